@@ -1,0 +1,1 @@
+"""Programs to read and run; each uses nothing but the public names of salesflow."""

@@ -1,0 +1,112 @@
+"""
+salesflow: a complete, correct sales process to embed in any application.
+
+Names are loaded when first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from salesflow import grading, model, pipeline, process, scenes, templates, testing, visibility
+    from salesflow.app import Acting, ConvertedLead, ImportReport, Page, RowProblem, SalesFlow, Settings
+    from salesflow.errors import (
+        Conflict,
+        InvalidInput,
+        NotFound,
+        OrganizationError,
+        PortError,
+        Refused,
+        SalesflowError,
+        TemplateError,
+    )
+    from salesflow.model import (
+        Access,
+        Activity,
+        Competitor,
+        Contact,
+        ContactRole,
+        Customer,
+        Decision,
+        Department,
+        Document,
+        Employee,
+        Event,
+        Grade,
+        ImportedOpportunity,
+        Lead,
+        LeadCard,
+        LeadStatus,
+        LedBy,
+        Money,
+        NewContact,
+        NewCustomer,
+        NewOpportunity,
+        Opportunity,
+        OpportunityStatus,
+        Pool,
+        ProductLine,
+        Reason,
+        Ref,
+        Route,
+        SalesProcess,
+        SharingRule,
+        Stage,
+        Task,
+        TaskTemplate,
+        TeamMember,
+        TeamRole,
+        UserGroup,
+    )
+    from salesflow.process import Move
+    from salesflow.stores.memory import MemoryStore
+    from salesflow.visibility import Organization, VisibilityPolicy
+
+_HOMES = {
+    "salesflow.app": "Acting ConvertedLead ImportReport Page RowProblem SalesFlow Settings",
+    "salesflow.errors": (
+        "Conflict InvalidInput NotFound OrganizationError PortError Refused SalesflowError TemplateError"
+    ),
+    "salesflow.model": (
+        "Access Activity Competitor Contact ContactRole Customer Decision Department Document Employee Event Grade "
+        "ImportedOpportunity Lead LeadCard LeadStatus LedBy Money NewContact NewCustomer NewOpportunity Opportunity "
+        "OpportunityStatus Pool ProductLine Reason Ref Route SalesProcess SharingRule Stage Task TaskTemplate "
+        "TeamMember TeamRole UserGroup"
+    ),
+    "salesflow.process": "Move",
+    "salesflow.stores.memory": "MemoryStore",
+    "salesflow.visibility": "Organization VisibilityPolicy",
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
+_ROOMS = ("grading", "model", "pipeline", "process", "scenes", "templates", "testing", "visibility")
+
+__all__ = [
+    "Access", "Acting", "Activity", "Competitor", "Conflict", "Contact", "ContactRole", "ConvertedLead", "Customer",
+    "Decision", "Department", "Document", "Employee", "Event", "Grade", "ImportReport", "ImportedOpportunity",
+    "InvalidInput", "Lead", "LeadCard", "LeadStatus", "LedBy", "MemoryStore", "Money", "Move", "NewContact",
+    "NewCustomer", "NewOpportunity", "NotFound", "Opportunity", "OpportunityStatus", "Organization",
+    "OrganizationError", "Page", "Pool", "PortError", "ProductLine", "Reason", "Ref", "Refused", "Route", "RowProblem",
+    "SalesFlow", "SalesProcess", "SalesflowError", "Settings", "SharingRule", "Stage", "Task", "TaskTemplate",
+    "TeamMember", "TeamRole", "TemplateError", "UserGroup", "VisibilityPolicy", "grading", "model", "pipeline",
+    "process", "scenes", "templates", "testing", "visibility",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Load *name* from the room it lives in, once."""
+    home = _HOME_OF.get(name)
+    if home is not None:
+        value = getattr(import_module(home), name)
+    elif name in _ROOMS:
+        value = import_module(f"salesflow.{name}")
+    else:
+        raise AttributeError(f"module 'salesflow' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return every public name, loaded or not."""
+    return sorted(__all__)

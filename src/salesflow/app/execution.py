@@ -1,0 +1,439 @@
+"""
+The life of one command: load, ask who may, decide, fold, grade, save together. One path for every operation.
+
+Of a snapshot that is handed in only id and version are used: the record decided on is always the store's, so a
+doctored copy gains nothing. Every exception of a port becomes `PortError`, and then nothing was saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from attrs import evolve, frozen
+
+from salesflow.app.paging import LARGEST_PAGE, Page, cursor, read_cursor
+from salesflow.app.processes import Processes
+from salesflow.errors import Conflict, InvalidInput, NotFound, PortError, Refused, SalesflowError
+from salesflow.grading import GradingPolicy, regrade
+from salesflow.model import (
+    DEFAULT_ORDER,
+    Decision,
+    Event,
+    EventBuilder,
+    EventKind,
+    Opportunity,
+    Reason,
+    apply,
+    business_day,
+    replay,
+    sort_value,
+    utc,
+)
+from salesflow.ports import (
+    AuditEntry,
+    AuditSink,
+    Clock,
+    DoneOnce,
+    Ids,
+    OrganizationSource,
+    Query,
+    Store,
+    UnitOfWork,
+    Write,
+)
+from salesflow.process import Engine
+from salesflow.visibility import OrganizationIndex, Sight, VisibilityPolicy
+
+TRIES = 5
+"""How often an operation on an id, which means "whatever it is now", is decided anew after a conflict."""
+
+
+@frozen
+class Settings:
+    """
+    What an application decided once for its flow.
+
+    Args:
+        keep_manual_probability: Whether a probability set by hand outlives entering a stage (OPP-2).
+        past_close_date_allowed: Whether a new opportunity may expect to close before today (OPP-2).
+        after_sales_process: The template that after-sales starts with where none is named (OPP-12).
+    """
+
+    keep_manual_probability: bool = False
+    past_close_date_allowed: bool = False
+    after_sales_process: str = "after_sales"
+
+
+class port:  # noqa: N801 - it reads as a statement: with port("store")
+    """Turn whatever a port raises, but for the library's own errors, into `PortError` with its cause."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        """Do nothing: only what is raised matters."""
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: object) -> None:
+        """Raise `PortError` in place of an exception that is not the library's."""
+        if isinstance(error, Exception) and not isinstance(error, SalesflowError):
+            raise PortError(self.name, f"{type(error).__name__}: {error}") from error
+
+
+class Kernel:
+    """What all operations share: the ports, and today's compiled view of the organisation."""
+
+    def __init__(
+        self, *, store: Store, organization: OrganizationSource, processes: Processes, clock: Clock, ids: Ids,
+        zone: Any, grading: GradingPolicy, visibility: VisibilityPolicy, audit: AuditSink | None, settings: Settings,
+    ) -> None:  # fmt: skip
+        self.store = store
+        self.organization = organization
+        self.processes = processes
+        self.clock = clock
+        self.ids = ids
+        self.zone = zone
+        self.grading = grading
+        self.visibility = visibility
+        self.audit = audit
+        self.settings = settings
+        self._revision = getattr(store, "revision", None)
+        self._index: tuple[Any, OrganizationIndex] | None = None
+        self._sight: tuple[Any, Any, Sight] | None = None
+
+    def now(self) -> datetime:
+        """Return the clock's present moment in UTC."""
+        with port("clock"):
+            moment = self.clock.now()
+        return utc(moment, "clock.now()")
+
+    def today(self, now: datetime) -> date:
+        """Return the business day of *now*."""
+        return business_day(now, self.zone)
+
+    def sight(self) -> Sight:
+        """Return who sees and may do what, as of this call; compiled anew only where something changed (VIS-20)."""
+        with port("organization"):
+            version = self.organization.version
+        shared = self._revision("sharing_rule") if self._revision is not None else object()
+        known = self._sight
+        if known is not None and known[0] == version and known[1] == shared:
+            return known[2]
+        index = self._index
+        if index is None or index[0] != version:
+            with port("organization"):
+                index = (version, OrganizationIndex(self.organization))
+            self._index = index
+        sight = Sight(index[1], tuple(self.query("sharing_rule")), self.visibility)
+        self._sight = (version, shared, sight)
+        return sight
+
+    def get(self, kind: str, id: str) -> Any | None:
+        """Return a record of the store, or None."""
+        with port("store"):
+            return self.store.get(kind, id)
+
+    def query(self, kind: str, filter: Any = None, **how: Any) -> Sequence[Any]:
+        """Return the records of a kind that pass *filter*; None means all of them."""
+        with port("store"):
+            return self.store.query(Query(kind, filter if filter is not None else _Any(), **how))
+
+    def new_id(self, kind: str) -> str:
+        """Return a new id from the port."""
+        with port("ids"):
+            return self.ids.new(kind)
+
+    def save(self, unit: UnitOfWork) -> None:
+        """Save a unit of work."""
+        with port("store"):
+            self.store.save(unit)
+
+    def events(self, kind: str, id: str) -> Sequence[Event]:
+        """Return a record's events; a store that keeps none cannot tell a history."""
+        events = getattr(self.store, "events", None)
+        if events is None:
+            raise PortError("store", "keeps no history: it has no method `events`")
+        with port("store"):
+            return tuple(events(kind, id))
+
+
+class _Any:
+    """Passes every record; used only for the library's own look-ups, never for a viewer's."""
+
+    def matches(self, record: Any) -> bool:
+        return True
+
+
+class Case:
+    """
+    One record, one person, one moment: what a decision is made from.
+
+    Args:
+        kernel: The ports.
+        sight: Who sees and may do what, now.
+        person: Who asks.
+        now: When, in UTC.
+        record: The record as the store has it; None where one is to be made.
+    """
+
+    def __init__(self, kernel: Kernel, sight: Sight, person: str, now: datetime, record: Any = None) -> None:
+        self.kernel = kernel
+        self.sight = sight
+        self.person = person
+        self.now = now
+        self.record = record
+
+    @property
+    def today(self) -> date:
+        """The business day."""
+        return self.kernel.today(self.now)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the template version that the opportunity is pinned to."""
+        return self.kernel.processes.engine(self.record.process, self.record.process_version)
+
+    def grader(self) -> Callable[[Opportunity], Any]:
+        """Return the function that grades an opportunity today."""
+        return lambda opportunity: regrade(opportunity, self.kernel.grading, self.today)
+
+
+Intent = Callable[..., Decision]
+"""A decision of one operation: from a case and the operation's arguments to events or reasons."""
+
+
+class Execution:
+    """
+    Runs operations for one person.
+
+    Args:
+        kernel: The ports.
+        person: Who acts.
+        key: An idempotency key: the next operation is done once for it; or None.
+    """
+
+    def __init__(self, kernel: Kernel, person: str, key: str | None = None) -> None:
+        self.kernel = kernel
+        self.person = person
+        self.key = key
+
+    def case(self, kind: str, ref: Any) -> Case:
+        """
+        Return the case of a record that the person may see.
+
+        Args:
+            kind: The kind of record.
+            ref: A snapshot, or an id.
+
+        Raises:
+            NotFound: It is not there or may not be seen.
+            Conflict: The snapshot is not of the version that the store has.
+            InvalidInput: *ref* is neither a snapshot of this kind nor an id.
+        """
+        id, version = reference(kind, ref)
+        kernel = self.kernel
+        sight = kernel.sight()
+        if not sight.knows(self.person):
+            raise NotFound("person", self.person)
+        record = kernel.get(kind, id)
+        if record is None or not sight.can_see(self.person, record):
+            raise NotFound(kind, id)
+        if version is not None and version != record.version:
+            raise Conflict(kind, id, version, record.version)
+        return Case(kernel, sight, self.person, kernel.now(), record)
+
+    def blank(self) -> Case:
+        """Return a case without a record, for making one."""
+        sight = self.kernel.sight()
+        if not sight.knows(self.person):
+            raise NotFound("person", self.person)
+        return Case(self.kernel, sight, self.person, self.kernel.now())
+
+    def change(
+        self, operation: str, kind: str, ref: Any, intent: Intent, *args: Any,
+        access: Callable[[Any], tuple[str, Collection[str]]] | None = None, **named: Any,
+    ) -> Any:  # fmt: skip
+        """
+        Run an operation on one record and return the record as it is then.
+
+        Args:
+            operation: The operation's id.
+            access: Gives, for the record, the row of the access table that counts and who else is admitted;
+                None means the operation's own row and nobody else.
+
+        Raises:
+            NotFound: The record is not there or may not be seen.
+            Refused: With every reason, those of access among them.
+            Conflict: Somebody else changed the record first.
+        """
+        repeated = self.repeated(operation, ref)
+        if repeated is not None:
+            return repeated[0] if repeated else None
+        for tries in range(TRIES):
+            case = self.case(kind, ref)
+            row, also = (operation, ()) if access is None else access(case.record)
+            decision = intent(case, *args, **named)
+            self.admit(case, operation, decision.reasons, row=row, also=also)
+            record = case.record
+            events = self.graded(case, decision.events)
+            if not events and self.key is None:
+                return record
+            deleted = bool(events) and events[-1].kind == EventKind.DELETED
+            after = record if deleted else apply(record, events)
+            write = Write(kind, record.id, record.version, None if deleted else after, events)
+            result = () if deleted else (after,)
+            try:
+                self.save((write,) if events else (), operation, ref, result)
+            except Conflict:
+                repeated = self.repeated(operation, ref)
+                if repeated is not None:
+                    return repeated[0] if repeated else None
+                if not isinstance(ref, str) or tries == TRIES - 1:
+                    raise
+            else:
+                return after
+        raise AssertionError("unreachable")  # pragma: no cover - the loop returns or raises
+
+    def admit(
+        self, case: Case, operation: str, reasons: Sequence[Reason], *, row: str | None = None,
+        also: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        """
+        Raise `Refused` unless access and the decision both say yes; tell the audit sink of refusals and overrides.
+        """
+        row = row or operation
+        every = combined(case.sight.refusals(self.person, row, case.record, also=also), reasons)
+        audit = self.kernel.audit
+        if audit is not None:
+            overrides = not every and case.sight.is_override(self.person, row, case.record, also=also)
+            if every or overrides:
+                record = case.record
+                kind, id = (record.KIND, record.id) if record is not None else ("", "")
+                with port("audit"):
+                    audit.record(AuditEntry(case.now, self.person, operation, kind, id, every, overrides))
+        if every:
+            raise Refused(operation, every)
+
+    def graded(self, case: Case, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        """Return *events* and, where amount or lead party changed, the new grade as one or two more (GRADE-4)."""
+        if not any(change.field in ("amount", "led_by") for event in events for change in event.changes):
+            return events
+        record = case.record
+        if not isinstance(record, Opportunity):
+            return events
+        after = apply(record, events)
+        grade = regrade(after, self.kernel.grading, case.today)
+        if grade == record.grade:
+            return events
+        builder = EventBuilder(record, at=case.now, by=events[0].by, operation=events[0].operation)
+        builder.events.extend(events)
+        builder.add(EventKind.GRADED, grade=evolve(grade, route=record.grade.route))
+        if grade.route is not record.grade.route:
+            builder.add(EventKind.ROUTE_CHANGED, grade=grade)
+        return tuple(builder.events)
+
+    def save(self, writes: tuple[Write, ...], operation: str, ref: Any, result: Sequence[Any]) -> None:
+        """Save *writes* together, with the idempotency mark, which holds the *result*, where there is a key."""
+        done = None
+        if self.key is not None:
+            marks = tuple((record.KIND, record.id, record.version) for record in result)
+            done = DoneOnce(self._key(), request(operation, ref), marks)
+        self.kernel.save(UnitOfWork(writes, done))
+
+    def repeated(self, operation: str, ref: Any) -> tuple[Any, ...] | None:
+        """
+        Return the records that the operation gave when it was done with this key, or None if it was not (HIST-3).
+
+        Raises:
+            InvalidInput: The key was used for another request.
+            PortError: The store keeps no keys.
+        """
+        if self.key is None:
+            return None
+        done = getattr(self.kernel.store, "done", None)
+        if done is None:
+            raise PortError("store", "keeps no idempotency keys: it has no method `done`")
+        with port("store"):
+            mark = done(self._key())
+        if mark is None:
+            return None
+        if mark.request != request(operation, ref):
+            raise InvalidInput("key", self.key, f"was used for another request: {mark.request}")
+        return tuple(self._as_it_was(kind, id, version) for kind, id, version in mark.result)
+
+    def _as_it_was(self, kind: str, id: str, version: int) -> Any:
+        told = self.kernel.events(kind, id)
+        if not told:
+            raise NotFound(kind, id)
+        return replay(event for event in told if event.version <= version)
+
+    def _key(self) -> str:
+        return f"{self.person}\n{self.key}"
+
+    def visible(self, kind: str, scene: str) -> Any:
+        """Return the filter of what the person sees in *scene*."""
+        sight = self.kernel.sight()
+        if not sight.knows(self.person):
+            raise NotFound("person", self.person)
+        return sight.filter(self.person, kind, scene)
+
+    def page(self, kind: str, scene: str, order_by: str | None, limit: int, after: str | None) -> Page[Any]:
+        """
+        Return one page of what the person sees.
+
+        Raises:
+            InvalidInput: The scene, order, limit or place is unknown.
+        """
+        order = order_by if order_by is not None else DEFAULT_ORDER.get(kind, "id")
+        value = sort_value(kind, order)
+        whole_number(limit, "limit", LARGEST_PAGE)
+        place = None if after is None else read_cursor(after, order)
+        found = self.kernel.query(kind, self.visible(kind, scene), order_by=order, limit=limit + 1, after=place)
+        items = tuple(found[:limit])
+        has_more = len(found) > limit
+        return Page(items, has_more, cursor(order, value(items[-1]), items[-1].id) if has_more else None)
+
+    def count(self, kind: str, scene: str, cap: int | None) -> int:
+        """Return how many records the person sees in *scene*, at most *cap*; None counts them all."""
+        filter = self.visible(kind, scene)
+        count = getattr(self.kernel.store, "count", None)
+        if count is not None:
+            with port("store"):
+                return int(count(kind, filter, cap))
+        return len(self.kernel.query(kind, filter, limit=cap))
+
+
+def reference(kind: str, ref: Any) -> tuple[str, int | None]:
+    """
+    Return the id, and of a snapshot the version, of what an operation was given.
+
+    Raises:
+        InvalidInput: It is neither an id nor a record of *kind*.
+    """
+    if isinstance(ref, str):
+        return ref, None
+    if getattr(ref, "KIND", None) == kind:
+        return ref.id, ref.version
+    raise InvalidInput(kind, ref, f"must be a {kind} or its id")
+
+
+def whole_number(value: Any, what: str, largest: int) -> None:
+    """Raise `InvalidInput` unless *value* is a whole number from 1 to *largest*."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= largest:
+        raise InvalidInput(what, value, f"must be a whole number, 1 to {largest}")
+
+
+def request(operation: str, ref: Any) -> str:
+    """Return what was asked, in words, for telling one request from another."""
+    return f"{operation} {ref if isinstance(ref, str) else getattr(ref, 'id', '')}".strip()
+
+
+def combined(access: Sequence[Reason], decision: Sequence[Reason]) -> tuple[Reason, ...]:
+    """Return the reasons of both, each code about the record's standing only once, whoever gave it."""
+    once = {"wrong_status", "is_voided"}
+    given = {reason.code for reason in access}
+    kept = [r for r in decision if not (r.code in once and r.code in given)]
+    return tuple(dict.fromkeys((*access, *kept)))

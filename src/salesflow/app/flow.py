@@ -1,0 +1,268 @@
+"""
+The facade: `SalesFlow` for trusted code, `acting_as(person)` for everything that somebody asks for.
+
+It holds no rule: each method is one line of intent over one shared path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from attrs import evolve
+
+from salesflow.app.defaults import RandomIds, SystemClock
+from salesflow.app.execution import Execution, Kernel, Settings
+from salesflow.app.files import FileDesk
+from salesflow.app.leads import LeadDesk
+from salesflow.app.opportunities import OpportunityDesk
+from salesflow.app.parties import ContactDesk, CustomerDesk
+from salesflow.app.pipeline import PipelineDesk
+from salesflow.app.processes import Processes
+from salesflow.app.sharing import SharingDesk
+from salesflow.errors import InvalidInput, NotFound
+from salesflow.grading import AmountPolicy, GradingPolicy
+from salesflow.model import SalesProcess
+from salesflow.model.requests import named
+from salesflow.ports import AuditSink, Clock, Ids, OrganizationSource, Store
+from salesflow.visibility import Cause, Proof, Rule, Sight, VisibilityPolicy
+
+KINDS_SEEN = ("opportunity", "lead", "customer", "contact")
+"""The kinds of record that `why` and `who_can_see` look an id up in, in this order."""
+
+
+class SalesFlow:
+    """
+    A complete sales process over a store, an organisation and stage templates that the application brings.
+
+    Args:
+        store: Where records live, such as `MemoryStore`.
+        organization: Who works here, such as `Organization`.
+        processes: Stage templates, or a mapping to them; keep every version that a record is still on.
+        clock: Tells the time; None means the computer's.
+        ids: Makes ids; None means random ones.
+        time_zone: The business's zone, by its IANA name: what "today" means (HIST-2).
+        grading: The grading policy; None means `AmountPolicy()`.
+        visibility: Scenes, access table and switches; None means the default.
+        scenes: Scenes by name in place of the policy's, such as ``scenes.default() | {...}``.
+        audit: Takes refusals and administrators' overrides (ACC-25); None keeps none.
+        settings: Further switches; None means the defaults.
+
+    Raises:
+        InvalidInput: A zone or process does not fit.
+        TemplateError: A template has errors.
+        OrganizationError: The organisation contradicts itself.
+
+    What hangs on the flow itself is for trusted code and knows no reader; `acting_as` has rights and sight.
+    """
+
+    def __init__(
+        self, *, store: Store, organization: OrganizationSource,
+        processes: Mapping[str, SalesProcess] | Iterable[SalesProcess], clock: Clock | None = None,
+        ids: Ids | None = None, time_zone: str = "UTC", grading: GradingPolicy | None = None,
+        visibility: VisibilityPolicy | None = None, scenes: Mapping[str, Rule] | None = None,
+        audit: AuditSink | None = None, settings: Settings | None = None,
+    ) -> None:  # fmt: skip
+        policy = visibility or VisibilityPolicy()
+        self._kernel = Kernel(
+            store=store, organization=organization, processes=Processes(processes), clock=clock or SystemClock(),
+            ids=ids or RandomIds(), zone=_zone(time_zone), grading=grading or AmountPolicy(),
+            visibility=policy if scenes is None else evolve(policy, scenes=scenes), audit=audit,
+            settings=settings or Settings(),
+        )  # fmt: skip
+        self._kernel.sight()
+
+    def acting_as(self, person: str) -> Acting:
+        """
+        Return everything that *person* may do and see; each call is checked anew.
+
+        Raises:
+            NotFound: Nobody of this id works here or administers.
+
+        Source: ORG-5.
+        """
+        named(person, "person")
+        if not self._kernel.sight().knows(person):
+            raise NotFound("person", person)
+        return Acting(self._kernel, person)
+
+    def today(self) -> date:
+        """Return the business day (HIST-2)."""
+        return self._kernel.today(self._kernel.now())
+
+    def why(self, person: str, record: Any) -> Proof:
+        """
+        Return why *person* sees the record, or why not: a proof tree that prints.
+
+        Args:
+            record: A record, or the id of an opportunity, lead, customer or contact.
+
+        Raises:
+            NotFound: There is no such record or person.
+
+        Source: VIS-15.
+        """
+        sight = self._kernel.sight()
+        if not sight.knows(person):
+            raise NotFound("person", person)
+        return sight.why(person, find(self._kernel, record))
+
+    def who_can_see(self, record: Any) -> Mapping[str, Sequence[Cause]]:
+        """
+        Return everybody who sees the record, each with every cause.
+
+        Raises:
+            NotFound: There is no such record.
+
+        Source: VIS-15.
+        """
+        return self._kernel.sight().who_can_see(find(self._kernel, record))
+
+    @cached_property
+    def sharing(self) -> SharingDesk:
+        """The sharing rules, for trusted code (VIS-11)."""
+        return SharingDesk(self._kernel, None)
+
+
+class Acting:
+    """
+    What one person may do: groups of operations, and what they may know.
+
+    Args:
+        kernel: The ports.
+        person: Who acts.
+        key: An idempotency key, or None; see `once`.
+    """
+
+    def __init__(self, kernel: Kernel, person: str, key: str | None = None) -> None:
+        self._kernel = kernel
+        self.person = person
+        self._execution = Execution(kernel, person, key)
+
+    def once(self, key: str) -> Acting:
+        """
+        Return the same person with an idempotency key: the operation called on it is done once.
+
+        Repeating it, with the same key, gives the first result and does nothing.
+
+        Args:
+            key: Unique per request of the application, such as a request id.
+
+        Raises:
+            InvalidInput: On use: the key was used for another request.
+
+        Source: HIST-3.
+        """
+        return Acting(self._kernel, self.person, named(key, "key"))
+
+    @cached_property
+    def leads(self) -> LeadDesk:
+        """Operations on leads."""
+        return LeadDesk(self._execution)
+
+    @cached_property
+    def opportunities(self) -> OpportunityDesk:
+        """Operations on opportunities."""
+        return OpportunityDesk(self._execution)
+
+    @cached_property
+    def customers(self) -> CustomerDesk:
+        """Operations on customers."""
+        return CustomerDesk(self._execution)
+
+    @cached_property
+    def contacts(self) -> ContactDesk:
+        """Operations on contacts."""
+        return ContactDesk(self._execution)
+
+    @cached_property
+    def pipeline(self) -> PipelineDesk:
+        """Figures over what the person sees."""
+        return PipelineDesk(self._execution)
+
+    @cached_property
+    def files(self) -> FileDesk:
+        """Imports."""
+        return FileDesk(self._execution)
+
+    @cached_property
+    def sharing(self) -> SharingDesk:
+        """The sharing rules, for administrators."""
+        return SharingDesk(self._kernel, self._execution)
+
+    def why(self, person: str, record: Any) -> Proof:
+        """
+        Return why *person* sees the record, or why not.
+
+        Raises:
+            NotFound: The acting person does not see the record, or the person is neither themselves nor below
+                them; an administrator may ask about anybody.
+
+        Source: VIS-15, ACC-26.
+        """
+        sight, seen = self._seen(record)
+        if not sight.knows(person) or not self._may_know(sight, person):
+            raise NotFound("person", person)
+        return sight.why(person, seen)
+
+    def who_can_see(self, record: Any) -> Mapping[str, Sequence[Cause]]:
+        """
+        Return who sees the record, each with every cause, as far as the acting person sees their line.
+
+        Raises:
+            NotFound: The acting person does not see the record.
+
+        Source: VIS-15, ACC-26.
+        """
+        sight, seen = self._seen(record)
+        everybody = sight.who_can_see(seen)
+        return {person: causes for person, causes in everybody.items() if self._may_know(sight, person)}
+
+    def _seen(self, record: Any) -> tuple[Sight, Any]:
+        sight = self._kernel.sight()
+        if not sight.knows(self.person):
+            raise NotFound("person", self.person)
+        found = find(self._kernel, record)
+        if not sight.can_see(self.person, found):
+            raise NotFound(found.KIND if not isinstance(record, str) else "record", found.id)
+        return sight, found
+
+    def _may_know(self, sight: Sight, person: str) -> bool:
+        return (
+            person == self.person
+            or sight.is_administrator(self.person)
+            or self.person in sight.index.above(person, sight.index.depths["subordinates"])
+        )
+
+
+def find(kernel: Kernel, ref: Any) -> Any:
+    """
+    Return the store's record for a record or an id of any kind that can be seen.
+
+    Raises:
+        NotFound: There is none.
+        InvalidInput: *ref* is neither.
+    """
+    if isinstance(ref, str):
+        for kind in KINDS_SEEN:
+            found = kernel.get(kind, ref)
+            if found is not None:
+                return found
+        raise NotFound("record", ref)
+    kind = getattr(ref, "KIND", "")
+    if kind not in KINDS_SEEN:
+        raise InvalidInput("record", ref, "must be a record or the id of one")
+    found = kernel.get(kind, ref.id)
+    if found is None:
+        raise NotFound(kind, ref.id)
+    return found
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        raise InvalidInput("time_zone", name, "must be an IANA zone, such as 'Asia/Shanghai'") from None

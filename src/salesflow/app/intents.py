@@ -1,0 +1,429 @@
+"""
+Every operation on an opportunity or a lead, as a function of one case: which room is asked, with what.
+
+The facade's methods and `moves` run these same functions, so what `moves` says is what will happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from attrs import evolve
+
+from salesflow import process
+from salesflow.app.execution import Case
+from salesflow.errors import InvalidInput
+from salesflow.grading import clear_grade as grade_cleared
+from salesflow.grading import set_grade as grade_set
+from salesflow.model import (
+    ContactRole,
+    Decision,
+    EventBuilder,
+    EventKind,
+    Grade,
+    Grading,
+    Money,
+    Reason,
+    TeamMember,
+    utc,
+)
+from salesflow.model.moments import plain_day
+from salesflow.model.requests import named, not_negative, worded
+from salesflow.process import refused
+
+
+def _who(case: Case) -> dict[str, Any]:
+    return {"by": case.person, "at": case.now}
+
+
+def _moment(case: Case, at: datetime | None) -> datetime:
+    return case.now if at is None else utc(at)
+
+
+def advance(case: Case, approved: EventBuilder | None = None) -> Decision:
+    """OPP-5."""
+    keep = case.kernel.settings.keep_manual_probability
+    return case.engine.advance(case.record, **_who(case), keep_manual=keep, approved=approved)
+
+
+def change_stage(case: Case, stage: str, reason: str | None = None, approved: EventBuilder | None = None) -> Decision:
+    """OPP-6."""
+    keep = case.kernel.settings.keep_manual_probability
+    named(stage, "stage")
+    worded(reason, "reason")
+    return case.engine.change_stage(
+        case.record, stage, reason=reason, **_who(case), keep_manual=keep, approved=approved
+    )
+
+
+def win(
+    case: Case, amount: Money | None = None, close_date: date | None = None, comment: str | None = None,
+    approved: EventBuilder | None = None,
+) -> Decision:  # fmt: skip
+    """OPP-7."""
+    if amount is not None:
+        not_negative(amount, "amount")
+    if close_date is not None:
+        plain_day(close_date, "close_date")
+    return case.engine.win(
+        case.record, **_who(case), today=case.today, amount=amount, close_date=close_date,
+        comment=worded(comment, "comment"), approved=approved,
+    )  # fmt: skip
+
+
+def lose(
+    case: Case, reason: str | None, competitor: str | None = None, comment: str | None = None,
+    close_date: date | None = None,
+) -> Decision:  # fmt: skip
+    """OPP-7."""
+    if competitor is not None:
+        named(competitor, "competitor")
+    if close_date is not None:
+        plain_day(close_date, "close_date")
+    return case.engine.lose(
+        case.record, **_who(case), today=case.today, reason=worded(reason, "reason"), competitor=competitor,
+        comment=worded(comment, "comment"), close_date=close_date,
+    )  # fmt: skip
+
+
+def invalidate(case: Case, reason: str | None, comment: str | None = None, close_date: date | None = None) -> Decision:
+    """OPP-7."""
+    if close_date is not None:
+        plain_day(close_date, "close_date")
+    return case.engine.invalidate(
+        case.record, **_who(case), today=case.today, reason=worded(reason, "reason"),
+        comment=worded(comment, "comment"), close_date=close_date,
+    )  # fmt: skip
+
+
+def reopen(case: Case) -> Decision:
+    """OPP-8."""
+    return case.engine.reopen(case.record, **_who(case))
+
+
+def void(case: Case, reason: str | None = None) -> Decision:
+    """OPP-10, LEAD-10."""
+    return process.void(case.record, reason=worded(reason, "reason"), **_who(case))
+
+
+def unvoid(case: Case) -> Decision:
+    """OPP-10, LEAD-10."""
+    return process.unvoid(case.record, **_who(case))
+
+
+def delete(case: Case) -> Decision:
+    """OPP-10."""
+    return process.delete(case.record, **_who(case))
+
+
+def edit_opportunity(case: Case, changes: Mapping[str, object]) -> Decision:
+    """OPP-18. A customer or contact that is named must be there for the person who names it."""
+    decision = process.edit_opportunity(case.record, changes, **_who(case))
+    return _also_refused(decision, party_reasons(case, changes.get("customer"), changes.get("contact")))
+
+
+def party_reasons(case: Case, customer: object, contact: object) -> list[Reason]:
+    """Return a reason for each id that names no customer or contact that the person can see."""
+    reasons = []
+    for kind, id in (("customer", customer), ("contact", contact)):
+        if isinstance(id, str):
+            record = case.kernel.get(kind, id)
+            if record is None or not case.sight.can_see(case.person, record):
+                reasons.append(Reason(f"{kind}_unknown", **{kind: id}))
+    return reasons
+
+
+def employee_reasons(case: Case, *people: str | None) -> list[Reason]:
+    """Return a reason for each id that is no active employee."""
+    unknown = [p for p in people if p is not None and not case.sight.is_employee(p)]
+    return [Reason("person_unknown", person=p) for p in unknown]
+
+
+def _also_refused(decision: Decision, reasons: list[Reason]) -> Decision:
+    return refused(*decision.reasons, *reasons) if reasons else decision
+
+
+def add_activity(case: Case, kind: str, text: str, at: datetime | None = None) -> Decision:
+    """OPP-19."""
+    named(kind, "kind")
+    return process.add_activity(
+        case.record, kind, worded(text, "text") or "", happened_at=_moment(case, at), **_who(case)
+    )
+
+
+def finish_task(case: Case, task: str) -> Decision:
+    """OPP-3."""
+    return process.finish_task(case.record, named(task, "task"), **_who(case))
+
+
+def reopen_task(case: Case, task: str) -> Decision:
+    """OPP-3."""
+    return process.reopen_task(case.record, named(task, "task"), **_who(case))
+
+
+def add_task(
+    case: Case, name: str, code: str | None = None, assignee: str | None = None, due: date | None = None
+) -> Decision:
+    """OPP-3. Without a code it gets one of its own, made of the record's version."""
+    named(name, "name")
+    if due is not None:
+        plain_day(due, "due")
+    code = named(code, "code") if code is not None else f"added_{case.record.version + 1}"
+    can_see = assignee is not None and case.sight.can_see(assignee, case.record)
+    return process.add_task(case.record, code, name, assignee=assignee, due=due, can_see=can_see, **_who(case))
+
+
+def assign_task(case: Case, task: str, assignee: str, due: date | None = None) -> Decision:
+    """OPP-3."""
+    if due is not None:
+        plain_day(due, "due")
+    can_see = case.sight.can_see(named(assignee, "assignee"), case.record)
+    return process.assign_task(case.record, named(task, "task"), assignee, due=due, can_see=can_see, **_who(case))
+
+
+def unassign_task(case: Case, task: str) -> Decision:
+    """OPP-3."""
+    return process.unassign_task(case.record, named(task, "task"), **_who(case))
+
+
+def fill_feedback(case: Case, text: str) -> Decision:
+    """OPP-4."""
+    return process.fill_feedback(case.record, _words(text), **_who(case))
+
+
+def _words(text: str) -> str:
+    words = worded(text, "text")
+    if not words or not words.strip():
+        raise InvalidInput("text", text, "must say something")
+    return words
+
+
+def change_owner(case: Case, to: str, old_owner_role: str | None = None, hand_over_tasks: bool = True) -> Decision:
+    """OPP-11. The new owner is somebody who works here."""
+    decision = process.change_owner(
+        case.record,
+        named(to, "to"),
+        old_owner_role=old_owner_role,
+        hand_over_tasks=hand_over_tasks,
+        **_who(case),
+    )
+    return _also_refused(decision, employee_reasons(case, to))
+
+
+def add_member(case: Case, member: TeamMember) -> Decision:
+    """OPP-11. A member is somebody who works here."""
+    decision = process.add_member(case.record, team_member(member), **_who(case))
+    return _also_refused(decision, employee_reasons(case, member.person))
+
+
+def change_member(case: Case, member: TeamMember) -> Decision:
+    """OPP-11."""
+    return process.change_member(case.record, team_member(member), **_who(case))
+
+
+def remove_member(case: Case, member: TeamMember) -> Decision:
+    """OPP-11."""
+    return process.remove_member(case.record, team_member(member), **_who(case))
+
+
+def team_member(member: object) -> TeamMember:
+    """Return *member* if it is a `TeamMember` with sound values; else raise `InvalidInput`."""
+    if not isinstance(member, TeamMember):
+        raise InvalidInput("member", member, "must be a TeamMember")
+    named(member.person, "member.person")
+    named(member.role, "member.role")
+    if member.access not in ("read", "read_write"):
+        raise InvalidInput("member.access", member.access, "must be Access.READ or Access.READ_WRITE")
+    return member
+
+
+def set_contact_role(case: Case, role: ContactRole) -> Decision:
+    """CUS-3."""
+    if not isinstance(role, ContactRole):
+        raise InvalidInput("role", role, "must be a ContactRole")
+    named(role.role, "role")
+    unknown = party_reasons(case, None, role.contact)
+    contact = None if unknown else case.kernel.get("contact", role.contact)
+    decision = process.set_contact_role(
+        case.record, role, contacts_customer=contact.customer if contact is not None else None, **_who(case)
+    )
+    return refused(*unknown) if unknown else decision
+
+
+def add_competitor(case: Case, competitor: str) -> Decision:
+    """CUS-4."""
+    return process.add_competitor(case.record, named(competitor, "competitor"), **_who(case))
+
+
+def remove_competitor(case: Case, competitor: str) -> Decision:
+    """CUS-4."""
+    return process.remove_competitor(case.record, named(competitor, "competitor"), **_who(case))
+
+
+def set_grade(case: Case, grade: Grade, reason: str | None) -> Decision:
+    """GRADE-3."""
+    try:
+        grade = Grade(grade)
+    except ValueError:
+        raise InvalidInput("grade", grade, "must be Grade.A, B, C or D") from None
+    after = grade_set(case.record, grade, worded(reason, "reason") or "", case.person)
+    return _regraded(case, after, EventKind.GRADE_SET, reason)
+
+
+def clear_grade(case: Case) -> Decision:
+    """GRADE-3."""
+    return _regraded(case, grade_cleared(case.record), EventKind.GRADE_CLEARED, None)
+
+
+def _regraded(case: Case, after: Grading | Reason, kind: EventKind, reason: str | None) -> Decision:
+    """Say the grade and, as an event of its own, the route that follows from it (GRADE-4)."""
+    reasons = list(process.opportunity_stands(case.record, process.OPEN))
+    if isinstance(after, Reason):
+        reasons.append(after)
+    if isinstance(after, Reason) or reasons:
+        return refused(*reasons)
+    operation = "set_grade" if kind is EventKind.GRADE_SET else "clear_grade"
+    builder = EventBuilder(case.record, **_who(case), operation=f"opportunities.{operation}")
+    route = case.record.grade.route
+    builder.add(kind, reason, grade=evolve(after, route=route))
+    if after.route is not route:
+        builder.add(EventKind.ROUTE_CHANGED, grade=after)
+    return builder.decision()
+
+
+def waive_stage(case: Case, stage: str, reason: str | None) -> Decision:
+    """GRADE-4."""
+    return process.waive_stage(
+        case.record, case.engine.process, named(stage, "stage"), reason=worded(reason, "reason"), **_who(case)
+    )
+
+
+def register_with_partner(case: Case) -> Decision:
+    """OPP-20."""
+    return process.register_with_partner(case.record, has_approver=_has_approver(case), **_who(case))
+
+
+def _has_approver(case: Case) -> bool:
+    return bool(case.sight.superiors(case.record.owner))
+
+
+def request_approval(case: Case, operation: str, arguments: Mapping[str, str]) -> Decision:
+    """RULE-2. Asked for with all else out of the way, and decided by the owner's superior."""
+    if operation not in process.APPROVABLE:
+        raise InvalidInput("operation", operation, f"must be one of {', '.join(process.APPROVABLE)}")
+    blockers = _waiting_move(case, operation, arguments, None).reasons
+    return process.request_approval(
+        case.record, operation, tuple(sorted(arguments.items())), blockers, has_approver=_has_approver(case),
+        **_who(case),
+    )  # fmt: skip
+
+
+def _waiting_move(case: Case, operation: str, arguments: Mapping[str, str], approved: EventBuilder | None) -> Decision:
+    known = {"stage", "reason"} if operation == "change_stage" else {"comment"} if operation == "win" else set()
+    if not set(arguments) <= known or (operation == "change_stage" and "stage" not in arguments):
+        raise InvalidInput("arguments", sorted(arguments), f"of {operation} are {sorted(known)}")
+    intents: dict[str, Callable[..., Decision]] = {
+        "advance": advance,
+        "change_stage": change_stage,
+        "win": win,
+    }
+    intent = intents[operation]
+    return intent(case, **arguments, approved=approved)
+
+
+def approve(case: Case, approval: str | None = None, comment: str | None = None) -> Decision:
+    """RULE-2: what waited happens now, as the requester, checked again, their right to it included."""
+    found = process.find_waiting(case.record, approval)
+    if isinstance(found, Reason):
+        return refused(found)
+    builder = process.grant(case.record, found, worded(comment, "comment"), **_who(case))
+    if isinstance(builder, tuple):
+        return refused(*builder)
+    if found.operation == process.REGISTRATION:
+        return builder.decision()
+    requester = found.requested_by
+    if not case.sight.knows(requester) or not case.sight.can_see(requester, case.record):
+        return refused(Reason("person_unknown", person=requester))
+    theirs = case.sight.refusals(requester, found.operation, case.record)
+    as_requester = Case(case.kernel, case.sight, requester, case.now, case.record)
+    method = found.operation.removeprefix("opportunities.")
+    decision = _waiting_move(as_requester, method, dict(found.arguments), builder)
+    return refused(*theirs, *decision.reasons) if theirs else decision
+
+
+def refuse(case: Case, approval: str | None = None, comment: str | None = None) -> Decision:
+    """RULE-2."""
+    found = process.find_waiting(case.record, approval)
+    if isinstance(found, Reason):
+        return refused(found)
+    return process.refuse(case.record, found, worded(comment, "comment"), **_who(case))
+
+
+def withdraw_approval(case: Case, approval: str | None = None) -> Decision:
+    """RULE-2."""
+    found = process.find_waiting(case.record, approval)
+    if isinstance(found, Reason):
+        return refused(found)
+    return process.withdraw(case.record, found, **_who(case))
+
+
+def start_after_sales(case: Case, template: str | None = None) -> Decision:
+    """OPP-12."""
+    engine = case.kernel.processes.latest(template or case.kernel.settings.after_sales_process)
+    return process.start_after_sales(case.record, engine, **_who(case))
+
+
+def _after_sales_engine(case: Case) -> process.Engine:
+    running = process.running_after_sales(case.record)
+    return case.kernel.processes.engine(running.process, running.process_version) if running else case.engine
+
+
+def after_sales_feedback(case: Case, text: str) -> Decision:
+    """OPP-12."""
+    return process.fill_after_sales_feedback(case.record, _words(text), **_who(case))
+
+
+def after_sales_advance(case: Case) -> Decision:
+    """OPP-12."""
+    return process.advance_after_sales(case.record, _after_sales_engine(case), **_who(case))
+
+
+def finish_after_sales(case: Case) -> Decision:
+    """OPP-12."""
+    return process.finish_after_sales(case.record, _after_sales_engine(case), **_who(case))
+
+
+def assign_lead(case: Case, to: str, branch: str | None = None) -> Decision:
+    """LEAD-4."""
+    if branch is not None:
+        named(branch, "branch")
+    decision = process.assign_lead(case.record, named(to, "to"), branch=branch, **_who(case))
+    return _also_refused(decision, employee_reasons(case, to))
+
+
+def follow_up_lead(case: Case, kind: str, text: str, at: datetime | None = None) -> Decision:
+    """LEAD-5."""
+    return process.follow_up_lead(
+        case.record,
+        named(kind, "kind"),
+        worded(text, "text") or "",
+        happened_at=_moment(case, at),
+        **_who(case),
+    )
+
+
+def recycle_lead(case: Case, reason: str | None) -> Decision:
+    """LEAD-8."""
+    return process.recycle_lead(case.record, reason=worded(reason, "reason"), **_who(case))
+
+
+def disqualify_lead(case: Case, reason: str | None) -> Decision:
+    """LEAD-9."""
+    return process.disqualify_lead(case.record, reason=worded(reason, "reason"), **_who(case))
+
+
+def edit_lead(case: Case, changes: Mapping[str, object]) -> Decision:
+    """Domain §2."""
+    return process.edit_lead(case.record, changes, **_who(case))

@@ -1,0 +1,339 @@
+"""What one person may do with leads (销售线索): `flow.acting_as(person).leads`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypedDict, Unpack
+
+from attrs import frozen
+
+from salesflow.app import intents
+from salesflow.app.execution import TRIES, Case, Execution
+from salesflow.app.history import Readable
+from salesflow.app.moves import lead_moves
+from salesflow.app.paging import Page
+from salesflow.errors import Conflict, InvalidInput, Refused
+from salesflow.model import (
+    Contact,
+    Customer,
+    Decision,
+    Lead,
+    LeadStatus,
+    NewContact,
+    NewCustomer,
+    NewOpportunity,
+    Opportunity,
+    apply,
+)
+from salesflow.model.requests import named, worded
+from salesflow.ports import Write
+from salesflow.process import Move, convert_lead, convertible, create_lead, create_opportunity
+
+
+class Unset(Enum):
+    """Tells an argument that was left out from one that is None."""
+
+    UNSET = "unset"
+
+
+UNSET = Unset.UNSET
+
+
+class LeadChanges(TypedDict, total=False):
+    """The fields that `LeadDesk.edit` takes; what is left out stays."""
+
+    title: str
+    contact: str | None
+    company: str | None
+    phone: str | None
+    email: str | None
+    channel: str | None
+    source: str | None
+    description: str | None
+    custom: Mapping[str, Any]
+
+
+@frozen
+class ConvertedLead:
+    """
+    What a conversion gave.
+
+    Args:
+        lead: The lead, converted.
+        customer, contact, opportunity: The records it became, new or existing; None where not asked for.
+
+    Source: LEAD-6.
+    """
+
+    lead: Lead
+    customer: Customer | None
+    contact: Contact | None
+    opportunity: Opportunity | None
+
+
+class LeadDesk(Readable[Lead]):
+    """Every operation on leads, each checked against what the person may see and do."""
+
+    def __init__(self, execution: Execution) -> None:
+        super().__init__(execution, "lead")
+
+    def create(
+        self, *, title: str, contact: str | None = None, phone: str | None = None, email: str | None = None,
+        channel: str | None = None, company: str | None = None, source: str | None = None,
+        description: str | None = None, branch: str | None = None, owner: str | Unset | None = UNSET,
+    ) -> Lead:  # fmt: skip
+        """
+        Create a lead.
+
+        Args:
+            title: The possible deal, in a few words.
+            contact: The name of the person to reach.
+            phone, email, channel: Ways to reach someone; at least one is needed.
+            owner: Who works it. Left out, the acting employee does; None leaves it unassigned.
+
+        Raises:
+            InvalidInput: A value is malformed.
+            Refused: `reach_missing`, `person_unknown`.
+
+        Source: LEAD-1.
+        """
+        run = self._execution
+        repeated = run.repeated("leads.create", title)
+        if repeated is not None:
+            return repeated[0]  # type: ignore[no-any-return]
+        case = run.blank()
+        if owner is UNSET:
+            owner = run.person if case.sight.is_employee(run.person) else None
+        elif owner is not None:
+            named(owner, "owner")
+        for name, text in {
+            "contact": contact, "company": company, "phone": phone, "email": email, "channel": channel,
+            "source": source, "branch": branch,
+        }.items():  # fmt: skip
+            if text is not None:
+                named(text, name)
+        lead = Lead(
+            id=case.kernel.new_id("lead"), version=1, title=named(title, "title"), owner=owner,
+            status=LeadStatus.UNASSIGNED if owner is None else LeadStatus.ASSIGNED,
+            description=worded(description, "description"), created_at=case.now, created_by=run.person,
+            updated_at=case.now, contact=contact, company=company, phone=phone,
+            email=email, channel=channel, source=source, branch=branch,
+        )  # fmt: skip
+        decision = create_lead(lead, by=run.person, at=case.now)
+        reasons = (*decision.reasons, *intents.employee_reasons(case, owner))
+        run.admit(case, "leads.create", reasons)
+        run.save((Write("lead", lead.id, 0, lead, decision.events),), "leads.create", title, (lead,))
+        return lead
+
+    def get(self, lead: Lead | str) -> Lead:
+        """
+        Return the lead as it is now.
+
+        Raises:
+            NotFound: It is not there, or may not be seen.
+
+        Source: VIS-17, ACC-26.
+        """
+        return self._get(lead)
+
+    def list(
+        self, scene: str = "all", *, order_by: str | None = None, limit: int = 50, after: str | None = None
+    ) -> Page[Lead]:
+        """
+        Return one page of the leads that the person sees in *scene*.
+
+        Args:
+            order_by: ``created_at updated_at title last_follow_up_at id``; a leading minus means largest first.
+                None means ``-created_at``.
+            limit: 1 to 1000.
+            after: The `after` of the page before.
+
+        Source: VIS-1 … VIS-12, VIS-21.
+        """
+        return self._execution.page("lead", scene, order_by, limit, after)
+
+    def moves(self, lead: Lead | str) -> Sequence[Move]:
+        """
+        Return what could be done with the lead now, each with every reason against it.
+
+        Source: OPP-14.
+        """
+        return lead_moves(self._execution, lead)
+
+    def assign(self, lead: Lead | str, to: str, *, branch: str | None = None) -> Lead:
+        """
+        Assign (分配) the lead to *to*, at a branch or none.
+
+        Raises:
+            Refused: `wrong_status`, `is_voided`, `is_disabled`, `person_unknown`, `not_permitted`.
+
+        Source: LEAD-4.
+        """
+        return self._change("assign", lead, intents.assign_lead, to, branch)
+
+    def follow_up(self, lead: Lead | str, text: str, *, kind: str = "call", at: datetime | None = None) -> Lead:
+        """
+        Follow up (跟进): add an activity.
+
+        Args:
+            kind: ``call letter fax appointment email visit note`` or any other word.
+            at: When it happened; None means now.
+
+        Raises:
+            Refused: `wrong_status`, `is_voided`, `is_disabled`, `not_permitted`.
+
+        Source: LEAD-5.
+        """
+        return self._change("follow_up", lead, intents.follow_up_lead, kind, text, at)
+
+    def edit(self, lead: Lead | str, **changes: Unpack[LeadChanges]) -> Lead:
+        """
+        Change exactly the named fields.
+
+        Raises:
+            InvalidInput: A field is unknown or a value malformed.
+            Refused: `wrong_status`, `is_voided`, `is_disabled`, `reach_missing`, `not_permitted`.
+
+        Source: Domain §2.
+        """
+        return self._change("edit", lead, intents.edit_lead, changes)
+
+    def recycle(self, lead: Lead | str, *, reason: str | None) -> Lead:
+        """
+        Recycle (回收) the lead: it has no owner and no branch any more; who had it and why is kept.
+
+        Raises:
+            Refused: `wrong_status`, `is_voided`, `is_disabled`, `reason_missing`, `not_permitted`.
+
+        Source: LEAD-8.
+        """
+        return self._change("recycle", lead, intents.recycle_lead, reason)
+
+    def disqualify(self, lead: Lead | str, *, reason: str | None) -> Lead:
+        """
+        Close the lead as no lead (无效关闭), for good.
+
+        Raises:
+            Refused: `wrong_status`, `is_voided`, `is_disabled`, `reason_missing`, `not_permitted`.
+
+        Source: LEAD-9.
+        """
+        return self._change("disqualify", lead, intents.disqualify_lead, reason)
+
+    def void(self, lead: Lead | str, *, reason: str | None = None) -> Lead:
+        """
+        Void (作废) the lead: only administrators see it then.
+
+        Raises:
+            Refused: `is_voided`, `wrong_review_state`, `not_permitted`.
+
+        Source: LEAD-10.
+        """
+        return self._change("void", lead, intents.void, reason)
+
+    def unvoid(self, lead: Lead | str) -> Lead:
+        """
+        Unvoid (反作废) the lead: exactly what was is back. For administrators.
+
+        Raises:
+            Refused: `is_not_voided`, `not_permitted`.
+
+        Source: LEAD-10, ACC-15.
+        """
+        return self._change("unvoid", lead, intents.unvoid)
+
+    def convert(
+        self, lead: Lead | str, *, customer: NewCustomer | str | None = None, contact: NewContact | str | None = None,
+        opportunity: NewOpportunity | str | None = None,
+    ) -> ConvertedLead:  # fmt: skip
+        """
+        Convert (转客户) the lead, all of it or nothing, and once only.
+
+        Args:
+            customer, contact, opportunity: Each a new one, the id of an existing one, or None; an opportunity
+                needs one of the other two, and belongs to the lead's owner.
+
+        Raises:
+            Refused: `already_converted` names what it became; `wrong_status`, `convert_nothing`,
+                `convert_needs_party`, `customer_unknown`, `close_date_past` and the rest of OPP-1.
+
+        Source: LEAD-6.
+        """
+        run = self._execution
+        for tries in range(TRIES):
+            repeated = run.repeated("leads.convert", lead)
+            if repeated is not None:
+                return _converted({record.KIND: record for record in repeated})
+            try:
+                return self._convert_once(lead, customer, contact, opportunity)
+            except Conflict:
+                self._tell_if_converted(lead)
+                if not isinstance(lead, str) or tries == TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")  # pragma: no cover - the loop returns or raises
+
+    def _tell_if_converted(self, lead: Lead | str) -> None:
+        now = self._get(lead)
+        if now.conversion is not None:
+            raise Refused("leads.convert", convertible(now))
+
+    def _convert_once(
+        self, ref: Lead | str, customer: NewCustomer | str | None, contact: NewContact | str | None,
+        opportunity: NewOpportunity | str | None,
+    ) -> ConvertedLead:  # fmt: skip
+        run = self._execution
+        case = run.case("lead", ref)
+        lead: Lead = case.record
+        customer_id = _id_for(case, "customer", customer, NewCustomer)
+        contact_id = _id_for(case, "contact", contact, NewContact)
+        opportunity_id = _id_for(case, "opportunity", opportunity, NewOpportunity)
+        reasons = intents.party_reasons(
+            case,
+            customer if isinstance(customer, str) else None,
+            contact if isinstance(contact, str) else None,
+        )
+        made: Opportunity | None = None
+        made_decision = Decision()
+        if isinstance(opportunity, NewOpportunity) and lead.owner is not None and (customer or contact):
+            made, made_decision = create_opportunity(
+                case.kernel.processes.latest(opportunity.process).process, opportunity, id=opportunity_id or "",
+                owner=lead.owner, customer=customer_id, contact=contact_id, grader=case.grader(), by=run.person,
+                at=case.now, today=case.today, lead=lead, source=lead.source,
+                past_close_date_allowed=case.kernel.settings.past_close_date_allowed, operation="leads.convert",
+            )  # fmt: skip
+            members = [intents.team_member(m).person for m in opportunity.team]
+            reasons += intents.employee_reasons(case, *members)
+        elif isinstance(opportunity, str):
+            run.case("opportunity", opportunity)
+        converted = convert_lead(
+            lead, customer=customer, customer_id=customer_id, contact=contact, contact_id=contact_id,
+            opportunity=made or opportunity_id, by=run.person, at=case.now,
+        )  # fmt: skip
+        blocked = converted.decision.reasons or (*reasons, *made_decision.reasons)
+        run.admit(case, "leads.convert", blocked)
+        after = apply(lead, converted.decision.events)
+        writes = [Write("lead", lead.id, lead.version, after, converted.decision.events)]
+        for new in (converted.customer, converted.contact, (made, made_decision) if made else None):
+            if new is not None:
+                record, decision = new
+                writes.append(Write(record.KIND, record.id, 0, record, decision.events))
+        run.save(tuple(writes), "leads.convert", ref, [write.record for write in writes])
+        records = {write.kind: write.record for write in writes}
+        for kind, id in (("customer", customer_id), ("contact", contact_id), ("opportunity", opportunity_id)):
+            if id is not None and kind not in records:
+                records[kind] = case.kernel.get(kind, id)
+        return _converted(records)
+
+
+def _converted(records: Mapping[str, Any]) -> ConvertedLead:
+    return ConvertedLead(records["lead"], records.get("customer"), records.get("contact"), records.get("opportunity"))
+
+
+def _id_for(case: Case, kind: str, asked: object, new: type) -> str | None:
+    if asked is None or isinstance(asked, str):
+        return asked
+    if isinstance(asked, new):
+        return case.kernel.new_id(kind)
+    raise InvalidInput(kind, asked, f"must be a {new.__name__}, the id of an existing one, or None")

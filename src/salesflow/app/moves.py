@@ -1,0 +1,236 @@
+"""
+What can I do now? (OPP-14): every operation on a record, tried without being done, through the same functions.
+
+What an operation will ask for is filled with a stand-in; a reason that only says that it is missing is an input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from attrs import frozen
+
+from salesflow.app import intents
+from salesflow.app.execution import Case, Execution, Intent, combined
+from salesflow.app.task_access import task_access
+from salesflow.model import (
+    Decision,
+    Grade,
+    Lead,
+    Opportunity,
+    OpportunityStatus,
+    Reason,
+    TaskStatus,
+    TeamRole,
+)
+from salesflow.process import (
+    OPEN,
+    SERVED,
+    Move,
+    assign_lead,
+    convertible,
+    find_waiting,
+    opportunity_stands,
+    owed_stages,
+    refused,
+    running_after_sales,
+    start_after_sales,
+)
+
+
+@frozen
+class Candidate:
+    """
+    One operation that might be possible.
+
+    Args:
+        method: The facade's method.
+        to: What it is about, or None.
+        intent, args: What decides it, with stand-ins for what will be asked for.
+        with_reason: The same with a reason, where one may turn out to be needed.
+        inputs: What will be asked for.
+        row: The row of the access table that counts, where it is not the method's own.
+        also: Who is admitted beside the row.
+    """
+
+    method: str
+    to: str | None
+    intent: Intent
+    args: tuple[Any, ...] = ()
+    with_reason: tuple[Any, ...] | None = None
+    inputs: tuple[str, ...] = ()
+    row: str | None = None
+    also: Collection[str] = ()
+
+
+def opportunity_moves(execution: Execution, ref: Opportunity | str) -> tuple[Move, ...]:
+    """Return every move of an opportunity, open ones and blocked ones."""
+    case = execution.case("opportunity", ref)
+    return tuple(_tried(case, "opportunities", candidate) for candidate in _opportunity_candidates(case))
+
+
+def lead_moves(execution: Execution, ref: Lead | str) -> tuple[Move, ...]:
+    """Return every move of a lead, open ones and blocked ones."""
+    case = execution.case("lead", ref)
+    candidates = (
+        Candidate("assign", None, _some_employee, inputs=("to",)),
+        Candidate("follow_up", None, intents.follow_up_lead, ("call", "-"), inputs=("text",)),
+        Candidate("edit", None, intents.edit_lead, ({},), inputs=("changes",)),
+        Candidate("convert", None, _convertible, inputs=("customer", "contact", "opportunity")),
+        Candidate("recycle", None, intents.recycle_lead, (None,), ("-",)),
+        Candidate("disqualify", None, intents.disqualify_lead, (None,), ("-",)),
+        Candidate("void", None, intents.void),
+        Candidate("unvoid", None, intents.unvoid),
+    )
+    return tuple(_tried(case, "leads", candidate) for candidate in candidates)
+
+
+def _convertible(case: Case) -> Decision:
+    return refused(*convertible(case.record))
+
+
+def _some_employee(case: Case) -> Decision:
+    """Assigning to whoever is asked for later: only the lead itself can stand in the way."""
+    return assign_lead(case.record, case.person, branch=None, by=case.person, at=case.now)
+
+
+def _standing(*allowed: OpportunityStatus) -> Intent:
+    """Return an intent that asks for nothing but the record's status: the person is asked for later."""
+    return lambda case: refused(*opportunity_stands(case.record, allowed or None))
+
+
+def _opportunity_candidates(case: Case) -> Iterator[Candidate]:
+    yield from _stage_moves(case)
+    yield from _task_moves(case.record)
+    yield from _team_moves(case.record)
+    yield from _other_moves(case)
+    yield from _waiting_moves(case)
+
+
+def _stage_moves(case: Case) -> Iterator[Candidate]:
+    opportunity: Opportunity = case.record
+    template = case.engine.process
+    yield Candidate("advance", _next_stage(case), intents.advance)
+    for stage in template.stages:
+        if stage.code != opportunity.stage:
+            yield Candidate("change_stage", stage.code, intents.change_stage, (stage.code,), (stage.code, "-"))
+    yield Candidate("win", None, intents.win)
+    yield Candidate("lose", None, intents.lose, (None,), template.lost_reasons[:1])
+    yield Candidate("invalidate", None, intents.invalidate, (None,), template.invalid_reasons[:1])
+    closing = opportunity.closing
+    yield Candidate("reopen", closing.stage if closing else None, intents.reopen)
+    for stage_code in owed_stages(opportunity, template):
+        yield Candidate("waive_stage", stage_code, intents.waive_stage, (stage_code, None), (stage_code, "-"))
+
+
+def _task_moves(opportunity: Opportunity) -> Iterator[Candidate]:
+    running = running_after_sales(opportunity)
+    current = [t for t in opportunity.tasks if t.stage == opportunity.stage]
+    beside = [t for t in running.tasks if t.stage == running.stage] if running else []
+    for task in (*current, *beside):
+        id = task.id
+        if task.status is TaskStatus.OPEN:
+            yield _of_task("finish_task", opportunity, id, intents.finish_task, (id,))
+            assignee = ("assignee",)
+            yield _of_task("assign_task", opportunity, id, intents.assign_task, (id, opportunity.owner), assignee)
+        elif task.status is TaskStatus.DONE:
+            yield _of_task("reopen_task", opportunity, id, intents.reopen_task, (id,))
+        if task.assignee is not None:
+            yield _of_task("unassign_task", opportunity, id, intents.unassign_task, (id,))
+    yield Candidate("add_task", None, intents.add_task, ("-",), inputs=("name",))
+
+
+def _of_task(
+    method: str,
+    opportunity: Opportunity,
+    id: str,
+    intent: Intent,
+    args: tuple[Any, ...],
+    inputs: tuple[str, ...] = (),
+) -> Candidate:
+    row, also = task_access(method, opportunity, id)
+    return Candidate(method, id, intent, args, None, inputs, row, also)
+
+
+def _team_moves(opportunity: Opportunity) -> Iterator[Candidate]:
+    yield Candidate("change_owner", None, _standing(), inputs=("to",))
+    yield Candidate("add_member", None, _standing(*SERVED), inputs=("person", "role", "access"))
+    for member in opportunity.team:
+        if member.role != TeamRole.OWNER:
+            yield Candidate("change_member", member.key, intents.change_member, (member,), inputs=("access",))
+            yield Candidate("remove_member", member.key, intents.remove_member, (member,))
+
+
+def _other_moves(case: Case) -> Iterator[Candidate]:
+    opportunity: Opportunity = case.record
+    yield Candidate("edit", None, intents.edit_opportunity, ({},), inputs=("changes",))
+    yield Candidate("add_activity", None, intents.add_activity, ("note", "-"), inputs=("kind", "text"))
+    yield Candidate("fill_feedback", None, intents.fill_feedback, ("-",), inputs=("text",))
+    yield Candidate("set_contact_role", None, _standing(*OPEN), inputs=("contact", "role"))
+    yield Candidate("add_competitor", None, _standing(*OPEN), inputs=("competitor",))
+    for competitor in opportunity.competitors:
+        yield Candidate("remove_competitor", competitor, intents.remove_competitor, (competitor,))
+    yield Candidate("set_grade", None, intents.set_grade, (Grade.A, None), (Grade.A, "-"), ("grade",))
+    yield Candidate("clear_grade", None, intents.clear_grade)
+    yield Candidate("start_after_sales", None, _standing_for_after_sales, inputs=("process",))
+    yield Candidate("after_sales_feedback", None, intents.after_sales_feedback, ("-",), inputs=("text",))
+    yield Candidate("after_sales_advance", None, intents.after_sales_advance)
+    yield Candidate("finish_after_sales", None, intents.finish_after_sales)
+    yield Candidate("void", None, intents.void)
+    yield Candidate("unvoid", None, intents.unvoid)
+    yield Candidate("delete", None, intents.delete)
+
+
+def _standing_for_after_sales(case: Case) -> Decision:
+    """Any template may be asked for; starting the opportunity's own says what else stands in the way."""
+    return start_after_sales(case.record, case.engine, by=case.person, at=case.now)
+
+
+def _waiting_moves(case: Case) -> Iterator[Candidate]:
+    opportunity: Opportunity = case.record
+    yield Candidate("register_with_partner", None, intents.register_with_partner)
+    if case.engine.process.stages[_place(case)].approval is not None:
+        for method in ("advance", "win"):
+            row = f"opportunities.{method}"
+            yield Candidate("request_approval", method, intents.request_approval, (method, {}), row=row)
+    waiting = find_waiting(opportunity, None)
+    if isinstance(waiting, Reason):
+        return
+    approvers = case.sight.superiors(opportunity.owner)
+    id = waiting.id
+    yield Candidate("approve", id, intents.approve, (id,), also=approvers)
+    yield Candidate("refuse", id, intents.refuse, (id, None), (id, "-"), also=approvers)
+    yield Candidate("withdraw_approval", id, intents.withdraw_approval, (id,), row=waiting.operation)
+
+
+def _place(case: Case) -> int:
+    return [stage.code for stage in case.engine.process.stages].index(case.record.stage)
+
+
+def _next_stage(case: Case) -> str | None:
+    following = case.engine.process.stages[_place(case) + 1 :]
+    return following[0].code if following else None
+
+
+def _tried(case: Case, group: str, candidate: Candidate) -> Move:
+    row = candidate.row or f"{group}.{candidate.method}"
+    decision = candidate.intent(case, *candidate.args)
+    inputs = candidate.inputs
+    if candidate.with_reason is not None and any(r.code == "reason_missing" for r in decision.reasons):
+        inputs = (*inputs, "reason")
+        decision = candidate.intent(case, *candidate.with_reason)
+    refusals = case.sight.refusals(case.person, row, case.record, also=candidate.also)
+    blockers = combined(refusals, decision.reasons)
+    instead: frozenset[str] = frozenset()
+    if any(reason.code == "not_permitted" for reason in refusals):
+        instead = _known_to(case) & case.sight.who_may(row, case.record, also=candidate.also)
+    effects = () if blockers else tuple(str(event.kind) for event in decision.events)
+    return Move(candidate.method, candidate.to, blockers, inputs, effects, instead)
+
+
+def _known_to(case: Case) -> frozenset[str]:
+    """Whom the person knows of: those who stand in the record, and their own superiors (VIS-17)."""
+    record = case.record
+    team = (member.person for member in getattr(record, "team", ()))
+    return frozenset((record.owner, *team, *case.sight.superiors(case.person)))

@@ -1,0 +1,180 @@
+"""What one person may do with customers (客户) and contacts (联系人)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypedDict, Unpack
+
+from salesflow.app import intents
+from salesflow.app.execution import Case, Execution
+from salesflow.app.history import Readable
+from salesflow.app.paging import Page
+from salesflow.model import Contact, Customer, Decision, created
+from salesflow.model.requests import NewContact, NewCustomer, named
+from salesflow.ports import Write
+from salesflow.process import edit_party, refused
+
+
+class CustomerChanges(TypedDict, total=False):
+    """The fields that `CustomerDesk.edit` takes; what is left out stays."""
+
+    name: str
+    owner: str
+    phone: str | None
+    email: str | None
+    industry: str | None
+    custom: Mapping[str, Any]
+
+
+class ContactChanges(TypedDict, total=False):
+    """The fields that `ContactDesk.edit` takes; what is left out stays."""
+
+    name: str
+    customer: str | None
+    phone: str | None
+    email: str | None
+    title: str | None
+    custom: Mapping[str, Any]
+
+
+class CustomerDesk(Readable[Customer]):
+    """Every operation on customers, each checked against what the person may see and do."""
+
+    def __init__(self, execution: Execution) -> None:
+        super().__init__(execution, "customer")
+
+    def create(
+        self, name: str, *, phone: str | None = None, email: str | None = None, industry: str | None = None,
+        owner: str | None = None,
+    ) -> Customer:  # fmt: skip
+        """
+        Create a customer.
+
+        Args:
+            owner: Who keeps it; None means the acting person.
+
+        Raises:
+            Refused: `person_unknown`, `not_permitted`.
+
+        Source: CUS-1.
+        """
+        asked = NewCustomer(name, phone=phone, email=email, industry=industry)
+        run = self._execution
+        repeated = run.repeated("customers.create", name)
+        if repeated is not None:
+            return repeated[0]  # type: ignore[no-any-return]
+        case = run.blank()
+        customer = Customer(
+            id=case.kernel.new_id("customer"), version=1, name=asked.name, phone=phone, email=email, industry=industry,
+            owner=run.person if owner is None else named(owner, "owner"),
+            created_at=case.now, created_by=run.person, updated_at=case.now,
+        )  # fmt: skip
+        _create(run, case, customer, "customers.create", name, customer.owner)
+        return customer
+
+    def get(self, customer: Customer | str) -> Customer:
+        """
+        Return the customer as it is now.
+
+        Source: VIS-17, VIS-21.
+        """
+        return self._get(customer)
+
+    def list(
+        self, scene: str = "all", *, order_by: str | None = None, limit: int = 50, after: str | None = None
+    ) -> Page[Customer]:
+        """
+        Return one page of the customers that the person sees in *scene*.
+
+        Source: VIS-21.
+        """
+        return self._execution.page("customer", scene, order_by, limit, after)
+
+    def edit(self, customer: Customer | str, **changes: Unpack[CustomerChanges]) -> Customer:
+        """
+        Change exactly the named fields.
+
+        Source: CUS-1, ACC-22.
+        """
+        return self._change("edit", customer, _edit, changes)
+
+
+class ContactDesk(Readable[Contact]):
+    """Every operation on contacts, each checked against what the person may see and do."""
+
+    def __init__(self, execution: Execution) -> None:
+        super().__init__(execution, "contact")
+
+    def create(
+        self, name: str, *, customer: str | None = None, phone: str | None = None, email: str | None = None,
+        title: str | None = None,
+    ) -> Contact:  # fmt: skip
+        """
+        Create a contact, who belongs to the acting person.
+
+        Args:
+            customer: The id of the customer they are at, which the person can see; or None.
+
+        Raises:
+            Refused: `customer_unknown`, `not_permitted`.
+
+        Source: CUS-1.
+        """
+        asked = NewContact(name, phone=phone, email=email, title=title)
+        run = self._execution
+        repeated = run.repeated("contacts.create", name)
+        if repeated is not None:
+            return repeated[0]  # type: ignore[no-any-return]
+        case = run.blank()
+        contact = Contact(
+            id=case.kernel.new_id("contact"), version=1, name=asked.name, customer=customer, phone=phone, email=email,
+            title=title, owner=run.person if case.sight.is_employee(run.person) else None,
+            created_at=case.now, created_by=run.person, updated_at=case.now,
+        )  # fmt: skip
+        _create(run, case, contact, "contacts.create", name, contact.owner, customer)
+        return contact
+
+    def get(self, contact: Contact | str) -> Contact:
+        """
+        Return the contact as it is now.
+
+        Source: VIS-17, VIS-21.
+        """
+        return self._get(contact)
+
+    def list(
+        self, scene: str = "all", *, order_by: str | None = None, limit: int = 50, after: str | None = None
+    ) -> Page[Contact]:
+        """
+        Return one page of the contacts that the person sees in *scene*.
+
+        Source: VIS-21.
+        """
+        return self._execution.page("contact", scene, order_by, limit, after)
+
+    def edit(self, contact: Contact | str, **changes: Unpack[ContactChanges]) -> Contact:
+        """
+        Change exactly the named fields.
+
+        Source: CUS-1, ACC-22.
+        """
+        return self._change("edit", contact, _edit, changes)
+
+
+def _create(
+    run: Execution, case: Case, record: Customer | Contact, operation: str, name: str, owner: str | None,
+    customer: str | None = None,
+) -> None:  # fmt: skip
+    reasons = [*intents.employee_reasons(case, owner), *intents.party_reasons(case, customer, None)]
+    run.admit(case, operation, reasons)
+    event = created(record, at=case.now, by=run.person, operation=operation)
+    run.save((Write(record.KIND, record.id, 0, record, (event,)),), operation, name, (record,))
+
+
+def _edit(case: Case, changes: Mapping[str, object]) -> Decision:
+    """CUS-1. A new owner works here; a new customer is there for the person who names it."""
+    decision = edit_party(case.record, changes, by=case.person, at=case.now)
+    owner, customer = changes.get("owner"), changes.get("customer")
+    reasons = intents.employee_reasons(case, owner if isinstance(owner, str) else None)
+    reasons += intents.party_reasons(case, customer, None)
+    return refused(*reasons) if reasons else decision

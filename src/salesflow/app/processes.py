@@ -1,0 +1,66 @@
+"""The processes that a flow knows, by id and version, each with its engine (PROC-6: a record stays on its version)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from salesflow.errors import InvalidInput
+from salesflow.model import SalesProcess
+from salesflow.process import Engine, compile
+
+
+class Processes:
+    """
+    Looks up templates and their engines.
+
+    Args:
+        templates: Templates, or a mapping to them; several versions of one id may be there.
+
+    Raises:
+        InvalidInput: One id and version stands twice with different contents.
+        TemplateError: A template has errors.
+    """
+
+    def __init__(self, templates: Mapping[str, SalesProcess] | Iterable[SalesProcess]) -> None:
+        listed = templates.values() if isinstance(templates, Mapping) else templates
+        self._engines: dict[tuple[str, int], Engine] = {}
+        self._latest: dict[str, int] = {}
+        for template in listed:
+            if not isinstance(template, SalesProcess):
+                raise InvalidInput("processes", template, "must be SalesProcess templates")
+            key = (template.id, template.version)
+            known = self._engines.get(key)
+            if known is not None and known.process != template:
+                raise InvalidInput(
+                    "processes", f"{template.id} version {template.version}", "stands twice, differently"
+                )
+            self._engines[key] = compile(template)
+            self._latest[template.id] = max(template.version, self._latest.get(template.id, 0))
+
+    def engine(self, id: str, version: int) -> Engine:
+        """
+        Return the engine of a template version that a record is pinned to.
+
+        Raises:
+            InvalidInput: The application did not hand this version over; it must, while records are on it.
+        """
+        engine = self._engines.get((id, version))
+        if engine is None:
+            raise InvalidInput("process", f"{id} version {version}", "is not among the processes of this flow")
+        return engine
+
+    def latest(self, id: str | None) -> Engine:
+        """
+        Return the engine of the newest version of a template.
+
+        Args:
+            id: The template's id; None is fine where there is only one template.
+
+        Raises:
+            InvalidInput: There is no such template, or the choice is not clear; the message lists them.
+        """
+        if id is None and len(self._latest) == 1:
+            id = next(iter(self._latest))
+        if id is None or id not in self._latest:
+            raise InvalidInput("process", id, f"must be one of {', '.join(sorted(self._latest))}")
+        return self._engines[id, self._latest[id]]

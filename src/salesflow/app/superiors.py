@@ -1,0 +1,133 @@
+"""What the owner's superiors decide: grades, owed stages, registrations, approvals (GRADE-3, OPP-20, RULE-2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from salesflow.app import intents
+from salesflow.app.history import Readable
+from salesflow.model import Grade, Opportunity
+
+
+class SuperiorDecisions(Readable[Opportunity]):
+    """Grades by hand, waivers, registrations and approvals."""
+
+    def set_grade(self, opportunity: Opportunity | str, grade: Grade, *, reason: str | None) -> Opportunity:
+        """
+        Set a grade by hand, A to D, until it is cleared. For the owner's superiors.
+
+        Raises:
+            Refused: `grade_by_hand`, `reason_missing`.
+
+        Source: GRADE-3.
+        """
+        return self._change("set_grade", opportunity, intents.set_grade, grade, reason)
+
+    def clear_grade(self, opportunity: Opportunity | str) -> Opportunity:
+        """
+        Let the computed grade count again. For the owner's superiors.
+
+        Raises:
+            Refused: `no_override`.
+
+        Source: GRADE-3.
+        """
+        return self._change("clear_grade", opportunity, intents.clear_grade)
+
+    def waive_stage(self, opportunity: Opportunity | str, stage: str, *, reason: str | None) -> Opportunity:
+        """
+        Let an owed stage go. For the owner's superiors.
+
+        Raises:
+            Refused: `nothing_owed`, `reason_missing`.
+
+        Source: GRADE-4.
+        """
+        return self._change("waive_stage", opportunity, intents.waive_stage, stage, reason)
+
+    def register_with_partner(self, opportunity: Opportunity | str) -> Opportunity:
+        """
+        Ask for the registration (报备) of a partner's deal; the owner's superior decides it by `approve` or `refuse`.
+
+        Raises:
+            Refused: `not_partner_led`, `registration_state`, `no_approver`.
+
+        Source: OPP-20.
+        """
+        return self._change("register_with_partner", opportunity, intents.register_with_partner)
+
+    def request_approval(self, opportunity: Opportunity | str, operation: str, **arguments: str) -> Opportunity:
+        """
+        Ask that an operation may happen; it does when it is approved, as you, checked again.
+
+        Args:
+            operation: ``"advance"``, ``"change_stage"`` or ``"win"``.
+            arguments: What it shall be called with, such as ``stage="negotiation"``.
+
+        Raises:
+            Refused: `approval_not_needed`, `approval_pending`, `no_approver`, and whatever else stands in the
+                operation's way.
+
+        Source: RULE-2.
+        """
+        return self._change(
+            "request_approval", opportunity, intents.request_approval, operation, arguments,
+            access=lambda _record: (f"opportunities.{operation}", ()),
+        )  # fmt: skip
+
+    def approve(
+        self, opportunity: Opportunity | str, approval: str | None = None, *, comment: str | None = None
+    ) -> Opportunity:
+        """
+        Approve what waits; it happens now. For the owner's superiors, nobody else.
+
+        Args:
+            approval: Its id; None means the one that waits.
+
+        Raises:
+            Refused: `approval_unknown`, `approval_decided`, and whatever stands in the operation's way by now.
+
+        Source: RULE-2, ACC-18.
+        """
+        return self._change(
+            "approve", opportunity, intents.approve, approval, comment, access=self._approvers("approve")
+        )
+
+    def refuse(
+        self, opportunity: Opportunity | str, approval: str | None = None, *, comment: str | None
+    ) -> Opportunity:
+        """
+        Refuse what waits, with a reason. For the owner's superiors, nobody else.
+
+        Raises:
+            Refused: `approval_unknown`, `approval_decided`, `reason_missing`.
+
+        Source: RULE-2, ACC-18.
+        """
+        return self._change("refuse", opportunity, intents.refuse, approval, comment, access=self._approvers("refuse"))
+
+    def _approvers(self, method: str) -> Any:
+        sight = self._execution.kernel.sight()
+        return lambda record: (f"opportunities.{method}", sight.superiors(record.owner))
+
+    def withdraw_approval(self, opportunity: Opportunity | str, approval: str | None = None) -> Opportunity:
+        """
+        Take a request back.
+
+        Raises:
+            Refused: `approval_unknown`, `approval_decided`.
+
+        Source: RULE-2, ACC-27.
+        """
+        return self._change(
+            "withdraw_approval", opportunity, intents.withdraw_approval, approval,
+            access=lambda record: (_waiting_operation(record, approval), ()),
+        )  # fmt: skip
+
+
+def _waiting_operation(opportunity: Opportunity, approval: str | None) -> str:
+    """ACC-27: withdrawing takes the row of the operation that waits."""
+    for asked in reversed(opportunity.approvals):
+        if approval in (None, asked.id):
+            return asked.operation
+    return "opportunities.withdraw_approval"

@@ -1,0 +1,76 @@
+"""
+The nouns: frozen attrs classes, and what always holds of one of them.
+
+Nothing here reads a clock, a store or an environment, and no rule here needs two records.
+"""
+
+from salesflow.model.activity import Activity
+from salesflow.model.apply import RECORD_CLASSES, apply, replay
+from salesflow.model.check import check
+from salesflow.model.document import Document, ProductLine
+from salesflow.model.enums import (
+    Access,
+    AfterSalesStatus,
+    ApprovalStatus,
+    DealStatus,
+    Grade,
+    Jump,
+    LeadStatus,
+    LedBy,
+    OpportunityStatus,
+    ProbabilitySource,
+    Registration,
+    ReviewState,
+    Route,
+    StageEntry,
+    StageExit,
+    TaskStatus,
+    TeamRole,
+    WinFrom,
+)
+from salesflow.model.events import Change, Decision, Event, EventBuilder, EventKind, created
+from salesflow.model.label import Label
+from salesflow.model.lead import Conversion, FormerOwner, Lead, LeadCard
+from salesflow.model.moments import business_day, utc
+from salesflow.model.money import Money
+from salesflow.model.opportunity import (
+    AfterSales,
+    Approval,
+    Closing,
+    ContactRole,
+    Feedback,
+    Grading,
+    Opportunity,
+    Probability,
+    StageVisit,
+    Task,
+    TeamMember,
+    Waiver,
+)
+from salesflow.model.ordering import DEFAULT_ORDER, ORDER_KEYS, position, sort_value
+from salesflow.model.organization import Department, Employee, UserGroup
+from salesflow.model.party import Competitor, Contact, Customer, CustomField, Ref
+from salesflow.model.process import (
+    INVALID_REASONS,
+    LOST_REASONS,
+    RequiredField,
+    SalesProcess,
+    Stage,
+    TaskTemplate,
+)
+from salesflow.model.reasons import REASONS, Reason
+from salesflow.model.requests import ImportedOpportunity, NewContact, NewCustomer, NewOpportunity
+from salesflow.model.sharing import Pool, SharingRule
+
+__all__ = [
+    "DEFAULT_ORDER", "INVALID_REASONS", "LOST_REASONS", "ORDER_KEYS", "REASONS", "RECORD_CLASSES",
+    "Access", "Activity", "AfterSales", "AfterSalesStatus", "Approval", "ApprovalStatus", "Change", "Closing",
+    "Competitor", "Contact", "ContactRole", "Conversion", "CustomField", "Customer", "DealStatus", "Decision",
+    "Department", "Document", "Employee", "Event", "EventBuilder", "EventKind", "Feedback", "FormerOwner", "Grade",
+    "Grading", "ImportedOpportunity", "Jump", "Label", "Lead", "LeadCard", "LeadStatus", "LedBy", "Money",
+    "NewContact", "NewCustomer", "NewOpportunity", "Opportunity", "OpportunityStatus", "Pool", "Probability",
+    "ProbabilitySource", "ProductLine", "Reason", "Ref", "Registration", "RequiredField", "ReviewState", "Route",
+    "SalesProcess", "SharingRule", "Stage", "StageEntry", "StageExit", "StageVisit", "Task", "TaskStatus",
+    "TaskTemplate", "TeamMember", "TeamRole", "UserGroup", "Waiver", "WinFrom", "apply", "business_day", "check",
+    "created", "position", "replay", "sort_value", "utc",
+]  # fmt: skip

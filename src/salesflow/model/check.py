@@ -1,0 +1,73 @@
+"""What always holds of one record, for decoders and tests: the engine never makes a record that breaks one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from salesflow.model.enums import Access, LeadStatus, OpportunityStatus, StageExit, TaskStatus, TeamRole
+from salesflow.model.events import shape
+from salesflow.model.lead import Lead
+from salesflow.model.opportunity import Opportunity
+
+
+def check(record: Any) -> list[str]:
+    """
+    Return every invariant that *record* breaks, each as ``"field: rule"``; an empty list is a sound record.
+
+    Source: OPP-2, TEAM-1, TEAM-2, LEAD (domain §2).
+    """
+    broken = []
+    for name in shape(type(record))[1]:
+        doubled = [key for key, n in Counter(item.key for item in getattr(record, name)).items() if n > 1]
+        broken += [f"{name}: key {key!r} stands more than once" for key in doubled]
+    if record.version < 1:
+        broken.append("version: counts from 1")
+    if isinstance(record, Opportunity):
+        broken += _opportunity(record)
+    if isinstance(record, Lead):
+        broken += _lead(record)
+    return broken
+
+
+def _opportunity(opp: Opportunity) -> list[str]:
+    owners = [m for m in opp.team if m.role == TeamRole.OWNER]
+    rules = {
+        "team: exactly one owner, with READ_WRITE, and it is `owner`": len(owners) == 1
+        and owners[0].person == opp.owner
+        and owners[0].access is Access.READ_WRITE,
+        "amount: not negative": opp.amount is None or opp.amount.amount >= 0,
+        "probability: 0 to 100": 0 <= opp.probability.percent <= 100,
+        "visits: numbered from 1": [v.number for v in opp.visits] == list(range(1, len(opp.visits) + 1)),
+        "visits: the last one is of `stage`": bool(opp.visits) and opp.visits[-1].stage == opp.stage,
+        "visits: all but the last have ended": all(v.exit is not None for v in opp.visits[:-1]),
+        "visits: the last lasts while in progress": bool(opp.visits)
+        and (opp.visits[-1].exit is None) == (opp.status is OpportunityStatus.IN_PROGRESS),
+        "closings: all but the last have ended": all(c.ended_at is not None for c in opp.closings[:-1]),
+        "closings: the last stands while completed": opp.is_completed
+        == bool(opp.closings and opp.closings[-1].ended_at is None),
+        "status: the standing closing's outcome": opp.closing is None or opp.closing.outcome is opp.status,
+        "tasks: a completed opportunity has none open": not opp.is_completed
+        or all(t.status is not TaskStatus.OPEN for t in opp.tasks),
+        "contact_roles: at most one primary": sum(r.is_primary for r in opp.contact_roles) <= 1,
+    }
+    spans = [v for v in opp.visits if v.entered_at is not None and v.left_at is not None]
+    rules["visits: never end before they begin"] = all(v.entered_at <= v.left_at for v in spans)  # type: ignore[operator]
+    rules["visits: a skipped stage took no time"] = all(
+        v.entered_at == v.left_at for v in opp.visits if v.exit is StageExit.SKIPPED
+    )
+    return [rule for rule, holds in rules.items() if not holds]
+
+
+def _lead(lead: Lead) -> list[str]:
+    rules = {
+        "title: given": bool(lead.title.strip()),
+        "phone, email, channel: at least one given": bool(lead.phone or lead.email or lead.channel),
+        "owner: none while UNASSIGNED, one while ASSIGNED": lead.status
+        not in (LeadStatus.UNASSIGNED, LeadStatus.ASSIGNED)
+        or (lead.owner is not None) == (lead.status is LeadStatus.ASSIGNED),
+        "conversion: exactly while CONVERTED": (lead.conversion is not None) == (lead.status is LeadStatus.CONVERTED),
+        "disqualified_reason: exactly while DISQUALIFIED": (lead.disqualified_reason is not None)
+        == (lead.status is LeadStatus.DISQUALIFIED),
+    }
+    return [rule for rule, holds in rules.items() if not holds]

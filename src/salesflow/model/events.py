@@ -1,0 +1,280 @@
+"""
+What happened: an event is a fact in the past tense, with exactly the values before and after (HIST-1).
+
+The only way a record changes: a decision gives events, `apply` folds them into the record.
+One generic shape serves every kind of record; what an event means is its `kind`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from operator import attrgetter
+from typing import Any
+
+from attrs import NOTHING, field, fields, frozen
+
+from salesflow.errors import Refused
+from salesflow.model.reasons import Reason
+
+
+class EventKind(StrEnum):
+    """Every kind of event, in the past tense."""
+
+    CREATED = "created"
+    IMPORTED = "imported"
+    EDITED = "edited"
+    VOIDED = "voided"
+    UNVOIDED = "unvoided"
+    DELETED = "deleted"
+    ACTIVITY_ADDED = "activity_added"
+    LEAD_ASSIGNED = "lead_assigned"
+    LEAD_FOLLOWED_UP = "lead_followed_up"
+    LEAD_CONVERTED = "lead_converted"
+    LEAD_RECYCLED = "lead_recycled"
+    LEAD_DISQUALIFIED = "lead_disqualified"
+    STAGE_LEFT = "stage_left"
+    STAGE_SKIPPED = "stage_skipped"
+    STAGE_ENTERED = "stage_entered"
+    STAGE_WAIVED = "stage_waived"
+    TASK_FINISHED = "task_finished"
+    TASK_REOPENED = "task_reopened"
+    TASK_ADDED = "task_added"
+    TASK_ASSIGNED = "task_assigned"
+    TASK_UNASSIGNED = "task_unassigned"
+    FEEDBACK_FILLED = "feedback_filled"
+    WON = "won"
+    LOST = "lost"
+    INVALIDATED = "invalidated"
+    REOPENED = "reopened"
+    OWNER_CHANGED = "owner_changed"
+    MEMBER_ADDED = "member_added"
+    MEMBER_CHANGED = "member_changed"
+    MEMBER_REMOVED = "member_removed"
+    CONTACT_ROLE_SET = "contact_role_set"
+    COMPETITOR_ADDED = "competitor_added"
+    COMPETITOR_REMOVED = "competitor_removed"
+    GRADED = "graded"
+    ROUTE_CHANGED = "route_changed"
+    GRADE_SET = "grade_set"
+    GRADE_CLEARED = "grade_cleared"
+    REGISTRATION_REQUESTED = "registration_requested"
+    REGISTRATION_APPROVED = "registration_approved"
+    REGISTRATION_REFUSED = "registration_refused"
+    APPROVAL_REQUESTED = "approval_requested"
+    APPROVAL_GRANTED = "approval_granted"
+    APPROVAL_REFUSED = "approval_refused"
+    APPROVAL_WITHDRAWN = "approval_withdrawn"
+    AFTER_SALES_STARTED = "after_sales_started"
+    AFTER_SALES_ADVANCED = "after_sales_advanced"
+    AFTER_SALES_FEEDBACK_FILLED = "after_sales_feedback_filled"
+    AFTER_SALES_TASK_FINISHED = "after_sales_task_finished"
+    AFTER_SALES_FINISHED = "after_sales_finished"
+    AFTER_SALES_CANCELLED = "after_sales_cancelled"
+
+
+@frozen
+class Change:
+    """
+    One value before and after.
+
+    Args:
+        field: The record's field.
+        key: Of a collection, the key of the item; None for a plain field.
+        before: The value before; None for an item that was not there.
+        after: The value after; None for an item that is gone.
+    """
+
+    field: str
+    key: str | None
+    before: Any
+    after: Any
+
+
+@frozen
+class Event:
+    """
+    One thing that happened to one record.
+
+    Args:
+        record_kind: ``"opportunity"``, ``"lead"`` and so on.
+        record_id: The record's id.
+        version: The version that the record has after the decision this event belongs to.
+        number: The place within that decision, from 0.
+        kind: What happened; usually an `EventKind`.
+        at: When, in UTC.
+        by: The person's id.
+        operation: The id of the operation that caused it, such as ``"opportunities.advance"``.
+        changes: Exactly what changed.
+        reason: The words that the person gave, or None.
+
+    Source: HIST-1.
+    """
+
+    record_kind: str
+    record_id: str
+    version: int
+    number: int
+    kind: str
+    at: datetime
+    by: str
+    operation: str
+    changes: tuple[Change, ...]
+    reason: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The event's id, unique for ever and the same on every replay; a handler is idempotent by it."""
+        return f"{self.record_kind}:{self.record_id}:{self.version}:{self.number}"
+
+
+@frozen
+class Decision:
+    """
+    What a pure decision gives: the events that shall happen, or every reason why not.
+
+    Exactly one of the two is empty, but for a decision that changes nothing, where both are.
+    """
+
+    events: tuple[Event, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether nothing stands in the way."""
+        return not self.reasons
+
+    def require(self, operation: str) -> tuple[Event, ...]:
+        """
+        Return the events, or raise.
+
+        Raises:
+            Refused: There are reasons; the person must act.
+        """
+        if self.reasons:
+            raise Refused(operation, self.reasons)
+        return self.events
+
+
+def collection() -> Any:
+    """Declare a record's field as a collection of items that have a `key`; its changes are kept item by item."""
+    return field(default=(), metadata={"collection": True})
+
+
+Shape = tuple[tuple[str, ...], frozenset[str], Callable[[Any], tuple[Any, ...]]]
+
+_SHAPES: dict[type, Shape] = {}
+_UNTOLD = frozenset({"version", "updated_at"})
+
+
+def shape(cls: type) -> Shape:
+    """Return the field names of a record class, which of them are collections, and what reads all of them."""
+    known = _SHAPES.get(cls)
+    if known is None:
+        declared = fields(cls)
+        names = tuple(f.name for f in declared)
+        collections = frozenset(f.name for f in declared if f.metadata.get("collection"))
+        known = _SHAPES[cls] = (names, collections, attrgetter(*names))
+    return known
+
+
+def differences(name: str, before: Any, after: Any) -> list[Change]:
+    """Return the changes of a collection that lead from *before* to *after*, item by item."""
+    found = []
+    kept = len(before)
+    if kept > len(after):
+        return _rearranged(name, before, after)
+    for old, new in zip(before, after, strict=False):
+        if old is not new:
+            if old.key != new.key:
+                return _rearranged(name, before, after)
+            if old != new:
+                found.append(Change(name, new.key, old, new))
+    found += [Change(name, item.key, None, item) for item in after[kept:]]
+    return found
+
+
+def _rearranged(name: str, before: Any, after: Any) -> list[Change]:
+    """The general case of `differences`, where items are gone or moved."""
+    old = {item.key: item for item in before}
+    found = []
+    for item in after:
+        previous = old.pop(item.key, None)
+        if previous is not item and previous != item:
+            found.append(Change(name, item.key, previous, item))
+    return found + [Change(name, key, gone, None) for key, gone in old.items()]
+
+
+class EventBuilder:
+    """
+    Collects the events of one decision: values are set step by step, each step becomes one event.
+
+    Args:
+        record: The record decided on.
+        at: When, in UTC.
+        by: The person's id.
+        operation: The operation's id.
+    """
+
+    __slots__ = ("_collections", "at", "by", "events", "operation", "record", "values")
+
+    def __init__(self, record: Any, *, at: datetime, by: str, operation: str) -> None:
+        self.record = record
+        self.at = at
+        self.by = by
+        self.operation = operation
+        self._collections = shape(type(record))[1]
+        self.events: list[Event] = []
+        self.values: dict[str, Any] = {}
+
+    def value(self, name: str) -> Any:
+        """Return the field's value as it stands after the steps so far."""
+        values = self.values
+        return values[name] if name in values else getattr(self.record, name)
+
+    def add(self, kind: EventKind, reason: str | None = None, **values: Any) -> None:
+        """Set *values* and record that as one event; what did not change is left out."""
+        record, held, collections = self.record, self.values, self._collections
+        changes: list[Change] = []
+        for name, after in values.items():
+            before = held[name] if name in held else getattr(record, name)
+            if before is after:
+                continue
+            if name in collections:
+                changes += differences(name, before, after)
+            elif before != after:
+                changes.append(Change(name, None, before, after))
+        held.update(values)
+        events = self.events
+        events.append(
+            Event(
+                record.KIND, record.id, record.version + 1, len(events),
+                kind, self.at, self.by, self.operation, tuple(changes), reason,
+            )  # fmt: skip
+        )
+
+    def decision(self) -> Decision:
+        """Return what was collected."""
+        return Decision(tuple(self.events))
+
+
+def created(record: Any, *, at: datetime, by: str, operation: str, kind: EventKind = EventKind.CREATED) -> Event:
+    """
+    Return the event that brings *record*, at version 1, into being: each value that differs from the default.
+
+    Source: HIST-1.
+    """
+    collections = shape(type(record))[1]
+    changes: list[Change] = []
+    for declared in fields(type(record)):
+        name = declared.name
+        if name in _UNTOLD or name == "id":
+            continue
+        blank = None if declared.default is NOTHING else declared.default
+        value = getattr(record, name)
+        if name in collections:
+            changes += differences(name, blank, value)
+        elif value != blank:
+            changes.append(Change(name, None, blank, value))
+    return Event(record.KIND, record.id, 1, 0, kind, at, by, operation, tuple(changes))

@@ -1,0 +1,42 @@
+"""Time is aware and UTC; a day is a plain date in the business's own zone. Both are worked out here only (HIST-2)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from salesflow.errors import InvalidInput
+
+
+def utc(moment: Any, what: str = "at") -> datetime:
+    """
+    Return *moment* in UTC.
+
+    Args:
+        moment: A timezone-aware datetime.
+        what: The argument's name, for the message.
+
+    Raises:
+        InvalidInput: *moment* is naive or no datetime; the caller must say which zone is meant (HIST-2).
+    """
+    if not isinstance(moment, datetime) or moment.utcoffset() is None:
+        raise InvalidInput(what, moment, "must be a timezone-aware datetime")
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+
+
+def business_day(now: datetime, zone: ZoneInfo) -> date:
+    """Return the calendar day that *now* (aware) falls on in the business's time zone (HIST-2)."""
+    return now.astimezone(zone).date()
+
+
+def plain_day(value: object, what: str) -> date:
+    """
+    Return *value* if it is a plain date, without a time of day.
+
+    Raises:
+        InvalidInput: It is a datetime or anything else: a close date has no clock time.
+    """
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise InvalidInput(what, value, "must be a plain date")
+    return value

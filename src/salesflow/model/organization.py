@@ -1,0 +1,81 @@
+"""The people: employees, departments and user groups, as plain values (ORG-1, ORG-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import field, frozen
+
+from salesflow.errors import InvalidInput
+
+
+def _id(_instance: object, attribute: Any, value: Any) -> None:
+    if not isinstance(value, str) or not value or len(value) > 200:
+        raise InvalidInput(attribute.name, value, "must be a non-empty text of at most 200 characters")
+
+
+def _ids(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
+def _id_set(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(values)
+
+
+@frozen
+class Employee:
+    """
+    Somebody who works here.
+
+    Args:
+        id: The person's id.
+        name: For people; the id where left out.
+        manager: The id of the manager (上级), or None at the top.
+        department: The main department (主部门), or None.
+        departments: Any further departments.
+        groups: Ids of user groups (用户组).
+        active: False for somebody who left: they stay as a link in the chain and may do nothing (ORG-2).
+
+    Source: ORG-1.
+    """
+
+    id: str = field(validator=_id)
+    name: str = field(default="", kw_only=True)
+    manager: str | None = field(default=None, kw_only=True)
+    department: str | None = field(default=None, kw_only=True)
+    departments: tuple[str, ...] = field(default=(), converter=_ids, kw_only=True)
+    groups: frozenset[str] = field(default=frozenset(), converter=_id_set, kw_only=True)
+    active: bool = field(default=True, kw_only=True)
+
+
+@frozen
+class Department:
+    """
+    A department, with its head (部门负责人) and its parent, either of which may be None.
+
+    Source: ORG-3.
+    """
+
+    id: str = field(validator=_id)
+    name: str = field(default="", kw_only=True)
+    head: str | None = field(default=None, kw_only=True)
+    parent: str | None = field(default=None, kw_only=True)
+
+
+@frozen
+class UserGroup:
+    """
+    A named group of employees (用户组) that records can be shared with.
+
+    Args:
+        id: The group's id.
+        name: For people.
+        members: Ids of employees, added to those whose `Employee.groups` name the group.
+
+    Source: ORG-1, VIS-11.
+    """
+
+    id: str = field(validator=_id)
+    name: str = field(default="", kw_only=True)
+    members: frozenset[str] = field(default=frozenset(), converter=_id_set, kw_only=True)

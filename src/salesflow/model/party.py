@@ -1,0 +1,125 @@
+"""Whom we sell to and against: customers, contacts, competitors; and what the application alone knows (CUS)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from attrs import frozen
+
+from salesflow.model.enums import DealStatus
+from salesflow.model.events import collection
+from salesflow.model.money import Money
+
+
+@frozen
+class Ref:
+    """
+    A thing that only the application knows: a campaign, a visit, a branch. Never looked into.
+
+    Source: CUS-1.
+    """
+
+    kind: str
+    id: str
+    label: str = ""
+
+
+@frozen
+class CustomField:
+    """A field of the application's own, declared by the template or the application (OPP-2)."""
+
+    key: str
+    value: str | int | bool | Money | None
+
+
+@frozen(kw_only=True)
+class Customer:
+    """
+    A customer (客户): a company or a person that buys.
+
+    Args:
+        owner: The employee who keeps the customer.
+        deal_status: None yet, one deal, several.
+        source_lead: The lead that it was converted from, or None.
+
+    Source: CUS-1, CUS-2.
+    """
+
+    KIND: ClassVar[str] = "customer"
+
+    id: str
+    version: int
+    name: str
+    owner: str | None
+    phone: str | None = None
+    email: str | None = None
+    industry: str | None = None
+    deal_status: DealStatus = DealStatus.NONE
+    source_lead: str | None = None
+    voided: bool = False
+    custom: tuple[CustomField, ...] = collection()
+    created_at: datetime | None = None
+    created_by: str | None = None
+    updated_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class Contact:
+    """
+    A contact (联系人): a person, usually at a customer, whom it follows.
+
+    Args:
+        customer: The customer's id, or None for a person who stands alone.
+        owner: The employee who keeps the contact.
+        source_lead: The lead that it was converted from, or None.
+
+    Source: CUS-1.
+    """
+
+    KIND: ClassVar[str] = "contact"
+
+    id: str
+    version: int
+    name: str
+    owner: str | None
+    customer: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    title: str | None = None
+    source_lead: str | None = None
+    voided: bool = False
+    custom: tuple[CustomField, ...] = collection()
+    created_at: datetime | None = None
+    created_by: str | None = None
+    updated_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class Competitor:
+    """
+    A competitor (竞争对手) and what we know of them.
+
+    Source: CUS-4.
+    """
+
+    KIND: ClassVar[str] = "competitor"
+
+    id: str
+    version: int
+    name: str
+    ticker: str | None = None
+    main_product: str | None = None
+    website: str | None = None
+    reported_revenue: Money | None = None
+    address: str | None = None
+    overview: str | None = None
+    strengths: str | None = None
+    weaknesses: str | None = None
+    opportunities: str | None = None
+    threats: str | None = None
+    notes: str | None = None
+    products: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    created_by: str | None = None
+    updated_at: datetime | None = None

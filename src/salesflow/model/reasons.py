@@ -1,0 +1,130 @@
+"""
+Why something is not allowed: a stable code and its facts. This table is the whole vocabulary.
+
+A code is for ever. A message names the thing, the rule, and what would do.
+An application's own rules may use codes of their own; `Reason` prints those plainly.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+from attrs import frozen
+
+REASONS = MappingProxyType(
+    {
+        # whoever asks
+        "not_permitted": "{person} may not {operation}; it takes {needs}",
+        # status and flags
+        "wrong_status": "the status is {status}; this needs {allowed}",
+        "is_voided": "the record is voided; unvoid it first",
+        "is_not_voided": "the record is not voided",
+        "is_disabled": "the lead is disabled; enable it first",
+        "wrong_review_state": "the review state is {state}; this needs {allowed}",
+        # moving through stages
+        "task_open": "task {task!r} of stage {stage!r} is open; finish it first",
+        "field_empty": "stage {stage!r} needs the field {field!r}; fill it in first",
+        "stage_unknown": "the process has no stage {stage!r}; it has {stages}",
+        "already_there": "the record is in stage {stage!r} already",
+        "no_next_stage": "{stage!r} is the last stage; win, lose or invalidate instead",
+        "not_last_stage": "this is done from the last stage {last!r}; the record is in {stage!r}",
+        "not_first_stage": "the process starts in {first!r}; entering {stage!r} is a jump",
+        "full_route": "the full route runs every stage in order; only a fast track may jump",
+        "only_to_last_stage": "a fast track jumps to the last stage {last!r} only",
+        "registration_needed": "the partner's deal is {registration}; jumping needs an approved registration",
+        "stage_owed": "stage {stage!r} was skipped on a fast track and is owed; run it, or have it waived",
+        "nothing_owed": "stage {stage!r} is not owed; owed are {owed}",
+        "arrival_incomplete": "the record was imported without {field!r}; fill it in first",
+        "reason_missing": "a reason is needed",
+        "reason_unknown": "{reason!r} is no reason of this process; known are {known}",
+        # approvals
+        "approval_needed": "this needs an approval by {approver}; request it",
+        "approval_pending": "approval {approval!r} is waiting for a decision",
+        "approval_unknown": "there is no approval {approval!r}",
+        "approval_decided": "approval {approval!r} is {status} already",
+        "approval_not_needed": "{operation} needs no approval here",
+        "no_approver": "nobody stands above the owner {owner!r} to approve this",
+        # tasks
+        "task_unknown": "there is no task {task!r} here; known are {known}",
+        "task_exists": "there is a task {task!r} already",
+        "task_not_open": "task {task!r} is {status}; only an open task can do this",
+        "task_not_done": "task {task!r} is {status}; only a finished task is reopened",
+        "task_unassigned": "task {task!r} has no assignee",
+        "assignee_cannot_see": "{person!r} cannot see the record; add them to the team, or share it, first",
+        # fields
+        "customer_missing": "an opportunity belongs to a customer or a contact; name one",
+        "close_date_past": "the expected close date {close_date} is before today, {today}",
+        "customer_unknown": "there is no customer {customer!r}, or you may not see it",
+        "contact_unknown": "there is no contact {contact!r}, or you may not see it",
+        "person_unknown": "there is no employee {person!r}",
+        "contact_elsewhere": "contact {contact!r} does not belong to customer {customer!r}; add it there first",
+        "contact_role_missing": "contact {contact!r} has no role here",
+        "competitor_present": "competitor {competitor!r} is attached already",
+        "competitor_missing": "competitor {competitor!r} is not attached",
+        # grades
+        "amount_missing": "without an amount there is no grade",
+        "rate_missing": "there is no rate from {currency} to {home}; the grade stays undecided",
+        "at_least": "{amount} is at or above {boundary}",
+        "below": "{amount} is below {boundary}",
+        "led_by_partner": "the partner leads the deal",
+        "grade_by_hand": "grade {grade} is never set by hand; it follows from who leads the deal",
+        "no_override": "no grade was set by hand",
+        # team
+        "member_unknown": "{person!r} is not in the team as {role}",
+        "member_exists": "{person!r} is in the team as {role} already",
+        "owner_role": "the owner's place in the team changes with change_owner only",
+        "already_owner": "{person!r} is the owner already",
+        # closing and deleting
+        "has_history": "more than its creation has happened to the record; void it instead",
+        # partner registration
+        "not_partner_led": "only a deal that a partner leads is registered",
+        "registration_state": "the registration is {registration}; this needs {allowed}",
+        # after-sales
+        "after_sales_running": "after-sales process {number} is running; finish it first",
+        "after_sales_not_running": "no after-sales process is running; start one first",
+        # leads
+        "reach_missing": "a lead needs a phone, an e-mail or another way to reach someone",
+        "title_missing": "a lead needs a title or a short description",
+        "already_converted": "the lead was converted already, into {into}",
+        "convert_nothing": "name at least one of customer, contact, opportunity to convert into",
+        "convert_needs_party": "an opportunity needs a customer or a contact beside it",
+        "cooling_down": "the lead may be claimed back after {until}",
+    }
+)
+"""Every code that the library gives, with the message that its facts fill."""
+
+
+@frozen(repr=False, init=False)
+class Reason:
+    """
+    One reason why something is not so: a stable *code* and the facts that belong to it.
+
+    Args:
+        code: A key of `REASONS`, or an application's own.
+        facts: Names and plain values, such as ``task="confirm_tender"``.
+
+    >>> Reason("task_open", task="confirm_tender", stage="qualification")
+    task_open(stage='qualification', task='confirm_tender')
+    """
+
+    code: str
+    items: tuple[tuple[str, Any], ...]
+
+    def __init__(self, code: str, **facts: object) -> None:
+        self.__attrs_init__(code, tuple(sorted(facts.items())))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The facts by name."""
+        return dict(self.items)
+
+    def __str__(self) -> str:
+        template = REASONS.get(self.code)
+        if template is None:
+            return repr(self)
+        shown = {k: ", ".join(map(str, v)) if isinstance(v, tuple) else v for k, v in self.items}
+        return template.format(**shown)
+
+    def __repr__(self) -> str:
+        return f"{self.code}({', '.join(f'{k}={v!r}' for k, v in self.items)})"

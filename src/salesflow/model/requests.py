@@ -1,0 +1,175 @@
+"""What a person asks to be made; each request checks what it is given, since it comes from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from salesflow.errors import InvalidInput
+from salesflow.model.enums import LedBy, OpportunityStatus
+from salesflow.model.moments import plain_day, utc
+from salesflow.model.money import Money
+from salesflow.model.opportunity import TeamMember
+
+LONGEST_NAME = 300
+"""Names and titles longer than this are refused."""
+
+LONGEST_TEXT = 20_000
+"""Free text longer than this is refused."""
+
+
+def named(value: object, what: str, *, longest: int = LONGEST_NAME) -> str:
+    """
+    Return *value* if it is a name: text with something in it, on one line, without control characters.
+
+    Raises:
+        InvalidInput: It is not; the caller must ask for another.
+    """
+    if not isinstance(value, str):
+        raise InvalidInput(what, value, "must be text")
+    if not value.strip():
+        raise InvalidInput(what, value, "must not be empty")
+    if len(value) > longest:
+        raise InvalidInput(what, value, f"must be at most {longest} characters long")
+    if any(ord(c) < 32 or ord(c) == 127 for c in value):
+        raise InvalidInput(what, value, "must not hold line breaks or control characters")
+    return value
+
+
+def worded(value: object, what: str) -> str | None:
+    """Return free text (line breaks allowed) or None as it is; anything else is `InvalidInput`."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or "\x00" in value:
+        raise InvalidInput(what, value, f"must be text of at most {LONGEST_TEXT} characters")
+    return value
+
+
+def _name(_instance: object, attribute: Any, value: Any) -> None:
+    named(value, attribute.name)
+
+
+def _optional_name(_instance: object, attribute: Any, value: Any) -> None:
+    if value is not None:
+        named(value, attribute.name)
+
+
+def _optional_money(_instance: object, attribute: Any, value: Any) -> None:
+    if value is not None:
+        not_negative(value, attribute.name)
+
+
+def _optional_day(_instance: object, attribute: Any, value: Any) -> None:
+    if value is not None:
+        plain_day(value, attribute.name)
+
+
+def _optional_moment(_instance: object, attribute: Any, value: Any) -> None:
+    if value is not None:
+        utc(value, attribute.name)
+
+
+def not_negative(value: object, what: str) -> Money:
+    """Return *value* if it is `Money` of at least zero; else raise `InvalidInput` (OPP-2)."""
+    if not isinstance(value, Money):
+        raise InvalidInput(what, value, "must be Money, such as Money('1200000', 'CNY')")
+    if value.amount < 0:
+        raise InvalidInput(what, str(value), "must not be negative")
+    return value
+
+
+def _members(members: Iterable[TeamMember]) -> tuple[TeamMember, ...]:
+    return tuple(members)
+
+
+def _steps(steps: Iterable[tuple[str, datetime]]) -> tuple[tuple[str, datetime], ...]:
+    return tuple(steps)
+
+
+@frozen
+class NewCustomer:
+    """A customer to make on the way, as in converting a lead (LEAD-6)."""
+
+    name: str = field(validator=_name)
+    phone: str | None = field(default=None, kw_only=True, validator=_optional_name)
+    email: str | None = field(default=None, kw_only=True, validator=_optional_name)
+    industry: str | None = field(default=None, kw_only=True, validator=_optional_name)
+
+
+@frozen
+class NewContact:
+    """A contact to make on the way (LEAD-6). What is left out is taken from the lead."""
+
+    name: str = field(validator=_name)
+    phone: str | None = field(default=None, kw_only=True, validator=_optional_name)
+    email: str | None = field(default=None, kw_only=True, validator=_optional_name)
+    title: str | None = field(default=None, kw_only=True, validator=_optional_name)
+
+
+@frozen
+class NewOpportunity:
+    """
+    An opportunity to make on the way (LEAD-6).
+
+    Args:
+        name: What it is called.
+        amount: What it may be worth; None where unknown.
+        process: The template's id; None lets the selector choose (PROC-7).
+        close_date: The expected close date, a plain day.
+        stage: The stage to enter; None means where the template says.
+        led_by: Who leads the deal.
+        team: Members beside the owner.
+    """
+
+    name: str = field(validator=_name)
+    amount: Money | None = field(default=None, kw_only=True, validator=_optional_money)
+    process: str | None = field(default=None, kw_only=True, validator=_optional_name)
+    close_date: date | None = field(default=None, kw_only=True, validator=_optional_day)
+    stage: str | None = field(default=None, kw_only=True, validator=_optional_name)
+    led_by: LedBy = field(default=LedBy.US, kw_only=True, converter=LedBy)
+    team: tuple[TeamMember, ...] = field(default=(), kw_only=True, converter=_members)
+
+
+@frozen(kw_only=True)
+class ImportedOpportunity:
+    """
+    An opportunity that arrives from another system, where it already has a past (IO-3).
+
+    Args:
+        id: Its id here; also what makes importing it twice change nothing.
+        name: What it is called.
+        owner: The employee who answers for it.
+        process: The template's id.
+        stage: The stage it stands in, or left when it was closed.
+        entered_at: When it entered that stage (aware); None where unknown.
+        history: Earlier stages with the moment each was entered, in order.
+        customer, contact: Ids; both None where unknown, which then stands in the way of its next move.
+        amount: What it may be worth.
+        close_date: The expected close date; None where unknown, which stands in the way of its next move.
+        outcome: How it ended, or None while it is open.
+        closed_at: When it ended (aware); None where unknown.
+        actual_amount: What was really sold.
+        reason: The code of the process's list for a loss or an invalid one.
+        created_at: When it was created there (aware); None where unknown.
+    """
+
+    id: str = field(validator=_name)
+    name: str = field(validator=_name)
+    owner: str = field(validator=_name)
+    process: str = field(validator=_name)
+    stage: str = field(validator=_name)
+    entered_at: datetime | None = field(default=None, validator=_optional_moment)
+    history: tuple[tuple[str, datetime], ...] = field(default=(), converter=_steps)
+    customer: str | None = field(default=None, validator=_optional_name)
+    contact: str | None = field(default=None, validator=_optional_name)
+    amount: Money | None = field(default=None, validator=_optional_money)
+    close_date: date | None = field(default=None, validator=_optional_day)
+    outcome: OpportunityStatus | None = None
+    closed_at: datetime | None = field(default=None, validator=_optional_moment)
+    actual_amount: Money | None = field(default=None, validator=_optional_money)
+    reason: str | None = field(default=None, validator=_optional_name)
+    source: str | None = field(default=None, validator=_optional_name)
+    created_at: datetime | None = field(default=None, validator=_optional_moment)

@@ -1,0 +1,46 @@
+"""Every figure says which records it counts (PIPE-8)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from attrs import frozen
+
+from salesflow.model.enums import OpportunityStatus
+from salesflow.model.opportunity import Opportunity
+
+EVERY_STATUS = tuple(OpportunityStatus)
+"""Open and closed alike."""
+
+
+@frozen
+class Population:
+    """
+    Which of the given records a figure counts.
+
+    Args:
+        statuses: The statuses that it counts.
+        counted: How many records that were.
+        left_out: How many of the given ones were not counted, for the reason that *rule* gives.
+        voided: How many of the counted are voided; only an administrator's `voided` scene has any.
+        rule: What is counted and what is left out, in words.
+
+    Source: PIPE-8.
+    """
+
+    statuses: tuple[OpportunityStatus, ...]
+    counted: int
+    left_out: int
+    voided: int
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.counted:,} counted, {self.left_out:,} left out: {self.rule}"
+
+
+def population_of(
+    counted: Collection[Opportunity], given: int, statuses: Iterable[OpportunityStatus], rule: str
+) -> Population:
+    """Return the population of a figure that counts *counted*, out of *given* many records."""
+    voided = sum(1 for opportunity in counted if opportunity.voided)
+    return Population(tuple(statuses), len(counted), given - len(counted), voided, rule)

@@ -1,0 +1,275 @@
+"""
+Everything that an application may inject, on one page.
+
+Each port is a `Protocol` with few methods. What a port raises reaches the caller as `PortError`, with the
+record as it was. Only the store, the organisation and the processes are needed; the rest has a default or is
+absent, and then nothing asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from attrs import field, frozen
+
+from salesflow.model.events import Event
+from salesflow.model.organization import Department, Employee, UserGroup
+from salesflow.model.reasons import Reason
+
+
+class Clock(Protocol):
+    """Tells the time. Called once per operation, before anything is decided (HIST-2)."""
+
+    def now(self) -> datetime:
+        """Return the present moment, timezone-aware."""
+        ...
+
+
+class Ids(Protocol):
+    """Makes ids of new records (HIST-2)."""
+
+    def new(self, kind: str) -> str:
+        """Return an id that no record of *kind* has; text of at most 200 characters."""
+        ...
+
+
+class Rates(Protocol):
+    """Exchange rates (GRADE-6). Absent by default: then other currencies stay ungraded."""
+
+    def rate(self, currency: str, home: str, on: date) -> Decimal | None:
+        """Return how much *home* one unit of *currency* is on that day, or None where unknown."""
+        ...
+
+
+class OrganizationSource(Protocol):
+    """Who works here (ORG-6). Read at every call; only a new `version` makes the library read the rest."""
+
+    @property
+    def version(self) -> Hashable:
+        """Something that differs whenever anything else here does."""
+        ...
+
+    @property
+    def employees(self) -> Iterable[Employee]:
+        """Every employee, those who left included while they are links in the chain."""
+        ...
+
+    @property
+    def departments(self) -> Iterable[Department]:
+        """Every department."""
+        ...
+
+    @property
+    def groups(self) -> Iterable[UserGroup]:
+        """Every user group that has a name or members of its own."""
+        ...
+
+    @property
+    def administrators(self) -> Iterable[str]:
+        """Ids of the CRM administrators (ORG-5); they need not be employees."""
+        ...
+
+
+class RecordFilter(Protocol):
+    """A condition on a record's own fields: what a rule becomes for one viewer."""
+
+    def matches(self, record: Any) -> bool:
+        """Whether the record passes. Never raises for a record of its kind."""
+        ...
+
+
+@frozen
+class Query:
+    """
+    What a list asks of a store.
+
+    Args:
+        kind: The kind of record.
+        filter: What a record must pass. A store may look inside to be faster, and then answers the same.
+        order_by: A key of `salesflow.model.ORDER_KEYS`; a leading minus means largest first. Ties go by id.
+        limit: How many at most; None means all.
+        after: Start after this position: the sort value and the id of the last record seen.
+    """
+
+    kind: str
+    filter: RecordFilter
+    order_by: str = "id"
+    limit: int | None = None
+    after: tuple[Any, str] | None = None
+
+
+@frozen
+class Write:
+    """
+    One record in a unit of work.
+
+    Args:
+        kind, id: Which record.
+        expected_version: The version that the decision was made on; 0 for a new record.
+        record: The record as it shall be; None deletes it, and its events with it.
+        events: What happened to it; a deletion has at least one, which says who did it and when.
+    """
+
+    kind: str
+    id: str
+    expected_version: int
+    record: Any
+    events: tuple[Event, ...] = ()
+
+
+@frozen
+class DoneOnce:
+    """
+    A mark that an operation was done, so that repeating it gives the first result (HIST-3).
+
+    Args:
+        key: The caller's idempotency key, with the person it belongs to.
+        request: What was asked, in words: the same key for another request is refused.
+        result: The records that came out, as (kind, id, version).
+    """
+
+    key: str
+    request: str
+    result: tuple[tuple[str, str, int], ...]
+
+
+@frozen
+class UnitOfWork:
+    """
+    What is saved together or not at all: records, their events, outbox entries (the same events), one mark.
+
+    Args:
+        writes: Each record at most once.
+        done: The idempotency mark, or None.
+    """
+
+    writes: tuple[Write, ...]
+    done: DoneOnce | None = None
+
+
+class Store(Protocol):
+    """
+    Keeps records. These three methods are all that the library needs.
+
+    What a store returns is never changed by the library, and what it was given never changes later.
+    """
+
+    def get(self, kind: str, id: str) -> Any | None:
+        """Return the record, or None where there is none."""
+        ...
+
+    def query(self, query: Query) -> Sequence[Any]:
+        """Return the records that pass, in order."""
+        ...
+
+    def save(self, unit: UnitOfWork) -> None:
+        """
+        Save everything or nothing.
+
+        Raises:
+            Conflict: A record is not at its expected version, or a new one is there already.
+        """
+        ...
+
+
+class KeepsHistory(Protocol):
+    """A store that can tell what happened to a record (HIST-1)."""
+
+    def events(self, kind: str, id: str) -> Sequence[Event]:
+        """Return the record's events in order; empty where there is no such record."""
+        ...
+
+
+class KeepsKeys(Protocol):
+    """A store that keeps idempotency marks; `save` then raises Conflict for a key that is there already."""
+
+    def done(self, key: str) -> DoneOnce | None:
+        """Return the mark of *key*, or None."""
+        ...
+
+
+class KeepsOutbox(Protocol):
+    """A store that hands saved events on, at least once and in order (RULE-3)."""
+
+    def outbox(self, after: int, limit: int) -> Sequence[tuple[int, Event]]:
+        """Return at most *limit* (position, event) pairs behind position *after*."""
+        ...
+
+
+class CountsRevisions(Protocol):
+    """A store that says cheaply whether any record of a kind changed, so that sharing rules need no reading."""
+
+    def revision(self, kind: str) -> Hashable:
+        """Return something that differs whenever a record of *kind* was written."""
+        ...
+
+
+class Counts(Protocol):
+    """A store that counts without handing over what it counts."""
+
+    def count(self, kind: str, filter: RecordFilter, cap: int | None = None) -> int:
+        """Return how many records of *kind* pass, or *cap* where they are at least that many."""
+        ...
+
+
+@frozen
+class Tombstone:
+    """
+    What stays of a deleted record: that it was there, and who deleted it; nothing of what it held (LEAD-11).
+
+    Args:
+        kind, id: Which record; the id is never given again.
+        version: The version that the deletion made.
+        at: When it was deleted, in UTC.
+        by: Who deleted it.
+        operation: The operation's id.
+    """
+
+    kind: str
+    id: str
+    version: int
+    at: datetime
+    by: str
+    operation: str
+
+
+class KeepsTombstones(Protocol):
+    """A store that remembers what was deleted, for the audit (LEAD-11, OPP-10)."""
+
+    def tombstone(self, kind: str, id: str) -> Tombstone | None:
+        """Return the tombstone of a deleted record, or None."""
+        ...
+
+
+@frozen
+class AuditEntry:
+    """
+    A refusal, or an administrator's override (ACC-25). Never part of a record's own history.
+
+    Args:
+        at: When, in UTC.
+        person: Who tried.
+        operation: What.
+        kind, id: On which record.
+        reasons: Why it was refused; empty for an override.
+        is_override: Whether an administrator did what only others may.
+    """
+
+    at: datetime
+    person: str
+    operation: str
+    kind: str
+    id: str
+    reasons: tuple[Reason, ...] = field(default=())
+    is_override: bool = False
+
+
+class AuditSink(Protocol):
+    """Takes audit entries (ACC-25). Absent by default."""
+
+    def record(self, entry: AuditEntry) -> None:
+        """Keep the entry."""
+        ...

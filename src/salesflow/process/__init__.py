@@ -1,0 +1,73 @@
+"""
+May this record move, and what happens then?
+
+Every decision is a pure function: the record, what was asked, who asks and when, to events or every reason why
+not. Nothing here loads, saves, reads a clock, or knows who may see what.
+"""
+
+from salesflow.process.after_sales import (
+    advance_after_sales,
+    fill_after_sales_feedback,
+    finish_after_sales,
+    start_after_sales,
+)
+from salesflow.process.approvals import (
+    APPROVABLE,
+    find_waiting,
+    grant,
+    refuse,
+    register_with_partner,
+    request_approval,
+    withdraw,
+)
+from salesflow.process.beside import running_after_sales
+from salesflow.process.checks import check_template
+from salesflow.process.creation import create_opportunity, import_opportunity
+from salesflow.process.engine import Engine, Move, compile
+from salesflow.process.fields import (
+    add_activity,
+    add_competitor,
+    edit_lead,
+    edit_opportunity,
+    edit_party,
+    remove_competitor,
+    set_contact_role,
+)
+from salesflow.process.findings import Finding, Findings
+from salesflow.process.guards import REGISTRATION, owed_stages
+from salesflow.process.leads import (
+    Converted,
+    assign_lead,
+    convert_lead,
+    convertible,
+    create_lead,
+    disqualify_lead,
+    follow_up_lead,
+    recycle_lead,
+)
+from salesflow.process.lifecycle import delete, unvoid, void
+from salesflow.process.standing import OPEN, SERVED, opportunity_stands, refused
+from salesflow.process.tasks import (
+    add_task,
+    assign_task,
+    fill_feedback,
+    find_task,
+    finish_task,
+    is_after_sales_task,
+    reopen_task,
+    unassign_task,
+)
+from salesflow.process.team import add_member, change_member, change_owner, remove_member
+from salesflow.process.waivers import waive_stage
+
+__all__ = [
+    "APPROVABLE", "OPEN", "REGISTRATION", "SERVED", "Converted", "Engine", "Finding", "Findings", "Move",
+    "add_activity",    "add_competitor", "add_member", "add_task", "advance_after_sales", "assign_lead", "assign_task",
+    "change_member", "change_owner", "check_template", "compile", "convert_lead", "convertible", "create_lead",
+    "create_opportunity", "delete", "disqualify_lead", "edit_lead", "edit_opportunity", "edit_party",
+    "fill_after_sales_feedback", "fill_feedback", "find_task", "find_waiting", "finish_after_sales", "finish_task",
+    "follow_up_lead", "grant", "import_opportunity", "is_after_sales_task", "opportunity_stands", "owed_stages",
+    "recycle_lead", "refuse", "refused", "register_with_partner", "remove_competitor", "remove_member",
+    "reopen_task", "request_approval", "running_after_sales", "set_contact_role", "start_after_sales",
+    "unassign_task", "unvoid", "void", "waive_stage", "withdraw",
+]  # fmt: skip

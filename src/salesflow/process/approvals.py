@@ -1,0 +1,175 @@
+"""
+Approvals, in their thinnest form: an operation waits until the owner's superior lets it happen (RULE-2).
+
+What waits is kept with its arguments and happens when approved, as the requester, checked again.
+A partner's registration is an approval too (OPP-20).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import evolve
+
+from salesflow.model import (
+    Approval,
+    ApprovalStatus,
+    Decision,
+    EventBuilder,
+    EventKind,
+    LedBy,
+    Opportunity,
+    Reason,
+    Registration,
+)
+from salesflow.process.guards import REGISTRATION
+from salesflow.process.standing import OPEN, opportunity_stands, refused
+
+APPROVABLE = ("advance", "change_stage", "win")
+"""The operations that can wait for an approval."""
+
+
+def request_approval(
+    opportunity: Opportunity, waiting: str, arguments: tuple[tuple[str, str], ...], blockers: tuple[Reason, ...],
+    *, has_approver: bool, by: str, at: datetime,
+) -> Decision:  # fmt: skip
+    """
+    Decide to ask for an approval of *waiting*.
+
+    Args:
+        waiting: One of `APPROVABLE`.
+        arguments: What it shall be called with.
+        blockers: What stands in its way now; all but the approval must be out of the way.
+        has_approver: Whether anybody stands above the owner.
+
+    Source: RULE-2.
+    """
+    others = [r for r in blockers if r.code != "approval_needed"]
+    if len(others) == len(blockers) and not others:
+        others.append(Reason("approval_not_needed", operation=waiting))
+    if not has_approver:
+        others.append(Reason("no_approver", owner=opportunity.owner))
+    if others:
+        return refused(*others)
+    approval = Approval(str(opportunity.version + 1), f"opportunities.{waiting}", opportunity.stage, arguments, by, at)
+    builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.request_approval")
+    builder.add(EventKind.APPROVAL_REQUESTED, approvals=(*opportunity.approvals, approval))
+    return builder.decision()
+
+
+def register_with_partner(opportunity: Opportunity, *, has_approver: bool, by: str, at: datetime) -> Decision:
+    """
+    Decide to ask for the registration (报备) of a partner's deal; a refused one may be asked for again.
+
+    Source: OPP-20.
+    """
+    reasons = list(opportunity_stands(opportunity, OPEN))
+    if opportunity.led_by is not LedBy.PARTNER:
+        reasons.append(Reason("not_partner_led"))
+    askable = (Registration.UNREGISTERED, Registration.REFUSED)
+    if opportunity.registration not in askable:
+        state = str(opportunity.registration)
+        reasons.append(Reason("registration_state", registration=state, allowed=tuple(map(str, askable))))
+    if not has_approver:
+        reasons.append(Reason("no_approver", owner=opportunity.owner))
+    if reasons:
+        return refused(*reasons)
+    approval = Approval(str(opportunity.version + 1), REGISTRATION, opportunity.stage, (), by, at)
+    builder = EventBuilder(opportunity, at=at, by=by, operation=REGISTRATION)
+    builder.add(
+        EventKind.REGISTRATION_REQUESTED,
+        registration=Registration.REQUESTED,
+        approvals=(*opportunity.approvals, approval),
+    )
+    return builder.decision()
+
+
+def find_waiting(opportunity: Opportunity, approval: str | None) -> Approval | Reason:
+    """
+    Return the approval that waits for a decision, or the reason why there is none.
+
+    Args:
+        approval: Its id; None means the only one that waits.
+    """
+    if approval is None:
+        waiting = [a for a in opportunity.approvals if a.status is ApprovalStatus.REQUESTED]
+        return waiting[-1] if waiting else Reason("approval_unknown", approval="")
+    found = next((a for a in opportunity.approvals if a.id == approval), None)
+    if found is None:
+        return Reason("approval_unknown", approval=approval)
+    if found.status is not ApprovalStatus.REQUESTED:
+        return Reason("approval_decided", approval=approval, status=str(found.status))
+    return found
+
+
+def grant(
+    opportunity: Opportunity, approval: Approval, comment: str | None, *, by: str, at: datetime
+) -> EventBuilder | tuple[Reason, ...]:
+    """
+    Begin the decision that grants *approval*; what waited is then decided with the builder that comes back.
+
+    For a registration the builder is the whole decision already.
+
+    Source: RULE-2, OPP-20.
+    """
+    reasons = opportunity_stands(opportunity, OPEN)
+    if reasons:
+        return reasons
+    builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.approve")
+    decided = _decided(opportunity, approval, ApprovalStatus.APPROVED, comment, by, at)
+    if approval.operation == REGISTRATION:
+        builder.add(EventKind.REGISTRATION_APPROVED, comment, approvals=decided, registration=Registration.APPROVED)
+    else:
+        builder.add(EventKind.APPROVAL_GRANTED, comment, approvals=decided)
+        builder.by = approval.requested_by
+    return builder
+
+
+def refuse(opportunity: Opportunity, approval: Approval, comment: str | None, *, by: str, at: datetime) -> Decision:
+    """
+    Decide against *approval*; nothing that waited happens.
+
+    Source: RULE-2, OPP-20.
+    """
+    reasons = list(opportunity_stands(opportunity, OPEN))
+    if not comment:
+        reasons.append(Reason("reason_missing"))
+    if reasons:
+        return refused(*reasons)
+    decided = _decided(opportunity, approval, ApprovalStatus.REFUSED, comment, by, at)
+    builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.refuse")
+    if approval.operation == REGISTRATION:
+        builder.add(EventKind.REGISTRATION_REFUSED, comment, approvals=decided, registration=Registration.REFUSED)
+    else:
+        builder.add(EventKind.APPROVAL_REFUSED, comment, approvals=decided)
+    return builder.decision()
+
+
+def withdraw(opportunity: Opportunity, approval: Approval, *, by: str, at: datetime) -> Decision:
+    """
+    Decide to take the request back.
+
+    Source: RULE-2.
+    """
+    reasons = opportunity_stands(opportunity, OPEN)
+    if reasons:
+        return refused(*reasons)
+    decided = _decided(opportunity, approval, ApprovalStatus.WITHDRAWN, None, by, at)
+    builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.withdraw_approval")
+    if approval.operation == REGISTRATION:
+        builder.add(EventKind.APPROVAL_WITHDRAWN, approvals=decided, registration=Registration.UNREGISTERED)
+    else:
+        builder.add(EventKind.APPROVAL_WITHDRAWN, approvals=decided)
+    return builder.decision()
+
+
+def _decided(
+    opportunity: Opportunity,
+    approval: Approval,
+    status: ApprovalStatus,
+    comment: str | None,
+    by: str,
+    at: datetime,
+) -> tuple[Approval, ...]:
+    after = evolve(approval, status=status, decided_by=by, decided_at=at, comment=comment)
+    return tuple(after if a is approval else a for a in opportunity.approvals)

@@ -1,0 +1,212 @@
+"""Bringing an opportunity into being: by hand, from a lead, or from another system with its past (OPP-1, IO-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from itertools import pairwise
+
+from attrs import evolve
+
+from salesflow.errors import InvalidInput
+from salesflow.model import (
+    Access,
+    Closing,
+    Decision,
+    EventKind,
+    Grading,
+    ImportedOpportunity,
+    Jump,
+    Lead,
+    NewOpportunity,
+    Opportunity,
+    OpportunityStatus,
+    Probability,
+    ProbabilitySource,
+    Reason,
+    Route,
+    SalesProcess,
+    Stage,
+    StageEntry,
+    StageExit,
+    StageVisit,
+    TaskStatus,
+    TeamMember,
+    TeamRole,
+    created,
+)
+from salesflow.process import stages
+from salesflow.process.standing import refused
+
+Grader = Callable[[Opportunity], Grading]
+"""Works out the grade of an opportunity that is being made; it is handed in, since grading is another room."""
+
+
+def create_opportunity(
+    process: SalesProcess, request: NewOpportunity, *, id: str, owner: str, customer: str | None, contact: str | None,
+    grader: Grader, by: str, at: datetime, today: date, reason: str | None = None, source: str | None = None,
+    lead: Lead | None = None, past_close_date_allowed: bool = False, operation: str = "opportunities.create",
+) -> tuple[Opportunity | None, Decision]:  # fmt: skip
+    """
+    Decide to create an opportunity.
+
+    Args:
+        process: The template whose current version it is pinned to.
+        request: What was asked for.
+        id: The id that it gets.
+        owner: Who answers for it.
+        customer, contact: Ids; at least one is known.
+        grader: Works out its grade.
+        today: The business day; an expected close date is not before it.
+        reason: Why it enters a later stage than the first, where the template's jump rule asks for one.
+        lead: The lead that it is converted from, or None; the template may say which stage that enters.
+
+    Returns:
+        The opportunity at version 1 with the event that made it; None with every reason where it is refused.
+
+    Source: OPP-1, OPP-2, PROC-4.
+    """
+    reasons = []
+    if customer is None and contact is None:
+        reasons.append(Reason("customer_missing"))
+    if request.close_date is not None and request.close_date < today and not past_close_date_allowed:
+        reasons.append(Reason("close_date_past", close_date=str(request.close_date), today=str(today)))
+    if any(m.role == TeamRole.OWNER for m in request.team):
+        reasons.append(Reason("owner_role"))
+    doubled = [m for n, m in enumerate(request.team) if m.key in {earlier.key for earlier in request.team[:n]}]
+    reasons += [Reason("member_exists", person=m.person, role=str(m.role)) for m in doubled]
+    codes = [stage.code for stage in process.stages]
+    entry = request.stage or (process.entry_from_lead if lead is not None else None) or codes[0]
+    if entry not in codes:
+        reasons.append(Reason("stage_unknown", stage=entry, stages=tuple(codes)))
+    if reasons:
+        return None, refused(*reasons)
+    index = codes.index(entry)
+    stage = process.stages[index]
+    passed = process.stages[:index]
+    visits: tuple[StageVisit, ...] = ()
+    if lead is not None and entry == process.entry_from_lead:
+        for finished in passed:
+            begun = lead.created_at or at
+            visits = stages.enter(visits, finished.code, at=begun, entry=StageEntry.CREATED)
+            visits = stages.leave(visits, at=at, exit=StageExit.ADVANCED)
+        passed = ()
+    for skipped in passed:
+        visits = stages.skip(visits, skipped.code, at=at, reason=reason)
+    visits = stages.enter(visits, entry, at=at, entry=StageEntry.CREATED)
+    opportunity = Opportunity(
+        id=id, version=1, name=request.name, owner=owner, process=process.id, process_version=process.version,
+        stage=entry, probability=Probability(stage.probability, ProbabilitySource.STAGE),
+        team=(TeamMember(owner, TeamRole.OWNER, Access.READ_WRITE), *request.team),
+        customer=customer, contact=contact, amount=request.amount, close_date=request.close_date,
+        led_by=request.led_by, source=source, source_lead=lead.id if lead is not None else None,
+        visits=visits, tasks=stages.begin((), stage, len(visits)),
+        created_at=at, created_by=by, updated_at=at,
+    )  # fmt: skip
+    opportunity = evolve(opportunity, grade=grader(opportunity))
+    blocked = _late_entry(process, opportunity, passed, reason) if passed else []
+    if blocked:
+        return None, refused(*blocked)
+    return opportunity, Decision((created(opportunity, at=at, by=by, operation=operation),))
+
+
+def _late_entry(
+    process: SalesProcess, opportunity: Opportunity, passed: tuple[Stage, ...], reason: str | None
+) -> list[Reason]:
+    """OPP-1: entering a later stage follows the template's jump rule."""
+    first, last = process.stages[0].code, process.stages[-1].code
+    if process.jump is Jump.REASON and not reason and not all(s.is_optional for s in passed):
+        return [Reason("reason_missing")]
+    if process.jump is not Jump.FAST_TRACK:
+        return []
+    route = opportunity.grade.route
+    if route is Route.FULL:
+        return [Reason("not_first_stage", first=first, stage=opportunity.stage), Reason("full_route")]
+    reasons = []
+    if opportunity.stage != last:
+        reasons.append(Reason("only_to_last_stage", last=last))
+    if route is Route.PARTNER:
+        reasons.append(Reason("registration_needed", registration=str(opportunity.registration)))
+    return reasons
+
+
+def import_opportunity(
+    process: SalesProcess, arrival: ImportedOpportunity, *, grader: Grader, by: str, at: datetime,
+    zone_day: Callable[[datetime], date],
+) -> tuple[Opportunity, Decision]:  # fmt: skip
+    """
+    Take in an opportunity with its past: the rules guard moves, not arrivals.
+
+    Args:
+        process: The template it is pinned to.
+        arrival: What the other system knew.
+        grader: Works out its grade.
+        at: When it arrives, in UTC.
+        zone_day: Gives the business day of a moment.
+
+    Raises:
+        InvalidInput: A stage is not in the template, the history runs backwards, or a closing has no reason.
+
+    Source: IO-3.
+    """
+    _check_arrival(process, arrival)
+    steps = [*arrival.history, (arrival.stage, arrival.entered_at)]
+    visits: tuple[StageVisit, ...] = ()
+    for n, (code, entered_at) in enumerate(steps):
+        if n:
+            left_at = entered_at or visits[-1].entered_at or at
+            visits = stages.leave(visits, at=left_at, exit=StageExit.ADVANCED)
+        visits = stages.enter(visits, code, at=entered_at, entry=StageEntry.IMPORTED)
+    stage = next(s for s in process.stages if s.code == arrival.stage)
+    probability = Probability(stage.probability, ProbabilitySource.STAGE)
+    tasks = stages.begin((), stage, len(visits))
+    closings: tuple[Closing, ...] = ()
+    status = OpportunityStatus.IN_PROGRESS
+    if arrival.outcome is not None and arrival.outcome is not OpportunityStatus.IN_PROGRESS:
+        status = arrival.outcome
+        closed_at = arrival.closed_at
+        visits = stages.leave(visits, at=closed_at or at, exit=StageExit.CLOSED)
+        tasks = stages.settle(tasks, TaskStatus.CANCELLED)
+        won = status is OpportunityStatus.WON
+        amount = arrival.actual_amount if arrival.actual_amount is not None or not won else arrival.amount
+        closings = (
+            Closing(
+                1, status, arrival.stage, closed_at, by, zone_day(closed_at) if closed_at else None, probability,
+                amount, arrival.reason,
+            ),
+        )  # fmt: skip
+        probability = Probability(100 if won else 0, ProbabilitySource.OUTCOME)
+    first = next((moment for _, moment in steps if moment is not None), None)
+    opportunity = Opportunity(
+        id=arrival.id, version=1, name=arrival.name, owner=arrival.owner, process=process.id,
+        process_version=process.version, stage=arrival.stage, probability=probability,
+        team=(TeamMember(arrival.owner, TeamRole.OWNER, Access.READ_WRITE),),
+        status=status, customer=arrival.customer, contact=arrival.contact, amount=arrival.amount,
+        close_date=arrival.close_date, source=arrival.source, is_imported=True, visits=visits, tasks=tasks,
+        closings=closings, created_at=arrival.created_at or first or at, created_by=by, updated_at=at,
+    )  # fmt: skip
+    opportunity = evolve(opportunity, grade=grader(opportunity))
+    event = created(opportunity, at=at, by=by, operation="files.import_opportunities", kind=EventKind.IMPORTED)
+    return opportunity, Decision((event,))
+
+
+def _check_arrival(process: SalesProcess, arrival: ImportedOpportunity) -> None:
+    codes = {stage.code for stage in process.stages}
+    steps = [*arrival.history, (arrival.stage, arrival.entered_at)]
+    for code, _ in steps:
+        if code not in codes:
+            raise InvalidInput(
+                "stage", code, f"must be a stage of {process.id}: {', '.join(s.code for s in process.stages)}"
+            )
+    moments = [moment for _, moment in steps if moment is not None]
+    if arrival.closed_at is not None:
+        moments.append(arrival.closed_at)
+    if any(later < earlier for earlier, later in pairwise(moments)):
+        raise InvalidInput("history", arrival.id, "must run forward in time, up to the closing")
+    reasons = {
+        OpportunityStatus.LOST: process.lost_reasons,
+        OpportunityStatus.INVALID: process.invalid_reasons,
+    }
+    known = reasons.get(arrival.outcome) if arrival.outcome is not None else None
+    if known is not None and arrival.reason not in known:
+        raise InvalidInput("reason", arrival.reason, f"must be one of {', '.join(known)}")

@@ -1,0 +1,292 @@
+"""
+Editing fields: exactly the named ones change, absent is not empty (OPP-18, HIST-1).
+
+Each field has one test of what it takes; a wrong type is the caller's mistake and raised, a business no is a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from attrs import evolve
+
+from salesflow.errors import InvalidInput
+from salesflow.model import (
+    Activity,
+    ContactRole,
+    CustomField,
+    Decision,
+    EventBuilder,
+    EventKind,
+    Lead,
+    LeadStatus,
+    LedBy,
+    Money,
+    Opportunity,
+    Probability,
+    ProbabilitySource,
+    ProductLine,
+    Reason,
+)
+from salesflow.model.moments import plain_day
+from salesflow.model.money import LARGEST_AMOUNT
+from salesflow.model.requests import named, not_negative, worded
+from salesflow.process.standing import OPEN, lead_stands, opportunity_stands, refused
+
+Check = Callable[[Any, str], Any]
+
+
+def _or_none(check: Check) -> Check:
+    return lambda value, what: None if value is None else check(value, what)
+
+
+def _percent(value: Any, what: str) -> Probability:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 100:
+        raise InvalidInput(what, value, "must be a whole number of percent, 0 to 100")
+    return Probability(value, ProbabilitySource.HAND)
+
+
+def _led_by(value: Any, what: str) -> LedBy:
+    try:
+        return LedBy(value)
+    except ValueError:
+        raise InvalidInput(what, value, f"must be one of {', '.join(LedBy)}") from None
+
+
+def _items(cls: type) -> Check:
+    def check(value: Any, what: str) -> tuple[Any, ...]:
+        items = tuple(value) if isinstance(value, list | tuple) else None
+        if items is None or not all(isinstance(item, cls) for item in items):
+            raise InvalidInput(what, value, f"must be a list of {cls.__name__}")
+        if len({item.key for item in items}) < len(items):
+            raise InvalidInput(what, value, "must not hold one key twice")
+        return items
+
+    return check
+
+
+def _products(value: Any, what: str) -> tuple[ProductLine, ...]:
+    lines: tuple[ProductLine, ...] = _items(ProductLine)(value, what)
+    for line in lines:
+        named(line.key, f"{what}.key")
+        not_negative(line.unit_price, f"{what}.unit_price")
+        quantity: object = line.quantity
+        if not isinstance(quantity, Decimal) or not quantity.is_finite() or not 0 < quantity < LARGEST_AMOUNT:
+            raise InvalidInput(f"{what}.quantity", quantity, "must be a Decimal above zero")
+    return lines
+
+
+def _custom_value(value: Any, what: str) -> Any:
+    if isinstance(value, str):
+        return worded(value, what)
+    if value is None or isinstance(value, bool | int | Money):
+        return value
+    raise InvalidInput(what, value, "must be text, a whole number, a truth value, Money or None")
+
+
+def _custom(value: Any, what: str) -> tuple[CustomField, ...]:
+    if not isinstance(value, Mapping):
+        raise InvalidInput(what, value, "must be a mapping from name to value")
+    return tuple(CustomField(named(key, what), _custom_value(held, f"{what}.{key}")) for key, held in value.items())
+
+
+OPPORTUNITY_FIELDS: Mapping[str, Check] = MappingProxyType(
+    {
+        "name": named,
+        "customer": _or_none(named),
+        "contact": _or_none(named),
+        "amount": _or_none(not_negative),
+        "close_date": _or_none(plain_day),
+        "probability": _percent,
+        "led_by": _led_by,
+        "source": _or_none(named),
+        "products": _products,
+        "custom": _custom,
+    }
+)
+"""The fields of an opportunity that `edit` takes."""
+
+LEAD_FIELDS: Mapping[str, Check] = MappingProxyType(
+    {
+        "title": named,
+        "contact": _or_none(named),
+        "company": _or_none(named),
+        "phone": _or_none(named),
+        "email": _or_none(named),
+        "channel": _or_none(named),
+        "source": _or_none(named),
+        "description": worded,
+        "custom": _custom,
+    }
+)
+"""The fields of a lead that `edit` takes."""
+
+PARTY_FIELDS: Mapping[str, Mapping[str, Check]] = MappingProxyType(
+    {
+        "customer": {
+            "name": named, "owner": named, "phone": _or_none(named), "email": _or_none(named),
+            "industry": _or_none(named), "custom": _custom,
+        },
+        "contact": {
+            "name": named, "customer": _or_none(named), "phone": _or_none(named), "email": _or_none(named),
+            "title": _or_none(named), "custom": _custom,
+        },
+    }
+)  # fmt: skip
+"""The fields of a customer and of a contact that `edit` takes."""
+
+
+def checked(fields: Mapping[str, Check], changes: Mapping[str, object]) -> dict[str, Any]:
+    """
+    Return *changes* with every value tested and brought into its form.
+
+    Raises:
+        InvalidInput: A field is unknown or a value does not fit; the calling code must mend it.
+    """
+    values = {}
+    for name, value in changes.items():
+        check = fields.get(name)
+        if check is None:
+            raise InvalidInput("field", name, f"cannot be edited; these can: {', '.join(fields)}")
+        values[name] = check(value, name)
+    return values
+
+
+def _merged(record: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """Custom fields are named one by one: those that are not named stay."""
+    if "custom" in values:
+        values["custom"] = tuple({c.key: c for c in (*record.custom, *values["custom"])}.values())
+    return values
+
+
+def edit_opportunity(opportunity: Opportunity, changes: Mapping[str, object], *, by: str, at: datetime) -> Decision:
+    """
+    Decide to edit fields.
+
+    Args:
+        changes: Field names of `OPPORTUNITY_FIELDS` and their new values; ``probability`` as whole percent,
+            ``custom`` as a mapping of the custom fields to set.
+
+    Source: OPP-18, OPP-2.
+    """
+    values = _merged(opportunity, checked(OPPORTUNITY_FIELDS, changes))
+    reasons = list(opportunity_stands(opportunity, OPEN))
+    held = (opportunity.customer, opportunity.contact)
+    if any(held) and not (values.get("customer", held[0]) or values.get("contact", held[1])):
+        reasons.append(Reason("customer_missing"))
+    if reasons:
+        return refused(*reasons)
+    builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.edit")
+    builder.add(EventKind.EDITED, **values)
+    return builder.decision() if builder.events[0].changes else Decision()
+
+
+def edit_lead(lead: Lead, changes: Mapping[str, object], *, by: str, at: datetime) -> Decision:
+    """
+    Decide to edit a lead's fields; a disqualified lead takes none (LEAD-9).
+
+    Source: LEAD (domain §2).
+    """
+    values = _merged(lead, checked(LEAD_FIELDS, changes))
+    reasons = list(lead_stands(lead, (LeadStatus.UNASSIGNED, LeadStatus.ASSIGNED, LeadStatus.CONVERTED)))
+    if not any(values.get(name, getattr(lead, name)) for name in ("phone", "email", "channel")):
+        reasons.append(Reason("reach_missing"))
+    if reasons:
+        return refused(*reasons)
+    builder = EventBuilder(lead, at=at, by=by, operation="leads.edit")
+    builder.add(EventKind.EDITED, **values)
+    return builder.decision() if builder.events[0].changes else Decision()
+
+
+def edit_party(record: Any, changes: Mapping[str, object], *, by: str, at: datetime) -> Decision:
+    """
+    Decide to edit a customer's or contact's fields.
+
+    Source: CUS-1.
+    """
+    values = _merged(record, checked(PARTY_FIELDS[record.KIND], changes))
+    builder = EventBuilder(record, at=at, by=by, operation=f"{record.KIND}s.edit")
+    builder.add(EventKind.EDITED, **values)
+    return builder.decision() if builder.events[0].changes else Decision()
+
+
+def add_activity(
+    opportunity: Opportunity, kind: str, text: str, *, happened_at: datetime, by: str, at: datetime
+) -> Decision:
+    """
+    Decide to add an activity or a note; any status will do.
+
+    Args:
+        kind: ``call letter fax appointment email visit note`` or any other word.
+        happened_at: When it happened, in UTC; the last activity is the latest of them.
+
+    Source: OPP-19.
+    """
+    reasons = opportunity_stands(opportunity, None)
+    if reasons:
+        return refused(*reasons)
+    activity = Activity(str(opportunity.version + 1), kind, text, happened_at, by)
+    latest = max(filter(None, (opportunity.last_activity_at, happened_at)))
+    builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.add_activity")
+    builder.add(EventKind.ACTIVITY_ADDED, activities=(*opportunity.activities, activity), last_activity_at=latest)
+    return builder.decision()
+
+
+def set_contact_role(
+    opportunity: Opportunity, role: ContactRole, *, contacts_customer: str | None, by: str, at: datetime
+) -> Decision:
+    """
+    Decide what a contact does in this deal; a new primary contact takes the place of the old one.
+
+    Args:
+        contacts_customer: The customer that the contact belongs to, or None.
+
+    Source: CUS-3.
+    """
+    reasons = list(opportunity_stands(opportunity, OPEN))
+    if opportunity.customer is not None and contacts_customer != opportunity.customer:
+        reasons.append(Reason("contact_elsewhere", contact=role.contact, customer=opportunity.customer))
+    if reasons:
+        return refused(*reasons)
+    others = [r for r in opportunity.contact_roles if r.contact != role.contact]
+    if role.is_primary:
+        others = [evolve(r, is_primary=False) for r in others]
+    builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.set_contact_role")
+    builder.add(EventKind.CONTACT_ROLE_SET, contact_roles=(*others, role))
+    return builder.decision() if builder.events[0].changes else Decision()
+
+
+def add_competitor(opportunity: Opportunity, competitor: str, *, by: str, at: datetime) -> Decision:
+    """
+    Decide to attach a competitor, by id or name.
+
+    Source: CUS-4.
+    """
+    reasons = list(opportunity_stands(opportunity, OPEN))
+    if competitor in opportunity.competitors:
+        reasons.append(Reason("competitor_present", competitor=competitor))
+    if reasons:
+        return refused(*reasons)
+    builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.add_competitor")
+    builder.add(EventKind.COMPETITOR_ADDED, competitors=(*opportunity.competitors, competitor))
+    return builder.decision()
+
+
+def remove_competitor(opportunity: Opportunity, competitor: str, *, by: str, at: datetime) -> Decision:
+    """
+    Decide to detach a competitor.
+
+    Source: CUS-4.
+    """
+    reasons = list(opportunity_stands(opportunity, OPEN))
+    if competitor not in opportunity.competitors:
+        reasons.append(Reason("competitor_missing", competitor=competitor))
+    if reasons:
+        return refused(*reasons)
+    builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.remove_competitor")
+    builder.add(EventKind.COMPETITOR_REMOVED, competitors=tuple(c for c in opportunity.competitors if c != competitor))
+    return builder.decision()

@@ -1,0 +1,183 @@
+"""The life of a lead (销售线索): create, assign, follow up, convert, recycle, disqualify (domain §2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import frozen
+
+from salesflow.model import (
+    Activity,
+    Contact,
+    Conversion,
+    Customer,
+    Decision,
+    EventBuilder,
+    EventKind,
+    FormerOwner,
+    Lead,
+    LeadStatus,
+    NewContact,
+    NewCustomer,
+    Opportunity,
+    Reason,
+    created,
+)
+from salesflow.process.standing import lead_stands, refused
+
+WORKED = (LeadStatus.UNASSIGNED, LeadStatus.ASSIGNED)
+
+
+def create_lead(lead: Lead, *, by: str, at: datetime, operation: str = "leads.create") -> Decision:
+    """
+    Decide to create *lead*, which is complete but for being checked: a title, and a way to reach someone.
+
+    Source: LEAD-1, and the two marks of a lead (domain §2).
+    """
+    reasons = []
+    if not lead.title.strip():
+        reasons.append(Reason("title_missing"))
+    if not (lead.phone or lead.email or lead.channel):
+        reasons.append(Reason("reach_missing"))
+    return refused(*reasons) if reasons else Decision((created(lead, at=at, by=by, operation=operation),))
+
+
+def assign_lead(lead: Lead, to: str, *, branch: str | None, by: str, at: datetime) -> Decision:
+    """
+    Decide to assign (分配) a lead to somebody, at a branch (门店) or none.
+
+    Source: LEAD-4.
+    """
+    reasons = lead_stands(lead, WORKED)
+    if reasons:
+        return refused(*reasons)
+    builder = EventBuilder(lead, at=at, by=by, operation="leads.assign")
+    builder.add(EventKind.LEAD_ASSIGNED, owner=to, branch=branch, status=LeadStatus.ASSIGNED)
+    return builder.decision()
+
+
+def follow_up_lead(lead: Lead, kind: str, text: str, *, happened_at: datetime, by: str, at: datetime) -> Decision:
+    """
+    Decide to follow up (跟进): add an activity, which also says who worked the lead last, and when.
+
+    Source: LEAD-5.
+    """
+    reasons = lead_stands(lead, (LeadStatus.UNASSIGNED, LeadStatus.ASSIGNED, LeadStatus.CONVERTED))
+    if reasons:
+        return refused(*reasons)
+    activity = Activity(str(lead.version + 1), kind, text, happened_at, by)
+    builder = EventBuilder(lead, at=at, by=by, operation="leads.follow_up")
+    is_latest = lead.last_follow_up_at is None or happened_at >= lead.last_follow_up_at
+    builder.add(
+        EventKind.LEAD_FOLLOWED_UP,
+        activities=(*lead.activities, activity),
+        last_follower=by if is_latest else lead.last_follower,
+        last_follow_up_at=happened_at if is_latest else lead.last_follow_up_at,
+    )
+    return builder.decision()
+
+
+def recycle_lead(lead: Lead, *, reason: str | None, by: str, at: datetime) -> Decision:
+    """
+    Decide to recycle (回收): owner and branch are cleared, the former owner and the reason are kept.
+
+    Source: LEAD-8.
+    """
+    reasons = list(lead_stands(lead, (LeadStatus.ASSIGNED,)))
+    if not reason:
+        reasons.append(Reason("reason_missing"))
+    if reasons or lead.owner is None:
+        return refused(*reasons)
+    former = FormerOwner(len(lead.former_owners) + 1, lead.owner, at, reason or "")
+    builder = EventBuilder(lead, at=at, by=by, operation="leads.recycle")
+    builder.add(
+        EventKind.LEAD_RECYCLED, reason,
+        owner=None, branch=None, status=LeadStatus.UNASSIGNED, former_owners=(*lead.former_owners, former),
+    )  # fmt: skip
+    return builder.decision()
+
+
+def disqualify_lead(lead: Lead, *, reason: str | None, by: str, at: datetime) -> Decision:
+    """
+    Decide to disqualify (无效关闭); it is irreversible, afterwards only void or delete.
+
+    Source: LEAD-9.
+    """
+    reasons = list(lead_stands(lead, WORKED))
+    if not reason:
+        reasons.append(Reason("reason_missing"))
+    if reasons:
+        return refused(*reasons)
+    builder = EventBuilder(lead, at=at, by=by, operation="leads.disqualify")
+    builder.add(EventKind.LEAD_DISQUALIFIED, reason, status=LeadStatus.DISQUALIFIED, disqualified_reason=reason)
+    return builder.decision()
+
+
+@frozen
+class Converted:
+    """
+    A lead's conversion, decided as a whole: all of it happens, or nothing.
+
+    Args:
+        decision: The lead's own events.
+        customer, contact: New records with their events, or None where an existing one or none was named.
+    """
+
+    decision: Decision
+    customer: tuple[Customer, Decision] | None = None
+    contact: tuple[Contact, Decision] | None = None
+
+
+def convertible(lead: Lead) -> tuple[Reason, ...]:
+    """
+    Return why *lead* cannot be converted now; a converted one names what it became.
+
+    Source: LEAD-6.
+    """
+    if lead.conversion is not None and not lead.voided:
+        made = lead.conversion
+        into = tuple(id for id in (made.customer, made.contact, made.opportunity) if id is not None)
+        return (Reason("already_converted", into=into),)
+    return lead_stands(lead, (LeadStatus.ASSIGNED,))
+
+
+def convert_lead(
+    lead: Lead, *, customer: NewCustomer | str | None, customer_id: str | None, contact: NewContact | str | None,
+    contact_id: str | None, opportunity: Opportunity | str | None, by: str, at: datetime,
+) -> Converted:  # fmt: skip
+    """
+    Decide to convert (转客户) a lead into any non-empty combination of customer, contact and opportunity.
+
+    Args:
+        customer, contact: A new one to make, the id of an existing one, or None.
+        customer_id, contact_id: The ids that new ones get, or the existing ones' ids, or None.
+        opportunity: The new one as it will be, the id of an existing one, or None.
+
+    Source: LEAD-6.
+    """
+    operation = "leads.convert"
+    reasons = list(convertible(lead))
+    if customer is None and contact is None:
+        reasons.append(Reason("convert_nothing" if opportunity is None else "convert_needs_party"))
+    if reasons:
+        return Converted(refused(*reasons))
+    opportunity_id = opportunity.id if isinstance(opportunity, Opportunity) else opportunity
+    builder = EventBuilder(lead, at=at, by=by, operation=operation)
+    conversion = Conversion(customer_id, contact_id, opportunity_id)
+    builder.add(EventKind.LEAD_CONVERTED, status=LeadStatus.CONVERTED, conversion=conversion)
+    made_customer = made_contact = None
+    if isinstance(customer, NewCustomer):
+        record = Customer(
+            id=customer_id or "", version=1, name=customer.name, owner=lead.owner, industry=customer.industry,
+            phone=customer.phone or lead.phone, email=customer.email or lead.email, source_lead=lead.id,
+            created_at=at, created_by=by, updated_at=at,
+        )  # fmt: skip
+        made_customer = (record, Decision((created(record, at=at, by=by, operation=operation),)))
+    if isinstance(contact, NewContact):
+        person = Contact(
+            id=contact_id or "", version=1, name=contact.name, owner=lead.owner, customer=customer_id,
+            phone=contact.phone or lead.phone, email=contact.email or lead.email, title=contact.title,
+            source_lead=lead.id, created_at=at, created_by=by, updated_at=at,
+        )  # fmt: skip
+        made_contact = (person, Decision((created(person, at=at, by=by, operation=operation),)))
+    return Converted(builder.decision(), made_customer, made_contact)

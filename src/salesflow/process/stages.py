@@ -1,0 +1,68 @@
+"""
+Entering and leaving stages: what becomes of the visits and the tasks. Used by pre-sales and after-sales alike.
+
+Leaving a stage settles its open tasks: skipped where the stage is left, cancelled where the record is closed.
+Entering it again opens what was skipped or cancelled; what was done stays done (OPP-6, OPP-8).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import evolve
+
+from salesflow.model import Stage, StageEntry, StageExit, StageVisit, Task, TaskStatus
+
+Visits = tuple[StageVisit, ...]
+Tasks = tuple[Task, ...]
+
+
+def leave(visits: Visits, *, at: datetime, exit: StageExit, reason: str | None = None) -> Visits:
+    """Return the visits with the last one, which lasts, ended."""
+    last = visits[-1]
+    ended = StageVisit(last.number, last.stage, last.entered_at, last.entry, at, exit, reason)
+    return (*visits[:-1], ended)
+
+
+def skip(visits: Visits, stage: str, *, at: datetime, reason: str | None) -> Visits:
+    """Return the visits with one more for a stage that was passed over: it begins and ends at one instant."""
+    skipped = StageVisit(len(visits) + 1, stage, at, StageEntry.JUMPED, at, StageExit.SKIPPED, reason)
+    return (*visits, skipped)
+
+
+def enter(visits: Visits, stage: str, *, at: datetime | None, entry: StageEntry) -> Visits:
+    """Return the visits with a new one that lasts."""
+    return (*visits, StageVisit(len(visits) + 1, stage, at, entry))
+
+
+def settle(tasks: Tasks, status: TaskStatus) -> Tasks:
+    """Return the tasks with every open one set to *status*; the same tuple where none is open."""
+    if not any(task.status is TaskStatus.OPEN for task in tasks):
+        return tasks
+    return tuple(evolve(task, status=status) if task.status is TaskStatus.OPEN else task for task in tasks)
+
+
+def begin(tasks: Tasks, stage: Stage, visit: int, prefix: str = "") -> Tasks:
+    """
+    Return the tasks as they are when *stage* is entered: those it lacks are made, skipped ones open again.
+
+    Args:
+        tasks: The tasks so far, of any stage.
+        stage: The stage that is entered.
+        visit: The number of the new visit; a new task's id is made of it and its code.
+        prefix: What ids begin with, where several processes keep tasks in one record.
+    """
+    known = {task.code for task in tasks if task.stage == stage.code}
+    kept = tasks
+    if known:
+        closed = (TaskStatus.SKIPPED, TaskStatus.CANCELLED)
+        kept = tuple(
+            evolve(task, status=TaskStatus.OPEN) if task.stage == stage.code and task.status in closed else task
+            for task in tasks
+        )
+    made = tuple(
+        Task(f"{prefix}{visit}:{template.code}", template.code, stage.code, routes=template.routes)
+        for template in stage.tasks
+        if template.code not in known
+    )
+    return (*kept, *made) if made else kept

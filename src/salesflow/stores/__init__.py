@@ -1,0 +1,5 @@
+"""Where records are kept: one port, one conformance suite (`salesflow.testing.StoreConformance`)."""
+
+from salesflow.stores.memory import MemoryStore
+
+__all__ = ["MemoryStore"]

@@ -1,0 +1,32 @@
+"""Hypothesis strategies of the domain: everything they give is sound by `salesflow.model.check`."""
+
+from salesflow.testing.strategies.histories import History, histories
+from salesflow.testing.strategies.leads import activities, custom_fields, leads
+from salesflow.testing.strategies.opportunities import (
+    STAGES,
+    closings,
+    gradings,
+    opportunities,
+    tasks,
+    teams,
+    visits,
+)
+from salesflow.testing.strategies.organizations import DEPARTMENTS, GROUPS, organizations
+from salesflow.testing.strategies.templates import sales_processes
+from salesflow.testing.strategies.values import (
+    CURRENCIES,
+    PEOPLE,
+    days,
+    labels,
+    moments,
+    money,
+    names,
+    people,
+    record_ids,
+)
+
+__all__ = [
+    "CURRENCIES", "DEPARTMENTS", "GROUPS", "PEOPLE", "STAGES", "History", "activities", "closings",
+    "custom_fields", "days", "gradings", "histories", "labels", "leads", "moments", "money", "names",
+    "opportunities", "organizations", "people", "record_ids", "sales_processes", "tasks", "teams", "visits",
+]  # fmt: skip

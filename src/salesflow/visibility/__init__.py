@@ -1,0 +1,43 @@
+"""
+Who sees it, who may act on it, and why?
+
+A rule and a viewer become a filter over the record's own fields; checks, lists, explanations and audiences
+all follow from it. Nothing here reads a clock, a store or an environment.
+"""
+
+from salesflow.visibility import scenes
+from salesflow.visibility.access import ACCESS, AccessRow
+from salesflow.visibility.filters import (
+    EVERYTHING,
+    NOTHING,
+    OPERATORS,
+    AllOf,
+    AnyOf,
+    Everything,
+    FieldCompare,
+    Filter,
+    Negation,
+    Nothing,
+    OwnerIn,
+    TeamIn,
+    Voided,
+    all_of,
+    any_of,
+    negation,
+)
+from salesflow.visibility.organization import Organization
+from salesflow.visibility.organization_index import OrganizationIndex
+from salesflow.visibility.people import People
+from salesflow.visibility.policy import VisibilityPolicy
+from salesflow.visibility.proof import Cause, Proof
+from salesflow.visibility.rules import KINDS, Rule, everybody
+from salesflow.visibility.sight import Audience, Sight
+from salesflow.visibility.terms import Step
+from salesflow.visibility.vocabulary import owner, record, team
+
+__all__ = [
+    "ACCESS", "EVERYTHING", "KINDS", "NOTHING", "OPERATORS", "AccessRow", "AllOf", "AnyOf", "Audience",
+    "Cause", "Everything", "FieldCompare", "Filter", "Negation", "Nothing", "Organization",
+    "OrganizationIndex", "OwnerIn", "People", "Proof", "Rule", "Sight", "Step", "TeamIn", "VisibilityPolicy",
+    "Voided", "all_of", "any_of", "everybody", "negation", "owner", "record", "scenes", "team",
+]  # fmt: skip

@@ -1,0 +1,227 @@
+"""
+The organisation in memory: what is published never changes, a change publishes anew.
+
+Readers are never stopped: they hold the state they began with. A change is checked, then published in one
+step with a new version, or refused and everything stays as it was (ORG-6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from threading import Lock
+
+from attrs import evolve, frozen
+
+from salesflow.errors import OrganizationError
+from salesflow.model.organization import Department, Employee, UserGroup
+from salesflow.visibility.forest import Forest, find_cycle
+from salesflow.visibility.organization_index import DEPARTMENTS, MANAGERS, Depth, by_id, known_depth
+
+
+@frozen
+class _State:
+    """Everything at one version. The mappings are never changed once they are here."""
+
+    version: int
+    employees: Mapping[str, Employee]
+    departments: Mapping[str, Department]
+    groups: Mapping[str, UserGroup]
+    administrators: frozenset[str]
+
+
+class Organization:
+    """
+    Who works here, kept in memory: an `OrganizationSource` for an application that has none of its own.
+
+    Args:
+        employees: Everybody, each id once. An unknown manager makes a root and is listed in `warnings`.
+        departments: Every department, each id once.
+        groups: The user groups that have a name, or members beside those whose `Employee.groups` name them.
+        administrators: Ids of the CRM administrators; they need not be employees (ORG-5).
+        depth_subordinates: Whom scenes count as subordinates: ``"all"`` below, or ``"direct"`` reports only.
+        depth_superiors: Who may act for whom: ``"all"`` above, or the ``"direct"`` manager only.
+        include_subdepartments: Whether a department's head sees its sub-departments too (ORG-4).
+
+    Raises:
+        OrganizationError: Two have one id, or managers or departments form a cycle, which is then named.
+        InvalidInput: A depth is neither ``"all"`` nor ``"direct"``.
+
+    Source: ORG-1 … ORG-6.
+
+    >>> org = Organization([Employee("zhang"), Employee("li", manager="zhang")])
+    >>> org.set_manager("zhang", "li")
+    Traceback (most recent call last):
+        ...
+    salesflow.errors.OrganizationError: managers must not form a cycle: zhang, li
+    """
+
+    def __init__(
+        self,
+        employees: Iterable[Employee],
+        departments: Iterable[Department] = (),
+        groups: Iterable[UserGroup] = (),
+        administrators: Iterable[str] = (),
+        *,
+        depth_subordinates: Depth = "all",
+        depth_superiors: Depth = "all",
+        include_subdepartments: bool = True,
+    ) -> None:
+        self.depth_subordinates = known_depth("depth_subordinates", depth_subordinates)
+        self.depth_superiors = known_depth("depth_superiors", depth_superiors)
+        self.include_subdepartments = include_subdepartments
+        state = _State(
+            1,
+            by_id("employee", employees),
+            by_id("department", departments),
+            by_id("user group", groups),
+            frozenset(administrators),
+        )
+        Forest(_managers(state.employees), MANAGERS)
+        Forest(_parents(state.departments), DEPARTMENTS)
+        self._state = state
+        self._changing = Lock()
+
+    @property
+    def version(self) -> int:
+        """Counts the changes, from 1."""
+        return self._state.version
+
+    @property
+    def employees(self) -> tuple[Employee, ...]:
+        """Everybody, those who left included."""
+        return tuple(self._state.employees.values())
+
+    @property
+    def departments(self) -> tuple[Department, ...]:
+        """Every department."""
+        return tuple(self._state.departments.values())
+
+    @property
+    def groups(self) -> tuple[UserGroup, ...]:
+        """The user groups that were given."""
+        return tuple(self._state.groups.values())
+
+    @property
+    def administrators(self) -> frozenset[str]:
+        """Ids of the CRM administrators."""
+        return self._state.administrators
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What names something that is not there, and is taken as absent: one line each."""
+        return tuple(_warnings(self._state))
+
+    def put_employee(self, employee: Employee) -> None:
+        """
+        Add *employee*, or replace the one with this id.
+
+        Raises:
+            OrganizationError: The manager would close a cycle; nothing changed.
+        """
+        with self._changing:
+            self._publish_employees({**self._state.employees, employee.id: employee}, employee.id)
+
+    def set_manager(self, person: str, manager: str | None) -> None:
+        """
+        Put *person* below *manager*; None puts them at the top.
+
+        Raises:
+            OrganizationError: There is no such employee, or it would close a cycle; nothing changed.
+        """
+        with self._changing:
+            changed = evolve(self._employee(person), manager=manager)
+            self._publish_employees({**self._state.employees, person: changed}, person)
+
+    def set_department(self, person: str, department: str | None) -> None:
+        """
+        Make *department* the main department of *person*; None takes it away.
+
+        Raises:
+            OrganizationError: There is no such employee; nothing changed.
+        """
+        with self._changing:
+            changed = evolve(self._employee(person), department=department)
+            self._publish_employees({**self._state.employees, person: changed}, person)
+
+    def remove_employee(self, person: str) -> None:
+        """
+        Remove *person*; their reports go to the next above (ORG-2).
+
+        For somebody who left and stays a link in the chain, put the employee with ``active=False`` instead.
+
+        Raises:
+            OrganizationError: There is no such employee; nothing changed.
+        """
+        with self._changing:
+            manager = self._employee(person).manager
+            above = manager if manager in self._state.employees else None
+            self._publish_employees(
+                {
+                    id: evolve(employee, manager=above) if employee.manager == person else employee
+                    for id, employee in self._state.employees.items()
+                    if id != person
+                },
+                person,
+            )
+
+    def put_department(self, department: Department) -> None:
+        """
+        Add *department*, or replace the one with this id.
+
+        Raises:
+            OrganizationError: The parent would close a cycle; nothing changed.
+        """
+        with self._changing:
+            departments = {**self._state.departments, department.id: department}
+            _refuse_cycle(_parents(departments), department.id, DEPARTMENTS)
+            self._state = evolve(self._state, version=self._state.version + 1, departments=departments)
+
+    def put_group(self, group: UserGroup) -> None:
+        """Add *group*, or replace the one with this id."""
+        with self._changing:
+            groups = {**self._state.groups, group.id: group}
+            self._state = evolve(self._state, version=self._state.version + 1, groups=groups)
+
+    def _employee(self, person: str) -> Employee:
+        employee = self._state.employees.get(person)
+        if employee is None:
+            raise OrganizationError("there is no such employee", (person,))
+        return employee
+
+    def _publish_employees(self, employees: Mapping[str, Employee], changed: str) -> None:
+        # A new cycle runs through what changed, so the way up from there finds it.
+        _refuse_cycle(_managers(employees), changed, MANAGERS)
+        self._state = evolve(self._state, version=self._state.version + 1, employees=employees)
+
+
+def _managers(employees: Mapping[str, Employee]) -> dict[str, str | None]:
+    return {id: employee.manager for id, employee in employees.items()}
+
+
+def _parents(departments: Mapping[str, Department]) -> dict[str, str | None]:
+    return {id: department.parent for id, department in departments.items()}
+
+
+def _refuse_cycle(parents: Mapping[str, str | None], start: str, rule: str) -> None:
+    cycle = find_cycle(parents, start)
+    if cycle:
+        raise OrganizationError(rule, cycle)
+
+
+def _warnings(state: _State) -> Iterator[str]:
+    employees, departments = state.employees, state.departments
+    for id, employee in employees.items():
+        belongs = dict.fromkeys((employee.department, *employee.departments))
+        if employee.manager is not None and employee.manager not in employees:
+            yield f"employee {id!r}: there is no manager {employee.manager!r}, so nobody is above"
+        for named in belongs:
+            if named is not None and named not in departments:
+                yield f"employee {id!r}: there is no department {named!r}, so it has no head"
+    for id, department in departments.items():
+        if department.head is not None and department.head not in employees:
+            yield f"department {id!r}: there is no employee {department.head!r} to be its head"
+        if department.parent is not None and department.parent not in departments:
+            yield f"department {id!r}: there is no parent {department.parent!r}, so nothing is above"
+    for id, group in state.groups.items():
+        for person in sorted(group.members - employees.keys()):
+            yield f"group {id!r}: there is no employee {person!r}"

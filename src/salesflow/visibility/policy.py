@@ -1,0 +1,100 @@
+"""What an organisation decides about sight and access: scenes, table and switches (domain §7, §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+from salesflow.errors import InvalidInput
+from salesflow.visibility.access import ACCESS, SOURCE_FINISH_AFTER_SALES, AccessRow
+from salesflow.visibility.binding import Plan, prepare
+from salesflow.visibility.rules import Rule, implies, is_guarded, is_rule
+from salesflow.visibility.scenes import ALL, VOIDED, default
+
+_FINISH = "opportunities.finish_after_sales"
+
+
+def _sound_scenes(_instance: object, _attribute: object, scenes: Any) -> None:
+    for name in (ALL, VOIDED):
+        if name not in scenes:
+            raise InvalidInput("scenes", ", ".join(scenes), f"must hold {name!r}; begin with scenes.default()")
+    for name, rule in scenes.items():
+        if not is_rule(rule):
+            raise InvalidInput(f"scenes[{name!r}]", rule, "must be a rule")
+    if not is_guarded(scenes[ALL]):
+        raise InvalidInput(
+            "scenes['all']", scenes[ALL], "would show a record to everybody; say `everybody` if it shall"
+        )
+
+
+@frozen
+class VisibilityPolicy:
+    """
+    What decides who sees and who may act. A value; everything here has the domain's default.
+
+    Args:
+        scenes: Rules by name; `all` and `voided` are among them.
+        access: The access table: a row per operation id.
+        after_sales_finish: ``"both"`` readings of ACC-9 together, or ``"source"``: F's own row to the letter.
+        administrators_operate: Whether administrators may do what the record's state allows (ACC-24).
+
+    Raises:
+        InvalidInput: `all` or `voided` is missing, `all` would show a record to everybody without saying so,
+            or a switch has no such position.
+
+    Source: VIS-14, ACC-24.
+    """
+
+    scenes: Mapping[str, Rule] = field(factory=default, validator=_sound_scenes)
+    access: Mapping[str, AccessRow] = ACCESS
+    after_sales_finish: Literal["both", "source"] = field(default="both")
+    administrators_operate: bool = True
+    _plans: dict[str, Plan] = field(init=False, eq=False, repr=False)
+    _wide_plans: dict[str, Plan] = field(init=False, eq=False, repr=False)
+    _row_plans: dict[str, Plan | None] = field(init=False, eq=False, repr=False)
+
+    @after_sales_finish.validator
+    def _known_reading(self, _attribute: object, value: Any) -> None:
+        if value not in ("both", "source"):
+            raise InvalidInput("after_sales_finish", value, "must be 'both' or 'source'")
+
+    def __attrs_post_init__(self) -> None:
+        whole = self.scenes[ALL]
+        wide = {name: prepare(rule) for name, rule in self.scenes.items()}
+        narrow = {
+            name: wide[name] if implies(rule, whole) else prepare(whole & rule) for name, rule in self.scenes.items()
+        }
+        rows = {}
+        for operation in self.access:
+            row = self.row(operation)
+            rule = None if row is None else row.rule
+            rows[operation] = None if rule is None else prepare(rule)
+        object.__setattr__(self, "_plans", narrow)
+        object.__setattr__(self, "_wide_plans", wide)
+        object.__setattr__(self, "_row_plans", rows)
+
+    def row(self, operation: str) -> AccessRow | None:
+        """Return the row of *operation*, or None where no row allows it."""
+        row = self.access.get(operation)
+        if operation == _FINISH and self.after_sales_finish == "source" and row == ACCESS[_FINISH]:
+            return SOURCE_FINISH_AFTER_SALES
+        return row
+
+    def scene_plan(self, scene: str, *, sees_all: bool) -> Plan:
+        """
+        Return *scene* prepared: within `all`, or by itself for whoever *sees_all*.
+
+        Raises:
+            InvalidInput: There is no such scene; the message lists those that are.
+        """
+        plans = self._wide_plans if sees_all else self._plans
+        plan = plans.get(scene)
+        if plan is None:
+            raise InvalidInput("scene", scene, f"must be one of {', '.join(self.scenes)}")
+        return plan
+
+    def row_plan(self, operation: str) -> Plan | None:
+        """Return the row's columns for people of the record, prepared; None where it has none."""
+        return self._row_plans.get(operation)

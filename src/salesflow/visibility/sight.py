@@ -1,0 +1,342 @@
+"""
+Sight: what one call of the facade asks about who sees and who may act, all as of one moment.
+
+It is immutable. When the organisation, a sharing rule or the policy changes, another one is made (VIS-20).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from salesflow.errors import InvalidInput
+from salesflow.model.reasons import Reason
+from salesflow.model.sharing import SharingRule
+from salesflow.visibility.access import AccessRow
+from salesflow.visibility.audience import audience
+from salesflow.visibility.binding import bind, bind_test
+from salesflow.visibility.explain import prove
+from salesflow.visibility.filters import (
+    EVERYTHING,
+    NOT_VOIDED,
+    NOTHING,
+    AllOf,
+    AnyOf,
+    Filter,
+    Test,
+    Voided,
+    all_of,
+    write_out,
+)
+from salesflow.visibility.organization_index import OrganizationIndex
+from salesflow.visibility.policy import VisibilityPolicy
+from salesflow.visibility.proof import Cause, Proof
+from salesflow.visibility.rules import KINDS, Either
+from salesflow.visibility.scenes import ALL, VOIDED
+from salesflow.visibility.terms import Step, World
+
+KINDS_OF_EVERYBODY = frozenset(("competitor", "literature", "lead_source"))
+"""Kinds of record that whoever is known may read (ACC-26)."""
+
+KINDS_OF_ADMINISTRATORS = frozenset(("sharing_rule", "pool"))
+"""Kinds of record that administrators alone may read (ACC-26)."""
+
+_KEPT_FILTERS = 4096
+_WRITTEN_OUT = 4096
+
+
+VOIDED_ONLY = Voided(True)
+
+
+class Audience(Mapping[str, tuple[Cause, ...]]):
+    """
+    Who can see a record, in the order of their ids; the causes of each are worked out when they are read.
+
+    Compares and prints as the dict that it stands for.
+    """
+
+    def __init__(self, sight: Sight, record: Any, people: Iterable[str]) -> None:
+        self._sight, self._record = sight, record
+        self._people = frozenset(people)
+
+    def __getitem__(self, person: str) -> tuple[Cause, ...]:
+        if person not in self._people:
+            raise KeyError(person)
+        return self._sight.why(person, self._record).ways
+
+    def __contains__(self, person: object) -> bool:
+        return person in self._people
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._people))
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+class Sight:
+    """
+    Who sees what and who may act, as of one moment.
+
+    Args:
+        index: The organisation.
+        sharing_rules: Every sharing rule of the store.
+        policy: Scenes, access table and switches.
+    """
+
+    def __init__(
+        self,
+        index: OrganizationIndex,
+        sharing_rules: Iterable[SharingRule] = (),
+        policy: VisibilityPolicy | None = None,
+    ) -> None:
+        self.index = index
+        self.policy = VisibilityPolicy() if policy is None else policy
+        self._world = World.of(index, sharing_rules)
+        self._kept = lru_cache(_KEPT_FILTERS)(self._keep)
+        self._kept_check = lru_cache(_KEPT_FILTERS)(self._keep_check)
+        self._kept_row = lru_cache(_KEPT_FILTERS)(self._bind_row)
+
+    def knows(self, person: str) -> bool:
+        """Whether *person* may do anything at all: an active employee or an administrator (ORG-5)."""
+        return person in self.index.known
+
+    def is_employee(self, person: str) -> bool:
+        """Whether *person* is an employee who has not left."""
+        return person in self.index.active
+
+    def is_administrator(self, person: str) -> bool:
+        """Whether *person* is a CRM administrator (ORG-5)."""
+        return person in self.index.administrators
+
+    def superiors(self, person: str) -> tuple[str, ...]:
+        """Return who may act for *person* (`depth_superiors`), nearest first; who left may not (ORG-2)."""
+        index = self.index
+        return tuple([above for above in index.above(person, index.depths["superiors"]) if above in index.active])
+
+    def filter(self, viewer: str, kind: str, scene: str = ALL) -> Filter:
+        """
+        Return what records of *kind* must pass to be in the viewer's *scene*.
+
+        Every scene is ``all & scene & not voided``, but `voided`, which is an administrator's alone and empty
+        for everybody else. Somebody whom the organisation does not know sees nothing.
+
+        Args:
+            viewer: Who looks.
+            kind: The kind of record.
+            scene: A name of the policy's scenes.
+
+        Raises:
+            InvalidInput: There is no such scene or kind; the message lists those that are.
+
+        Source: VIS-1 … VIS-13.
+        """
+        return self._kept(viewer, kind, scene)
+
+    def bind(self, viewer: str, kind: str, scene: str = ALL) -> Filter:
+        """Work out `filter` anew, keeping nothing."""
+        is_administrator = viewer in self.index.administrators
+        plan = self.policy.scene_plan(scene, sees_all=is_administrator)
+        if kind not in KINDS:
+            return self._bind_open(viewer, kind)
+        if viewer not in self.index.known:
+            return NOTHING
+        if scene == VOIDED:
+            if not is_administrator:
+                return NOTHING
+            return all_of((VOIDED_ONLY, bind(plan, self._world, viewer, kind)))
+        if is_administrator and scene == ALL:
+            return NOT_VOIDED
+        found = bind(plan, self._world, viewer, kind)
+        # What all_of would do, said directly: this is the path that every new viewer takes.
+        return AllOf((NOT_VOIDED, found)) if isinstance(found, AnyOf) else all_of((NOT_VOIDED, found))
+
+    def _bind_open(self, viewer: str, kind: str) -> Filter:
+        """Kinds without owner: the same for everybody, or for administrators only."""
+        if kind in KINDS_OF_EVERYBODY:
+            return EVERYTHING if self.knows(viewer) else NOTHING
+        if kind in KINDS_OF_ADMINISTRATORS:
+            return EVERYTHING if self.is_administrator(viewer) else NOTHING
+        raise _without_scenes(kind)
+
+    def _keep(self, viewer: str, kind: str, scene: str) -> Filter:
+        found = self.bind(viewer, kind, scene)
+        write_out(found, _WRITTEN_OUT)
+        return found
+
+    def can_see(self, viewer: str, record: Any) -> bool:
+        """
+        Whether *viewer* sees *record*: `all` holds and it is not voided; an administrator sees every record.
+
+        Source: VIS-1, VIS-13.
+        """
+        return self._kept_check(viewer, record.KIND)(record)
+
+    def check(self, viewer: str, kind: str) -> Test:
+        """Work out the test that `can_see` makes of records of *kind*, keeping nothing."""
+        index = self.index
+        if viewer in index.administrators or kind not in KINDS:
+            return EVERYTHING.matches if viewer in index.administrators else self._bind_open(viewer, kind).matches
+        if viewer not in index.known:
+            return NOTHING.matches
+        return bind_test(self.policy.scene_plan(ALL, sees_all=True), self._world, viewer, kind)
+
+    def _keep_check(self, viewer: str, kind: str) -> Test:
+        return EVERYTHING.matches if viewer in self.index.administrators else self.filter(viewer, kind).matches
+
+    def why(self, viewer: str, record: Any) -> Proof:
+        """
+        Return the proof that *viewer* sees *record*, or why not: every way in, tried.
+
+        Source: VIS-15.
+        """
+        kind = record.KIND
+        if not self.knows(viewer):
+            lacks = f"{viewer} is no active employee and no administrator"
+            return Proof("visible", False, parts=(Proof("known to the organisation", False, lacks=lacks),))
+        parts = []
+        if self.is_administrator(viewer):
+            parts.append(Proof("administrator", True, (Cause((Step("administrator", viewer),)),)))
+        if kind in KINDS_OF_EVERYBODY:
+            parts.append(Proof("everybody", True, (Cause((Step("known", viewer),)),)))
+        elif kind in KINDS_OF_ADMINISTRATORS:
+            if not parts:
+                parts.append(Proof("administrator", False, lacks=f"{viewer} is none"))
+        elif kind in KINDS:
+            parts += self._why_scene(viewer, record)
+        else:
+            raise _without_scenes(kind)
+        return Proof("visible", any(part.is_visible for part in parts), parts=tuple(parts))
+
+    def _why_scene(self, viewer: str, record: Any) -> list[Proof]:
+        if record.voided:
+            lacks = "the record is voided, and only an administrator sees it"
+            return [Proof("not voided", False, lacks=lacks)]
+        rule = self.policy.scenes[ALL]
+        ways = rule.parts if isinstance(rule, Either) else (rule,)
+        return [prove(way, self._world, viewer, record) for way in ways]
+
+    def who_can_see(self, record: Any) -> Audience:
+        """
+        Return everybody who sees *record*, each with every way in.
+
+        Source: VIS-15.
+        """
+        return Audience(self, record, self._viewers(record))
+
+    def _viewers(self, record: Any) -> frozenset[str]:
+        index = self.index
+        if record.KIND in KINDS_OF_EVERYBODY:
+            return index.known
+        if record.KIND in KINDS_OF_ADMINISTRATORS:
+            return index.administrators
+        if record.KIND not in KINDS:
+            raise _without_scenes(record.KIND)
+        if record.voided:
+            return index.administrators
+        plan = self.policy.scene_plan(ALL, sees_all=True)
+        return audience(plan, self._world, record).within(index.known) | index.administrators
+
+    def refusals(
+        self, viewer: str, operation: str, record: Any | None, *, also: Collection[str] = ()
+    ) -> tuple[Reason, ...]:
+        """
+        Return every reason why *viewer* may not do *operation* on *record*; none means that they may.
+
+        Args:
+            viewer: Who would act.
+            operation: An id of the access table; one without a row is refused, to administrators too.
+            record: The record, or None where there is none yet, or none in question.
+            also: Who the row admits beyond its columns: the task's assignee, the approver, a pool's
+                dispatchers. A row that admits nobody else ignores it.
+
+        Source: ACC-1 … ACC-27.
+        """
+        row = self.policy.row(operation)
+        if row is None:
+            needs = "a row in the access table, and there is none"
+            return (Reason("not_permitted", person=viewer, operation=operation, needs=needs),)
+        reasons = _standing(row, record)
+        if not (self._is_admitted(viewer, operation, row, record, also) or self._may_override(viewer, row)):
+            reasons += (Reason("not_permitted", person=viewer, operation=operation, needs=row.needs),)
+        return reasons
+
+    def is_override(self, viewer: str, operation: str, record: Any | None, *, also: Collection[str] = ()) -> bool:
+        """
+        Whether *viewer* may do it only because they are an administrator, whom the row does not name.
+
+        Source: ACC-24, ACC-25.
+        """
+        row = self.policy.row(operation)
+        if row is None or _standing(row, record) or not self._may_override(viewer, row):
+            return False
+        return not self._is_admitted(viewer, operation, row, record, also)
+
+    def who_may(self, operation: str, record: Any | None, *, also: Collection[str] = ()) -> frozenset[str]:
+        """
+        Return everybody who may do *operation* on *record* (OPP-14): exactly those without `refusals`.
+
+        Args: as in `refusals`.
+        """
+        row, index = self.policy.row(operation), self.index
+        if row is None or _standing(row, record):
+            return frozenset()
+        found = set(index.known.intersection(also)) if row.also else set()
+        if row.employees:
+            found |= index.active
+        if row.readers:
+            found |= index.known if record is None else self._viewers(record)
+        if row.administrators or (row.override and self.policy.administrators_operate):
+            found |= index.administrators
+        plan = self.policy.row_plan(operation)
+        if plan is not None and record is not None:
+            found |= audience(plan, self._world, record).within(index.known)
+        return frozenset(found)
+
+    def _is_admitted(
+        self, viewer: str, operation: str, row: AccessRow, record: Any | None, also: Collection[str]
+    ) -> bool:
+        """Whether the row's own columns admit *viewer*."""
+        index = self.index
+        if viewer not in index.known:
+            return False
+        if (row.employees and viewer in index.active) or (row.also and viewer in also):
+            return True
+        if row.administrators and viewer in index.administrators:
+            return True
+        if record is None:
+            return row.readers
+        if row.readers and self.can_see(viewer, record):
+            return True
+        return self._kept_row(viewer, operation, record.KIND).matches(record)
+
+    def _bind_row(self, viewer: str, operation: str, kind: str) -> Filter:
+        plan = self.policy.row_plan(operation)
+        return NOTHING if plan is None else bind(plan, self._world, viewer, kind)
+
+    def _may_override(self, viewer: str, row: AccessRow) -> bool:
+        return row.override and self.policy.administrators_operate and viewer in self.index.administrators
+
+
+def _without_scenes(kind: str) -> InvalidInput:
+    return InvalidInput("kind", kind, f"has no owner, and so no scenes; these have: {', '.join(KINDS)}")
+
+
+def _standing(row: AccessRow, record: Any | None) -> tuple[Reason, ...]:
+    """The reasons that the record's own state gives, where the row names one."""
+    if record is None:
+        return ()
+    reasons = []
+    voided = getattr(record, "voided", None)
+    if voided is True and row.voided is False:
+        reasons.append(Reason("is_voided"))
+    if voided is False and row.voided is True:
+        reasons.append(Reason("is_not_voided"))
+    status = getattr(record, "status", None)
+    if status is not None and row.statuses is not None and status not in row.statuses:
+        reasons.append(Reason("wrong_status", status=str(status), allowed=tuple(map(str, row.statuses))))
+    return tuple(reasons)

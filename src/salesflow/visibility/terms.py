@@ -1,0 +1,258 @@
+"""
+Relations between a viewer and other people, each told in four ways that agree.
+
+``has`` asks about one pair, ``expand`` gathers the people of a viewer, ``inverse`` the viewers of a person,
+and ``trace`` the ways that lead from a person to a viewer. Checks, lists, explanations and audiences follow
+from these four, so they cannot disagree unless a term does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+from typing import Protocol
+
+from attrs import frozen
+
+from salesflow.model.enums import Access
+from salesflow.model.sharing import SharingRule
+from salesflow.visibility.organization_index import OrganizationIndex, Reach
+from salesflow.visibility.people import Gathering
+from salesflow.visibility.sharing import Sharing
+
+
+@frozen
+class Step:
+    """
+    One link of a way from a record to a viewer.
+
+    Args:
+        relation: What the link is: ``"owner"``, ``"manager"``, ``"sharing rule"`` …
+        id: Who or what stands at its end.
+        note: What else matters about it, in words.
+    """
+
+    relation: str
+    id: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.relation} {self.id} ({self.note})" if self.note else f"{self.relation} {self.id}"
+
+
+Way = tuple[Step, ...]
+
+
+@frozen(eq=False)
+class World:
+    """
+    The organisation and the sharing rules as of one moment.
+
+    Args:
+        index: The organisation.
+        sharing: The rules, as this organisation reads them.
+    """
+
+    index: OrganizationIndex
+    sharing: Sharing
+
+    @classmethod
+    def of(cls, index: OrganizationIndex, sharing_rules: Iterable[SharingRule]) -> World:
+        """Return the world of *index* with *sharing_rules*."""
+        return cls(index, Sharing(index, sharing_rules))
+
+
+class Term(Protocol):
+    """A relation between a viewer and other people. A term is a value: it compares, and holds no world."""
+
+    def has(self, world: World, viewer: str, person: str) -> bool:
+        """Whether *person* is one of the viewer's."""
+        ...
+
+    def expand(self, world: World, viewer: str, into: Gathering) -> None:
+        """Add all of the viewer's people to *into*."""
+        ...
+
+    def inverse(self, world: World, person: str) -> Iterable[str]:
+        """Return everybody whose *person* is."""
+        ...
+
+    def trace(self, world: World, viewer: str, person: str) -> tuple[Way, ...]:
+        """Return every way from *person* to *viewer*; none where ``has`` says no."""
+        ...
+
+    def lacks(self, world: World, viewer: str) -> str:
+        """Say in words what *viewer* would have to be, after "nobody here …" or a name."""
+        ...
+
+
+@frozen
+class Me:
+    """The viewer."""
+
+    def has(self, world: World, viewer: str, person: str) -> bool:
+        """Whether they are the same."""
+        return viewer == person
+
+    def expand(self, world: World, viewer: str, into: Gathering) -> None:
+        """Add the viewer alone."""
+        into.add(viewer)
+
+    def inverse(self, world: World, person: str) -> Iterable[str]:
+        """Return the person alone."""
+        return (person,)
+
+    def trace(self, world: World, viewer: str, person: str) -> tuple[Way, ...]:
+        """Return the empty way to oneself."""
+        return ((),) if viewer == person else ()
+
+    def lacks(self, world: World, viewer: str) -> str:
+        """Say that somebody is not the viewer."""
+        return f"is not {viewer}"
+
+
+@frozen
+class Below:
+    """
+    Everybody below the viewer in the line of management, as far as one of the organisation's switches says.
+
+    Args:
+        reach: ``"subordinates"``: whom scenes count; ``"superiors"``: for whom the viewer may act (ORG-2).
+    """
+
+    reach: Reach
+
+    def has(self, world: World, viewer: str, person: str) -> bool:
+        """Whether *person* is below the viewer; nobody is below themselves."""
+        index = world.index
+        if index.depths[self.reach] == "all":
+            return index.line.has_below(viewer, person)
+        return person in index.line and index.line.parent(person) == viewer
+
+    def expand(self, world: World, viewer: str, into: Gathering) -> None:
+        """Add everybody below, as one stretch of the line's numbering."""
+        index = world.index
+        if index.depths[self.reach] == "direct":
+            into.add_all(index.line.children(viewer))
+        elif viewer in index.line.numbers:
+            first, end = index.line.stretch(viewer)
+            into.add_stretch(index.line, first + 1, end)
+
+    def inverse(self, world: World, person: str) -> Iterable[str]:
+        """Return everybody above *person*."""
+        return world.index.above(person, world.index.depths[self.reach])
+
+    def trace(self, world: World, viewer: str, person: str) -> tuple[Way, ...]:
+        """Return the chain of managers up to the viewer."""
+        if not self.has(world, viewer, person):
+            return ()
+        above = world.index.above(person, world.index.depths[self.reach])
+        return (tuple([Step("manager", manager) for manager in above[: above.index(viewer) + 1]]),)
+
+    def lacks(self, world: World, viewer: str) -> str:
+        """Say that somebody is not below the viewer."""
+        return f"is not below {viewer}" if world.index.depths[self.reach] == "all" else f"does not report to {viewer}"
+
+
+@frozen
+class Headed:
+    """
+    Everybody whose main department the viewer heads: the viewer's own main one, and those below it by ORG-4.
+
+    Source: VIS-12.
+    """
+
+    def has(self, world: World, viewer: str, person: str) -> bool:
+        """Whether the main department of *person* is in the viewer's reach."""
+        index = world.index
+        headed, main = index.headed(viewer), index.main_department(person)
+        if headed is None or main is None:
+            return False
+        return headed in index.department_holders(main, index.include_subdepartments)
+
+    def expand(self, world: World, viewer: str, into: Gathering) -> None:
+        """Add everybody of the viewer's department."""
+        headed = world.index.headed(viewer)
+        if headed is not None:
+            into.add_all(world.index.main_people_of(headed, world.index.include_subdepartments))
+
+    def inverse(self, world: World, person: str) -> Iterable[str]:
+        """Return the heads of the person's main department, and of those above it by ORG-4."""
+        index = world.index
+        main = index.main_department(person)
+        if main is None:
+            return ()
+        holders = index.department_holders(main, index.include_subdepartments)
+        return [index.heads[holder] for holder in holders if holder in index.heads]
+
+    def trace(self, world: World, viewer: str, person: str) -> tuple[Way, ...]:
+        """Return the way over the department to its head."""
+        if not self.has(world, viewer, person):
+            return ()
+        return ((Step("department", str(world.index.headed(viewer))), Step("head", viewer)),)
+
+    def lacks(self, world: World, viewer: str) -> str:
+        """Say what the viewer heads, or that it is nothing."""
+        headed = world.index.headed(viewer)
+        if headed is None:
+            return f"does not count: {viewer} is not the head of their own main department"
+        return f"has no main department in {headed}, which {viewer} heads"
+
+
+@frozen
+class Shared:
+    """
+    Everybody whose records a sharing rule shares with the viewer.
+
+    Args:
+        access: What the rule must permit at least.
+
+    Source: VIS-11.
+    """
+
+    access: Access = Access.READ
+
+    def has(self, world: World, viewer: str, person: str) -> bool:
+        """Whether some rule shares the records of *person* with the viewer."""
+        sharing = world.sharing
+        return any(viewer in sharing.viewers(rule) for rule in sharing.covering(person, self.access))
+
+    def expand(self, world: World, viewer: str, into: Gathering) -> None:
+        """Add all owners whose records are shared with the viewer."""
+        for rule in world.sharing.reaching(viewer, self.access):
+            world.sharing.add_owners(rule, into)
+
+    def inverse(self, world: World, person: str) -> Iterable[str]:
+        """Return everybody with whom the records of *person* are shared."""
+        sharing = world.sharing
+        return chain.from_iterable(sharing.viewers(rule) for rule in sharing.covering(person, self.access))
+
+    def trace(self, world: World, viewer: str, person: str) -> tuple[Way, ...]:
+        """Return one step per sharing rule."""
+        return tuple(
+            (Step("sharing rule", rule.id, f"{rule.access} {_told(rule)}"), Step("shared with", viewer))
+            for rule in world.sharing.covering(person, self.access)
+            if viewer in world.sharing.viewers(rule)
+        )
+
+    def lacks(self, world: World, viewer: str) -> str:
+        """Say that no rule shares these records."""
+        degree = "" if self.access is Access.READ else f" with {self.access}"
+        return f"is not shared with {viewer}{degree} by any sharing rule"
+
+
+def _told(rule: SharingRule) -> str:
+    source = f"person {rule.from_person}" if rule.from_department is None else f"department {rule.from_department}"
+    if rule.to_person is not None:
+        return f"from {source} to person {rule.to_person}"
+    return f"from {source} to " + (
+        f"group {rule.to_group}" if rule.to_department is None else f"department {rule.to_department}"
+    )
+
+
+ME = Me()
+BELOW = Below("subordinates")
+BELOW_SUPERIOR = Below("superiors")
+HEADED = Headed()
+SHARED = Shared(Access.READ)
+SHARED_READ_WRITE = Shared(Access.READ_WRITE)

@@ -1,0 +1,28 @@
+"""Hypothesis profiles. Choose one by $HYPOTHESIS_PROFILE or --hypothesis-profile; the option wins."""
+
+import os
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+
+import salesflow
+
+# A shared machine is slow now and then: time is measured by `make bench`, not by a deadline here.
+settings.register_profile("quick", max_examples=50, stateful_step_count=30, deadline=None)
+settings.register_profile(
+    "ci", max_examples=200, stateful_step_count=50, deadline=None, derandomize=True, print_blob=True
+)
+settings.register_profile(
+    "long",
+    max_examples=5_000,
+    stateful_step_count=100,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_report_header() -> str:
+    """Say which salesflow is tested: the wheel under `make test`, else the checkout."""
+    return f"salesflow: {Path(salesflow.__file__).parent}"
