@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from attrs import evolve
+
 from salesflow.model import (
-    Access,
     Money,
     NewOpportunity,
     Opportunity,
     SalesProcess,
     Stage,
-    Task,
     TaskStatus,
     TaskTemplate,
-    TeamMember,
-    TeamRole,
     apply,
 )
 from salesflow.process import compile, create_opportunity, finish_task
@@ -42,30 +40,28 @@ TEMPLATE = SalesProcess(
 """Each stage asks for two fields and two tasks; jumping needs a reason, winning the last stage."""
 
 
-def opportunity(id: str, stage: str, *, is_ready: bool = True, owner: str = "p1", team: tuple[TeamMember, ...] = ()) -> Opportunity:
+def opportunity(id: str, stage: str, *, is_ready: bool = True, owner: str = "p1") -> Opportunity:
     """
     Return an opportunity that came to *stage* through every stage before it.
 
     Args:
-        is_ready: Whether fields are filled and tasks finished, so that nothing stands in the way of the next move.
+        is_ready: Whether its fields are filled and its tasks finished, so that it may be advanced.
     """
-    made, decision = create_opportunity(
-        TEMPLATE,
-        NewOpportunity("CRM for Acme", amount=Money("250000", "CNY"), close_date=date(2026, 9, 30), team=team),
-        id=id, owner=owner, customer="c1", contact=None, grader=lambda record: record.grade, by=owner, at=NOW, today=TODAY,
+    request = NewOpportunity("CRM for Acme", amount=Money("250000", "CNY"), close_date=date(2026, 9, 30))
+    made, _ = create_opportunity(
+        TEMPLATE, request, id=id, owner=owner, customer="c1", contact=None, grader=lambda record: record.grade,
+        by=owner, at=NOW, today=TODAY,
     )  # fmt: skip
-    assert made is not None, decision.reasons
+    assert made is not None
     engine = compile(TEMPLATE)
-    made = _ready(made)
     while made.stage != stage:
-        made = _ready(apply(made, engine.advance(made, by=owner, at=NOW).require("advance")))
-    if is_ready:
-        return made
-    return _bare(made)
+        moved = engine.advance(_with_tasks_done(made), by=owner, at=NOW)
+        made = apply(_with_tasks_done(made), moved.require("advance"))
+    return _with_tasks_done(made) if is_ready else evolve(made, amount=None, close_date=None)
 
 
-def _ready(made: Opportunity) -> Opportunity:
-    for task in made.tasks:
+def _with_tasks_done(record: Opportunity) -> Opportunity:
+    for task in record.tasks:
         if task.status is TaskStatus.OPEN:
-            made = apply(made, finish_task(made, task.id, by=made.owner, at=NOW).require("finish_task"))
-    return made
+            record = apply(record, finish_task(record, task.id, by=record.owner, at=NOW).require("finish_task"))
+    return record

@@ -64,10 +64,10 @@ def test_the_built_in_templates_by_id():
 def test_every_name_is_bilingual(id):
     """PROC-1, PROC-9: template, stages and tasks are named in English and in Chinese."""
     process = BUILTIN[id]
-    named = [process, *process.stages, *(task for stage in process.stages for task in stage.tasks)]
+    tasks = [task.name for stage in process.stages for task in stage.tasks]
 
-    for part in named:
-        english, chinese = part.name.text("en"), part.name.text("zh")
+    for name in [process.name, *(stage.name for stage in process.stages), *tasks]:
+        english, chinese = name.text("en"), name.text("zh")
         assert english.isascii()
         assert english
         assert any("\u4e00" <= character <= "\u9fff" for character in chinese)

@@ -1,5 +1,6 @@
 """Stage templates as TOML files: read strictly, written back equal, and hostile ones refused quickly with a place."""
 
+import sys
 import time
 import tracemalloc
 from pathlib import Path
@@ -127,18 +128,29 @@ def test_the_corpus_is_complete():
     assert len(EXPECTED) >= 60
 
 
+def best_time(text: str) -> float:
+    """The shortest of up to five examinations, in seconds of this thread, without the tracer of coverage."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    try:
+        best = SECONDS * 100
+        for _ in range(5):
+            begun = time.thread_time()
+            templates.examine(text)
+            best = min(best, time.thread_time() - begun)
+            if best <= SECONDS:
+                break
+        return best
+    finally:
+        sys.settrace(tracer)
+
+
 @pytest.mark.parametrize("name", LARGE)
 def test_a_large_hostile_file_is_refused_in_time(name):
     """REL-8: whatever is thrown at it, the answer takes at most 100 ms and 64 MB, and has a place."""
     text, place, code = LARGE[name]
     process, found = templates.examine(text)
-    spent = []
-    for _ in range(5):
-        begun = time.thread_time()
-        templates.examine(text)
-        spent.append(time.thread_time() - begun)
-        if spent[-1] <= SECONDS:
-            break
+    spent = best_time(text)
     tracemalloc.start()
     templates.examine(text)
     peak = tracemalloc.get_traced_memory()[1]
@@ -148,7 +160,7 @@ def test_a_large_hostile_file_is_refused_in_time(name):
     assert (place, code) in {(item.place, item.code) for item in found.errors}
     assert len(found) <= MOST_ERRORS * 2 + 2
     assert sum(len(str(item)) for item in found) < 10**6
-    assert min(spent) <= SECONDS
+    assert spent <= SECONDS
     assert peak <= BYTES
 
 

@@ -204,6 +204,9 @@ class Case:
 Intent = Callable[..., Decision]
 """A decision of one operation: from a case and the operation's arguments to events or reasons."""
 
+Access = Callable[[Case], tuple[str, Collection[str]]]
+"""Which row of the access table counts for a case, and who is admitted beside it."""
+
 
 class Execution:
     """
@@ -254,14 +257,14 @@ class Execution:
 
     def change(
         self, operation: str, kind: str, ref: Any, intent: Intent, *args: Any,
-        access: Callable[[Any], tuple[str, Collection[str]]] | None = None, **named: Any,
+        access: Access | None = None, **named: Any,
     ) -> Any:  # fmt: skip
         """
         Run an operation on one record and return the record as it is then.
 
         Args:
             operation: The operation's id.
-            access: Gives, for the record, the row of the access table that counts and who else is admitted;
+            access: Gives, for the case, the row of the access table that counts and who else is admitted;
                 None means the operation's own row and nobody else.
 
         Raises:
@@ -274,7 +277,7 @@ class Execution:
             return repeated[0] if repeated else None
         for tries in range(TRIES):
             case = self.case(kind, ref)
-            row, also = (operation, ()) if access is None else access(case.record)
+            row, also = (operation, ()) if access is None else access(case)
             decision = intent(case, *args, **named)
             self.admit(case, operation, decision.reasons, row=row, also=also)
             record = case.record

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from salesflow.app.execution import Execution, Intent, reference, whole_number
+from salesflow.app.execution import Access, Execution, Intent, reference, whole_number
 from salesflow.errors import NotFound
 from salesflow.model import Event, replay, utc
 
@@ -28,7 +27,7 @@ class Readable(Generic[RecordT]):
 
     def _change(
         self, method: str, ref: RecordT | str, intent: Intent, *args: Any,
-        access: Callable[[Any], tuple[str, Collection[str]]] | None = None,
+        access: Access | None = None,
     ) -> RecordT:  # fmt: skip
         operation = f"{_GROUPS[self._kind]}.{method}"
         record: RecordT = self._execution.change(operation, self._kind, ref, intent, *args, access=access)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from salesflow.app import intents
+from salesflow.app.execution import Access
 from salesflow.app.history import Readable
 from salesflow.model import Grade, Opportunity
 
@@ -72,7 +71,7 @@ class SuperiorDecisions(Readable[Opportunity]):
         """
         return self._change(
             "request_approval", opportunity, intents.request_approval, operation, arguments,
-            access=lambda _record: (f"opportunities.{operation}", ()),
+            access=lambda _case: (f"opportunities.{operation}", ()),
         )  # fmt: skip
 
     def approve(
@@ -89,9 +88,7 @@ class SuperiorDecisions(Readable[Opportunity]):
 
         Source: RULE-2, ACC-18.
         """
-        return self._change(
-            "approve", opportunity, intents.approve, approval, comment, access=self._approvers("approve")
-        )
+        return self._change("approve", opportunity, intents.approve, approval, comment, access=_superiors("approve"))
 
     def refuse(
         self, opportunity: Opportunity | str, approval: str | None = None, *, comment: str | None
@@ -104,11 +101,7 @@ class SuperiorDecisions(Readable[Opportunity]):
 
         Source: RULE-2, ACC-18.
         """
-        return self._change("refuse", opportunity, intents.refuse, approval, comment, access=self._approvers("refuse"))
-
-    def _approvers(self, method: str) -> Any:
-        sight = self._execution.kernel.sight()
-        return lambda record: (f"opportunities.{method}", sight.superiors(record.owner))
+        return self._change("refuse", opportunity, intents.refuse, approval, comment, access=_superiors("refuse"))
 
     def withdraw_approval(self, opportunity: Opportunity | str, approval: str | None = None) -> Opportunity:
         """
@@ -121,8 +114,13 @@ class SuperiorDecisions(Readable[Opportunity]):
         """
         return self._change(
             "withdraw_approval", opportunity, intents.withdraw_approval, approval,
-            access=lambda record: (_waiting_operation(record, approval), ()),
+            access=lambda case: (_waiting_operation(case.record, approval), ()),
         )  # fmt: skip
+
+
+def _superiors(method: str) -> Access:
+    """ACC-18: the approver that the rule names, who is any superior of the owner."""
+    return lambda case: (f"opportunities.{method}", case.sight.superiors(case.record.owner))
 
 
 def _waiting_operation(opportunity: Opportunity, approval: str | None) -> str:

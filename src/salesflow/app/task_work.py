@@ -27,7 +27,7 @@ class TaskWork(Readable[Opportunity]):
         """
         return self._change(
             "finish_task", opportunity, intents.finish_task, task,
-            access=lambda record: task_access("finish_task", record, task),
+            access=lambda case: task_access("finish_task", case.record, task),
         )  # fmt: skip
 
     def reopen_task(self, opportunity: Opportunity | str, task: str) -> Opportunity:
@@ -41,7 +41,7 @@ class TaskWork(Readable[Opportunity]):
         """
         return self._change(
             "reopen_task", opportunity, intents.reopen_task, task,
-            access=lambda record: task_access("reopen_task", record, task),
+            access=lambda case: task_access("reopen_task", case.record, task),
         )  # fmt: skip
 
     def add_task(
@@ -76,7 +76,7 @@ class TaskWork(Readable[Opportunity]):
         """
         return self._change(
             "assign_task", opportunity, intents.assign_task, task, assignee, due,
-            access=lambda record: task_access("assign_task", record, task),
+            access=lambda case: task_access("assign_task", case.record, task),
         )  # fmt: skip
 
     def unassign_task(self, opportunity: Opportunity | str, task: str) -> Opportunity:
@@ -90,7 +90,7 @@ class TaskWork(Readable[Opportunity]):
         """
         return self._change(
             "unassign_task", opportunity, intents.unassign_task, task,
-            access=lambda record: task_access("unassign_task", record, task),
+            access=lambda case: task_access("unassign_task", case.record, task),
         )  # fmt: skip
 
     def start_after_sales(self, opportunity: Opportunity | str, process: str | None = None) -> Opportunity:

@@ -16,6 +16,7 @@ from typing import Any
 from attrs import NOTHING, field, fields, frozen
 
 from salesflow.errors import Refused
+from salesflow.model.moments import utc
 from salesflow.model.reasons import Reason
 
 
@@ -212,16 +213,19 @@ class EventBuilder:
 
     Args:
         record: The record decided on.
-        at: When, in UTC.
+        at: When, timezone-aware; kept in UTC.
         by: The person's id.
         operation: The operation's id.
+
+    Raises:
+        InvalidInput: *at* is naive; the caller must say which zone is meant (HIST-2).
     """
 
     __slots__ = ("_collections", "at", "by", "events", "operation", "record", "values")
 
     def __init__(self, record: Any, *, at: datetime, by: str, operation: str) -> None:
         self.record = record
-        self.at = at
+        self.at = utc(at)
         self.by = by
         self.operation = operation
         self._collections = shape(type(record))[1]
@@ -263,8 +267,12 @@ def created(record: Any, *, at: datetime, by: str, operation: str, kind: EventKi
     """
     Return the event that brings *record*, at version 1, into being: each value that differs from the default.
 
+    Raises:
+        InvalidInput: *at* is naive; the caller must say which zone is meant (HIST-2).
+
     Source: HIST-1.
     """
+    at = utc(at)
     collections = shape(type(record))[1]
     changes: list[Change] = []
     for declared in fields(type(record)):

@@ -72,6 +72,11 @@ def _optional_moment(_instance: object, attribute: Any, value: Any) -> None:
         utc(value, attribute.name)
 
 
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """Return an aware moment in UTC; anything else as it is, for the validator, which knows its name."""
+    return utc(moment) if isinstance(moment, datetime) and moment.utcoffset() is not None else moment
+
+
 def not_negative(value: object, what: str) -> Money:
     """Return *value* if it is `Money` of at least zero; else raise `InvalidInput` (OPP-2)."""
     if not isinstance(value, Money):
@@ -86,7 +91,7 @@ def _members(members: Iterable[TeamMember]) -> tuple[TeamMember, ...]:
 
 
 def _steps(steps: Iterable[tuple[str, datetime]]) -> tuple[tuple[str, datetime], ...]:
-    return tuple(steps)
+    return tuple((stage, utc(moment, "history")) for stage, moment in steps)
 
 
 @frozen
@@ -161,15 +166,15 @@ class ImportedOpportunity:
     owner: str = field(validator=_name)
     process: str = field(validator=_name)
     stage: str = field(validator=_name)
-    entered_at: datetime | None = field(default=None, validator=_optional_moment)
+    entered_at: datetime | None = field(default=None, converter=_in_utc, validator=_optional_moment)
     history: tuple[tuple[str, datetime], ...] = field(default=(), converter=_steps)
     customer: str | None = field(default=None, validator=_optional_name)
     contact: str | None = field(default=None, validator=_optional_name)
     amount: Money | None = field(default=None, validator=_optional_money)
     close_date: date | None = field(default=None, validator=_optional_day)
     outcome: OpportunityStatus | None = None
-    closed_at: datetime | None = field(default=None, validator=_optional_moment)
+    closed_at: datetime | None = field(default=None, converter=_in_utc, validator=_optional_moment)
     actual_amount: Money | None = field(default=None, validator=_optional_money)
     reason: str | None = field(default=None, validator=_optional_name)
     source: str | None = field(default=None, validator=_optional_name)
-    created_at: datetime | None = field(default=None, validator=_optional_moment)
+    created_at: datetime | None = field(default=None, converter=_in_utc, validator=_optional_moment)

@@ -8,6 +8,7 @@ invalid ends it from outside; winning, losing and reopening leave it running.
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 
 from attrs import evolve
 
@@ -23,6 +24,7 @@ from salesflow.model import (
     StageEntry,
     StageExit,
     TaskStatus,
+    utc,
 )
 from salesflow.process import stages
 from salesflow.process.beside import ended, running_after_sales
@@ -42,6 +44,7 @@ def start_after_sales(opportunity: Opportunity, engine: Engine, *, by: str, at: 
         reasons.append(Reason("after_sales_running", number=running.number))
     if reasons:
         return refused(*reasons)
+    builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.start_after_sales")
     first = engine.process.stages[0]
     number = len(opportunity.after_sales) + 1
     process = AfterSales(
@@ -49,11 +52,10 @@ def start_after_sales(opportunity: Opportunity, engine: Engine, *, by: str, at: 
         process=engine.process.id,
         process_version=engine.process.version,
         stage=first.code,
-        started_at=at,
-        visits=stages.enter((), first.code, at=at, entry=StageEntry.CREATED),
+        started_at=builder.at,
+        visits=stages.enter((), first.code, at=builder.at, entry=StageEntry.CREATED),
         tasks=stages.begin((), first, 1, _prefix(number)),
     )
-    builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.start_after_sales")
     builder.add(EventKind.AFTER_SALES_STARTED, after_sales=(*opportunity.after_sales, process))
     return builder.decision()
 
@@ -64,14 +66,13 @@ def advance_after_sales(opportunity: Opportunity, engine: Engine, *, by: str, at
 
     Source: OPP-12.
     """
+    at = utc(at)
     running, reasons = _standing(opportunity, engine, "advance", by=by, at=at)
+    if running is not None and running.stage == engine.process.stages[-1].code:
+        reasons.append(Reason("no_next_stage", stage=running.stage))
     if running is None or reasons:
         return refused(*reasons)
-    current = engine.stage(running.stage)
-    assert current is not None
-    if current.index + 1 == len(engine.stages):
-        return refused(Reason("no_next_stage", stage=running.stage))
-    target = engine.stages[current.index + 1].stage
+    target = next(after for before, after in pairwise(engine.process.stages) if before.code == running.stage)
     left = stages.leave(running.visits, at=at, exit=StageExit.ADVANCED)
     visits = stages.enter(left, target.code, at=at, entry=StageEntry.ADVANCED)
     settled = stages.settle(running.tasks, TaskStatus.SKIPPED)
@@ -96,6 +97,7 @@ def fill_after_sales_feedback(opportunity: Opportunity, text: str, *, by: str, a
         reasons.append(Reason("after_sales_not_running"))
     if running is None or reasons:
         return refused(*reasons)
+    at = utc(at)
     visit = running.visits[-1]
     feedback = Feedback(f"{visit.number}.{opportunity.version + 1}", visit.number, visit.stage, text, at, by)
     after = evolve(running, feedback=(*running.feedback, feedback))
@@ -109,12 +111,13 @@ def finish_after_sales(opportunity: Opportunity, engine: Engine, *, by: str, at:
 
     Source: OPP-12.
     """
+    at = utc(at)
     running, reasons = _standing(opportunity, engine, "win", by=by, at=at)
+    last = engine.process.stages[-1].code
+    if running is not None and running.stage != last:
+        reasons.append(Reason("not_last_stage", stage=running.stage, last=last))
     if running is None or reasons:
         return refused(*reasons)
-    last = engine.process.stages[-1].code
-    if running.stage != last:
-        return refused(Reason("not_last_stage", stage=running.stage, last=last))
     after = ended(running, AfterSalesStatus.FINISHED, TaskStatus.SKIPPED, at)
     return _replaced(opportunity, running, after, EventKind.AFTER_SALES_FINISHED, "finish_after_sales", by=by, at=at)
 
@@ -125,14 +128,14 @@ def _prefix(number: int) -> str:
 
 def _standing(
     opportunity: Opportunity, engine: Engine, trigger: str, *, by: str, at: datetime
-) -> tuple[AfterSales | None, tuple[Reason, ...]]:
+) -> tuple[AfterSales | None, list[Reason]]:
     running = running_after_sales(opportunity)
     reasons = list(opportunity_stands(opportunity, SERVED))
     if running is None:
         reasons.append(Reason("after_sales_not_running"))
     else:
-        reasons += engine.blockers(trigger, opportunity, running.stage, running.tasks, by=by, at=at) or ()
-    return running, tuple(reasons)
+        reasons += engine.blockers(trigger, opportunity, running, by=by, at=at)
+    return running, reasons
 
 
 def _replaced(

@@ -51,8 +51,9 @@ def request_approval(
         others.append(Reason("no_approver", owner=opportunity.owner))
     if others:
         return refused(*others)
-    approval = Approval(str(opportunity.version + 1), f"opportunities.{waiting}", opportunity.stage, arguments, by, at)
     builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.request_approval")
+    operation = f"opportunities.{waiting}"
+    approval = Approval(str(opportunity.version + 1), operation, opportunity.stage, arguments, by, builder.at)
     builder.add(EventKind.APPROVAL_REQUESTED, approvals=(*opportunity.approvals, approval))
     return builder.decision()
 
@@ -74,8 +75,8 @@ def register_with_partner(opportunity: Opportunity, *, has_approver: bool, by: s
         reasons.append(Reason("no_approver", owner=opportunity.owner))
     if reasons:
         return refused(*reasons)
-    approval = Approval(str(opportunity.version + 1), REGISTRATION, opportunity.stage, (), by, at)
     builder = EventBuilder(opportunity, at=at, by=by, operation=REGISTRATION)
+    approval = Approval(str(opportunity.version + 1), REGISTRATION, opportunity.stage, (), by, builder.at)
     builder.add(
         EventKind.REGISTRATION_REQUESTED,
         registration=Registration.REQUESTED,
@@ -116,7 +117,7 @@ def grant(
     if reasons:
         return reasons
     builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.approve")
-    decided = _decided(opportunity, approval, ApprovalStatus.APPROVED, comment, by, at)
+    decided = _decided(opportunity, approval, ApprovalStatus.APPROVED, comment, by, builder.at)
     if approval.operation == REGISTRATION:
         builder.add(EventKind.REGISTRATION_APPROVED, comment, approvals=decided, registration=Registration.APPROVED)
     else:
@@ -136,8 +137,8 @@ def refuse(opportunity: Opportunity, approval: Approval, comment: str | None, *,
         reasons.append(Reason("reason_missing"))
     if reasons:
         return refused(*reasons)
-    decided = _decided(opportunity, approval, ApprovalStatus.REFUSED, comment, by, at)
     builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.refuse")
+    decided = _decided(opportunity, approval, ApprovalStatus.REFUSED, comment, by, builder.at)
     if approval.operation == REGISTRATION:
         builder.add(EventKind.REGISTRATION_REFUSED, comment, approvals=decided, registration=Registration.REFUSED)
     else:
@@ -154,8 +155,8 @@ def withdraw(opportunity: Opportunity, approval: Approval, *, by: str, at: datet
     reasons = opportunity_stands(opportunity, OPEN)
     if reasons:
         return refused(*reasons)
-    decided = _decided(opportunity, approval, ApprovalStatus.WITHDRAWN, None, by, at)
     builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.withdraw_approval")
+    decided = _decided(opportunity, approval, ApprovalStatus.WITHDRAWN, None, by, builder.at)
     if approval.operation == REGISTRATION:
         builder.add(EventKind.APPROVAL_WITHDRAWN, approvals=decided, registration=Registration.UNREGISTERED)
     else:
@@ -172,4 +173,4 @@ def _decided(
     at: datetime,
 ) -> tuple[Approval, ...]:
     after = evolve(approval, status=status, decided_by=by, decided_at=at, comment=comment)
-    return tuple(after if a is approval else a for a in opportunity.approvals)
+    return tuple(after if a.id == approval.id else a for a in opportunity.approvals)

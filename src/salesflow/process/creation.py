@@ -34,6 +34,7 @@ from salesflow.model import (
     TeamMember,
     TeamRole,
     created,
+    utc,
 )
 from salesflow.process import stages
 from salesflow.process.standing import refused
@@ -66,6 +67,7 @@ def create_opportunity(
 
     Source: OPP-1, OPP-2, PROC-4.
     """
+    at = utc(at)
     reasons = []
     if customer is None and contact is None:
         reasons.append(Reason("customer_missing"))
@@ -149,6 +151,7 @@ def import_opportunity(
 
     Source: IO-3.
     """
+    at = utc(at)
     _check_arrival(process, arrival)
     steps = [*arrival.history, (arrival.stage, arrival.entered_at)]
     visits: tuple[StageVisit, ...] = ()

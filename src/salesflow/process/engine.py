@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 
 from salesflow.errors import InvalidInput
 from salesflow.model import (
+    AfterSales,
     Approval,
     ApprovalStatus,
     Closing,
@@ -30,10 +31,8 @@ from salesflow.model import (
     SalesProcess,
     StageEntry,
     StageExit,
-    Task,
     TaskStatus,
     WinFrom,
-    utc,
 )
 from salesflow.process import guards, stages
 from salesflow.process.beside import cancel_after_sales
@@ -117,10 +116,6 @@ class Engine:
             yield Rule("invalidate", source, "invalid", (guards.gives_invalid_reason,))
             for outcome in OUTCOMES:
                 yield Rule(f"reopen:{source}", str(outcome), source, (), (_end_closing,))
-
-    def stage(self, code: str) -> CompiledStage | None:
-        """Return the compiled stage with this code, or None."""
-        return self._by_code.get(code)
 
     def advance(
         self, opportunity: Opportunity, *, by: str, at: datetime, route: Route | None = None,
@@ -248,60 +243,52 @@ class Engine:
         return self._decide(f"reopen:{closing.stage}", attempt)
 
     def blockers(
-        self,
-        trigger: str,
-        opportunity: Opportunity,
-        stage: str,
-        tasks: tuple[Task, ...],
-        *,
-        by: str,
-        at: datetime,
-    ) -> tuple[Reason, ...] | None:
+        self, trigger: str, opportunity: Opportunity, beside: AfterSales, *, by: str, at: datetime
+    ) -> tuple[Reason, ...]:
         """
-        Ask the machine what stands in the way of *trigger* for a process that runs beside the opportunity.
+        Return what stands in the way of *trigger* for *beside*, a process that runs beside the opportunity.
 
-        Returns:
-            The reasons, or None where the machine knows no such move from *stage*.
+        A move that the machine does not know from there has no reasons: who asks must know it.
+
+        Raises:
+            InvalidInput: *beside* is not of this engine's template; the caller must take the right engine.
 
         Source: OPP-12.
         """
+        source = self._compiled("after_sales", beside.process, beside.process_version, beside.stage)
+        seen = evolve(opportunity, visits=beside.visits, tasks=beside.tasks, feedback=beside.feedback)
         builder = EventBuilder(opportunity, at=at, by=by, operation="")
         attempt = Attempt(
-            stage,
-            opportunity,
-            self.process,
-            self._by_code[stage],
-            tasks,
-            opportunity.grade.route,
-            at,
-            by,
-            None,
-            builder,
-        )
-        return None if ask(self.machine, trigger, attempt) is None else tuple(attempt.reasons)
+            beside.stage, seen, self.process, source, beside.tasks,
+            opportunity.grade.route, builder.at, by, None, builder,
+        )  # fmt: skip
+        ask(self.machine, trigger, attempt)
+        return tuple(attempt.reasons)
+
+    def _compiled(self, what: str, process: str, version: int, stage: str) -> CompiledStage:
+        """Return the stage in which a record of this engine's template stands."""
+        own = self.process
+        if process != own.id or version != own.version:
+            raise InvalidInput(
+                what, f"{process} version {version}",
+                f"is not of this engine's template, {own.id} version {own.version}",
+            )  # fmt: skip
+        source = self._by_code.get(stage)
+        if source is None:
+            raise InvalidInput(what, stage, f"is no stage of {own.id} version {own.version}")
+        return source
 
     def _attempt(
         self, operation: str, opportunity: Opportunity, by: str, at: datetime, today: date | None,
         route: Route | None, approved: EventBuilder | None,
     ) -> Attempt:  # fmt: skip
-        process = self.process
-        at = utc(at)
-        if opportunity.process != process.id or opportunity.process_version != process.version:
-            raise InvalidInput(
-                "opportunity", f"{opportunity.process} version {opportunity.process_version}",
-                f"is not of this engine's template, {process.id} version {process.version}",
-            )  # fmt: skip
-        source = self._by_code.get(opportunity.stage)
-        if source is None:
-            raise InvalidInput(
-                "opportunity", opportunity.stage, f"is no stage of {process.id} version {process.version}"
-            )
+        source = self._compiled("opportunity", opportunity.process, opportunity.process_version, opportunity.stage)
         builder = approved or EventBuilder(opportunity, at=at, by=by, operation=operation)
         status = opportunity.status
         attempt = Attempt(
             opportunity.stage if status is OpportunityStatus.IN_PROGRESS else str(status),
-            opportunity, process, source, opportunity.tasks,
-            route or opportunity.grade.route, at, by, today, builder,
+            opportunity, self.process, source, opportunity.tasks,
+            route or opportunity.grade.route, builder.at, by, today, builder,
         )  # fmt: skip
         attempt.is_approved = approved is not None
         return attempt

@@ -32,7 +32,7 @@ from salesflow.model import (
     ProductLine,
     Reason,
 )
-from salesflow.model.moments import plain_day
+from salesflow.model.moments import plain_day, utc
 from salesflow.model.money import LARGEST_AMOUNT
 from salesflow.model.requests import named, not_negative, worded
 from salesflow.process.standing import OPEN, lead_stands, opportunity_stands, refused
@@ -229,6 +229,7 @@ def add_activity(
     reasons = opportunity_stands(opportunity, None)
     if reasons:
         return refused(*reasons)
+    happened_at = utc(happened_at, "happened_at")
     activity = Activity(str(opportunity.version + 1), kind, text, happened_at, by)
     latest = max(filter(None, (opportunity.last_activity_at, happened_at)))
     builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.add_activity")

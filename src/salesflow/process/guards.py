@@ -224,8 +224,13 @@ def is_on_fast_track(attempt: Attempt) -> bool:
 
 
 def owes_nothing(attempt: Attempt) -> bool:
-    """GRADE-4: what was skipped on a fast track is owed once the route is full; winning needs it done or waived."""
-    owed = owed_stages(attempt.opportunity, attempt.process, attempt.route)
+    """
+    GRADE-4: what was skipped on a fast track is owed once the route is full; winning needs it done or waived.
+
+    The stage it stands in is looked at by the other guards.
+    """
+    current = attempt.source.stage.code
+    owed = [s for s in owed_stages(attempt.opportunity, attempt.process, attempt.route) if s != current]
     attempt.reasons += [Reason("stage_owed", stage=stage) for stage in owed]
     return not owed
 

@@ -22,6 +22,7 @@ from salesflow.model import (
     Opportunity,
     Reason,
     created,
+    utc,
 )
 from salesflow.process.standing import lead_stands, refused
 
@@ -65,6 +66,7 @@ def follow_up_lead(lead: Lead, kind: str, text: str, *, happened_at: datetime, b
     reasons = lead_stands(lead, (LeadStatus.UNASSIGNED, LeadStatus.ASSIGNED, LeadStatus.CONVERTED))
     if reasons:
         return refused(*reasons)
+    happened_at = utc(happened_at, "happened_at")
     activity = Activity(str(lead.version + 1), kind, text, happened_at, by)
     builder = EventBuilder(lead, at=at, by=by, operation="leads.follow_up")
     is_latest = lead.last_follow_up_at is None or happened_at >= lead.last_follow_up_at
@@ -88,8 +90,8 @@ def recycle_lead(lead: Lead, *, reason: str | None, by: str, at: datetime) -> De
         reasons.append(Reason("reason_missing"))
     if reasons or lead.owner is None:
         return refused(*reasons)
-    former = FormerOwner(len(lead.former_owners) + 1, lead.owner, at, reason or "")
     builder = EventBuilder(lead, at=at, by=by, operation="leads.recycle")
+    former = FormerOwner(len(lead.former_owners) + 1, lead.owner, builder.at, reason or "")
     builder.add(
         EventKind.LEAD_RECYCLED, reason,
         owner=None, branch=None, status=LeadStatus.UNASSIGNED, former_owners=(*lead.former_owners, former),
@@ -163,6 +165,7 @@ def convert_lead(
         return Converted(refused(*reasons))
     opportunity_id = opportunity.id if isinstance(opportunity, Opportunity) else opportunity
     builder = EventBuilder(lead, at=at, by=by, operation=operation)
+    at = builder.at
     conversion = Conversion(customer_id, contact_id, opportunity_id)
     builder.add(EventKind.LEAD_CONVERTED, status=LeadStatus.CONVERTED, conversion=conversion)
     made_customer = made_contact = None

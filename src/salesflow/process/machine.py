@@ -8,8 +8,8 @@ model whose ``state`` moves. A condition appends its reasons to the attempt and 
 The plan of an event is read once from the live machine, per source state: conditions, callbacks, destination.
 It holds nothing that the machine does not say. Whatever the plan does not model (``unless``, ``prepare``,
 named callbacks, several transitions for one event and state …) stays on the stock path, and a later change of
-the machine drops the plan. Two differences to stock are deliberate: every condition is asked, so that all
-reasons are collected, and a callback that raises leaves the state as it was.
+the machine, an event, a transition or a state drops the plan. Two differences to stock are deliberate: every
+condition is asked, so that all reasons are collected, and a callback that raises leaves the state as it was.
 
 This is the only file that imports `transitions`.
 """
@@ -17,13 +17,13 @@ This is the only file that imports `transitions`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from attrs import frozen
 from transitions import Event, EventData, Machine, MachineError, State, Transition
 
 Step = Callable[[Any], Any]
-Row = tuple[tuple[Step, ...], tuple[Step, ...], str, tuple[Step, ...]]
+Row = tuple[tuple[Step, ...], tuple[Step, ...], Any, tuple[Step, ...]]
 """Conditions, callbacks before the state changes, destination, callbacks after it."""
 
 
@@ -46,36 +46,48 @@ class Rule:
     before: tuple[Step, ...] = ()
 
 
-class ThoroughTransition(Transition):
-    """A stock transition but for one thing: it asks every condition instead of stopping at the first no."""
+class Watched:
+    """A part that plans are read from: setting any attribute of it drops the plans of its machine."""
 
     machine: ProcessMachine | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if self.machine is not None:
+            _drop_plans(self.machine)
+
+
+class ThoroughTransition(Watched, Transition):
+    """A stock transition but for one thing: it asks every condition instead of stopping at the first no."""
 
     def _eval_conditions(self, event_data: EventData) -> bool:
         answers = [condition.check(event_data) for condition in self.conditions]
         return all(answers)
 
     def add_callback(self, trigger: str, func: Any) -> None:
-        """Add a callback and drop the plans, which do not know it."""
+        """Add a callback as stock does, also where a plan was read."""
         setattr(self, trigger, [*getattr(self, trigger), func])
-        _drop_plans(self.machine)
 
 
-class WatchedState(State):
-    """A stock state that drops the plans when its callbacks change."""
-
-    machine: ProcessMachine | None = None
+class WatchedState(Watched, State):
+    """A stock state that drops the plans when it changes."""
 
     def add_callback(self, trigger: str, func: Any) -> None:
-        """Add a callback and drop the plans, which do not know it."""
+        """Add a callback as stock does, also where a plan was read."""
         setattr(self, "on_" + trigger, [*getattr(self, "on_" + trigger), func])
-        _drop_plans(self.machine)
 
 
 class PlannedEvent(Event):
     """A stock event that runs by its plan where it has one for the state."""
 
     plan: Mapping[str, Row] | None = None
+
+    def add_transition(self, transition: Transition) -> None:
+        """Add a transition as stock does and drop the plan."""
+        vars(transition)["machine"] = self.machine
+        self.transitions[transition.source] = [*self.transitions[transition.source]]
+        super().add_transition(transition)
+        self.plan = None
 
     def trigger(self, model: Any, *args: Any, **kwargs: Any) -> bool:
         """Try the event on *model*; True if it moved. An event that its state does not know goes the stock path."""
@@ -89,7 +101,7 @@ class PlannedEvent(Event):
         conditions, before, target, after = row
         passed = True
         for condition in conditions:
-            if not condition(attempt):
+            if condition(attempt) != True:  # noqa: E712  # as stock compares: a 2 is no yes
                 passed = False
         if not passed:
             return False
@@ -108,8 +120,8 @@ class PlannedEvent(Event):
 
 _CALLBACKS = (
     "prepare_event", "before_state_change", "after_state_change", "finalize_event", "on_exception", "on_final",
-    "send_event",
 )  # fmt: skip
+_SETTINGS = frozenset((*_CALLBACKS, "send_event", "model_attribute"))
 
 
 class ProcessMachine(Machine):
@@ -121,22 +133,14 @@ class ProcessMachine(Machine):
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if name in _CALLBACKS:
+        if name in _SETTINGS:
             _drop_plans(self)
 
     def add_states(self, *args: Any, **kwargs: Any) -> None:
         """Add states as stock does."""
         super().add_states(*args, **kwargs)
         for state in self.states.values():
-            cast(WatchedState, state).machine = self
-        _drop_plans(self)
-
-    def add_transition(self, trigger: str, *args: Any, **kwargs: Any) -> None:
-        """Add a transition as stock does."""
-        super().add_transition(trigger, *args, **kwargs)
-        for transitions in self.events[trigger].transitions.values():
-            for transition in transitions:
-                cast(ThoroughTransition, transition).machine = self
+            vars(state)["machine"] = self
         _drop_plans(self)
 
     def remove_transition(self, *args: Any, **kwargs: Any) -> None:
@@ -145,8 +149,9 @@ class ProcessMachine(Machine):
         _drop_plans(self)
 
 
-def _drop_plans(machine: ProcessMachine | None) -> None:
-    for event in machine.__dict__.get("events", {}).values() if machine is not None else ():
+def _drop_plans(machine: Machine) -> None:
+    event: Any
+    for event in vars(machine).get("events", {}).values():
         event.plan = None
 
 
@@ -163,7 +168,7 @@ def read_plan(event: Event) -> Mapping[str, Row]:
     The lists that were read become tuples: whoever would change them in place gets an error, not a stale plan.
     """
     machine: Any = event.machine
-    for name in _CALLBACKS[:-1]:
+    for name in _CALLBACKS:
         setattr(machine, "_" + name, tuple(getattr(machine, name)))
     if (
         machine.prepare_event
@@ -171,11 +176,14 @@ def read_plan(event: Event) -> Mapping[str, Row]:
         or machine.on_exception
         or machine.has_queue
         or machine.send_event
+        or machine.model_attribute != "state"
     ):
         return {}
     plan: dict[str, Row] = {}
-    for source, transitions in event.transitions.items():
-        row = _row(machine, machine.states[source], transitions[0]) if len(transitions) == 1 else None
+    by_source: Any = event.transitions
+    for source, transitions in by_source.items():
+        by_source[source] = tuple(transitions)
+        row = _row(machine, machine.states.get(source), transitions[0]) if len(transitions) == 1 else None
         if row is not None:
             plan[source] = row
     return plan
@@ -183,7 +191,7 @@ def read_plan(event: Event) -> Mapping[str, Row]:
 
 def _row(machine: Any, leaving: Any, transition: Any) -> Row | None:
     target = machine.states.get(transition.dest)
-    if target is None or transition.prepare or type(transition) is not ThoroughTransition:
+    if transition.prepare or type(transition) is not ThoroughTransition:
         return None
     if type(leaving) is not WatchedState or type(target) is not WatchedState:
         return None
@@ -193,7 +201,7 @@ def _row(machine: Any, leaving: Any, transition: Any) -> Row | None:
         (target, ("on_enter", "on_exit")),
     ):
         for name in names:
-            setattr(thing, name, tuple(getattr(thing, name)))
+            vars(thing)[name] = tuple(getattr(thing, name))
     conditions: tuple[Any, ...] = tuple(c.func for c in transition.conditions if c.target)
     before = (*machine.before_state_change, *transition.before, *leaving.on_exit)
     after = (
@@ -205,7 +213,7 @@ def _row(machine: Any, leaving: Any, transition: Any) -> Row | None:
     named = [step for step in (*conditions, *before, *after) if not callable(step)]
     if named or len(conditions) != len(transition.conditions):
         return None
-    return conditions, before, target.name, after
+    return conditions, before, target.value, after
 
 
 def build_machine(
@@ -263,8 +271,5 @@ def ask(machine: Machine, trigger: str, attempt: Any) -> bool | None:
     transitions = event.transitions.get(attempt.state) if event is not None else None
     if not transitions:
         return None
-    passed = True
-    for condition in transitions[0].conditions:
-        if not cast(Step, condition.func)(attempt):
-            passed = False
-    return passed
+    asked = EventData(None, event, machine, attempt, args=(attempt,), kwargs={})
+    return any(transition._eval_conditions(asked) for transition in transitions)

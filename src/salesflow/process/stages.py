@@ -18,9 +18,10 @@ Tasks = tuple[Task, ...]
 
 
 def leave(visits: Visits, *, at: datetime, exit: StageExit, reason: str | None = None) -> Visits:
-    """Return the visits with the last one, which lasts, ended."""
+    """Return the visits with the last one, which lasts, ended; not before it began, whatever the clocks say."""
     last = visits[-1]
-    ended = StageVisit(last.number, last.stage, last.entered_at, last.entry, at, exit, reason)
+    left_at = at if last.entered_at is None or last.entered_at < at else last.entered_at
+    ended = StageVisit(last.number, last.stage, last.entered_at, last.entry, left_at, exit, reason)
     return (*visits[:-1], ended)
 
 

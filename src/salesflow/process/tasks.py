@@ -16,6 +16,7 @@ from salesflow.model import (
     Reason,
     Task,
     TaskStatus,
+    utc,
 )
 from salesflow.process.beside import running_after_sales
 from salesflow.process.standing import OPEN, SERVED, opportunity_stands, refused
@@ -49,10 +50,10 @@ def finish_task(opportunity: Opportunity, task: str, *, by: str, at: datetime) -
     Source: OPP-3.
     """
 
-    def finish(found: Task) -> Task | Reason:
-        if found.status is not TaskStatus.OPEN:
-            return Reason("task_not_open", task=found.code, status=str(found.status))
-        return evolve(found, status=TaskStatus.DONE, done_at=at, done_by=by)
+    at = utc(at)
+
+    def finish(found: Task) -> Task | list[Reason]:
+        return _not_open(found) or evolve(found, status=TaskStatus.DONE, done_at=at, done_by=by)
 
     return _change(opportunity, task, finish, EventKind.TASK_FINISHED, "finish_task", by=by, at=at)
 
@@ -64,9 +65,9 @@ def reopen_task(opportunity: Opportunity, task: str, *, by: str, at: datetime) -
     Source: OPP-3.
     """
 
-    def reopen(found: Task) -> Task | Reason:
+    def reopen(found: Task) -> Task | list[Reason]:
         if found.status is not TaskStatus.DONE:
-            return Reason("task_not_done", task=found.code, status=str(found.status))
+            return [Reason("task_not_done", task=found.code, status=str(found.status))]
         return evolve(found, status=TaskStatus.OPEN, done_at=None, done_by=None)
 
     return _change(opportunity, task, reopen, EventKind.TASK_REOPENED, "reopen_task", by=by, at=at)
@@ -93,12 +94,11 @@ def assign_task(
     Source: OPP-3.
     """
 
-    def assign(found: Task) -> Task | Reason:
-        if found.status is not TaskStatus.OPEN:
-            return Reason("task_not_open", task=found.code, status=str(found.status))
+    def assign(found: Task) -> Task | list[Reason]:
+        reasons = _not_open(found)
         if not can_see:
-            return Reason("assignee_cannot_see", person=assignee)
-        return evolve(found, assignee=assignee, due=found.due if due is None else due)
+            reasons.append(Reason("assignee_cannot_see", person=assignee))
+        return reasons or evolve(found, assignee=assignee, due=found.due if due is None else due)
 
     return _change(opportunity, task, assign, EventKind.TASK_ASSIGNED, "assign_task", by=by, at=at)
 
@@ -110,9 +110,9 @@ def unassign_task(opportunity: Opportunity, task: str, *, by: str, at: datetime)
     Source: OPP-3.
     """
 
-    def unassign(found: Task) -> Task | Reason:
+    def unassign(found: Task) -> Task | list[Reason]:
         if found.assignee is None:
-            return Reason("task_unassigned", task=found.code)
+            return [Reason("task_unassigned", task=found.code)]
         return evolve(found, assignee=None)
 
     return _change(opportunity, task, unassign, EventKind.TASK_UNASSIGNED, "unassign_task", by=by, at=at)
@@ -157,6 +157,7 @@ def fill_feedback(opportunity: Opportunity, text: str, *, by: str, at: datetime)
     reasons = opportunity_stands(opportunity, None)
     if reasons:
         return refused(*reasons)
+    at = utc(at)
     visit = opportunity.visits[-1]
     feedback = Feedback(f"{visit.number}.{opportunity.version + 1}", visit.number, visit.stage, text, at, by)
     builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.fill_feedback")
@@ -164,12 +165,18 @@ def fill_feedback(opportunity: Opportunity, text: str, *, by: str, at: datetime)
     return builder.decision()
 
 
+def _not_open(task: Task) -> list[Reason]:
+    if task.status is TaskStatus.OPEN:
+        return []
+    return [Reason("task_not_open", task=task.code, status=str(task.status))]
+
+
 def _find(tasks: tuple[Task, ...], stage: str, named: str) -> Task | None:
     return next((t for t in tasks if t.stage == stage and named in (t.code, t.id)), None)
 
 
 def _change(
-    opportunity: Opportunity, named: str, change: Callable[[Task], Task | Reason], kind: EventKind, method: str,
+    opportunity: Opportunity, named: str, change: Callable[[Task], Task | list[Reason]], kind: EventKind, method: str,
     *, by: str, at: datetime,
 ) -> Decision:  # fmt: skip
     """Change one task of the current stage, or else of the running after-sales process."""
@@ -183,8 +190,8 @@ def _change(
         known = tuple(t.code for t in (*opportunity.tasks, *(beside.tasks if beside else ())))
         return refused(Reason("task_unknown", task=named, known=known))
     changed = change(found)
-    if isinstance(changed, Reason):
-        return refused(changed)
+    if isinstance(changed, list):
+        return refused(*changed)
     after = tuple(changed if t is found else t for t in tasks)
     builder = EventBuilder(opportunity, at=at, by=by, operation=f"opportunities.{method}")
     if beside is None:

@@ -13,6 +13,7 @@ from salesflow.model import (
     EventKind,
     Opportunity,
     Reason,
+    Task,
     TaskStatus,
     TeamMember,
     TeamRole,
@@ -34,8 +35,10 @@ def change_owner(
 
     Args:
         to: The new owner's id.
-        old_owner_role: The role in which the old owner stays, with `READ_WRITE`; None means they leave the team.
-        hand_over_tasks: Whether open tasks assigned to the old owner go to the new one; else they stay assigned.
+        old_owner_role: The role in which the old owner stays, with `READ_WRITE`, beside what other roles they
+            have; None means they leave the team, whatever their roles.
+        hand_over_tasks: Whether open tasks assigned to the old owner go to the new one, those of after-sales
+            too; else they stay assigned.
 
     Stage, progress, shares and history are untouched.
 
@@ -50,19 +53,28 @@ def change_owner(
         return refused(*reasons)
     old = opportunity.owner
     team = [m for m in opportunity.team if m.role != TeamRole.OWNER]
-    if old_owner_role is not None and not any(m.person == old and m.role == old_owner_role for m in team):
-        team.append(TeamMember(old, old_owner_role, Access.READ_WRITE))
-    tasks = opportunity.tasks
+    if old_owner_role is None:
+        team = [m for m in team if m.person != old]
+    else:
+        stays = TeamMember(old, old_owner_role, Access.READ_WRITE)
+        team = [*(m for m in team if m.key != stays.key), stays]
+    tasks, after_sales = opportunity.tasks, opportunity.after_sales
     if hand_over_tasks:
-        tasks = tuple(evolve(t, assignee=to) if t.assignee == old and t.status is TaskStatus.OPEN else t for t in tasks)
+        tasks = _handed_over(tasks, old, to)
+        after_sales = tuple(evolve(p, tasks=_handed_over(p.tasks, old, to)) for p in after_sales)
     builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.change_owner")
     builder.add(
         EventKind.OWNER_CHANGED,
         owner=to,
         team=(TeamMember(to, TeamRole.OWNER, Access.READ_WRITE), *team),
         tasks=tasks,
+        after_sales=after_sales,
     )
     return builder.decision()
+
+
+def _handed_over(tasks: tuple[Task, ...], old: str, to: str) -> tuple[Task, ...]:
+    return tuple(evolve(t, assignee=to) if t.assignee == old and t.status is TaskStatus.OPEN else t for t in tasks)
 
 
 def add_member(opportunity: Opportunity, member: TeamMember, *, by: str, at: datetime) -> Decision:

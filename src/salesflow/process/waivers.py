@@ -25,7 +25,7 @@ def waive_stage(
         reasons.append(Reason("reason_missing"))
     if reasons:
         return refused(*reasons)
-    waiver = Waiver(stage, reason or "", at, by)
     builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.waive_stage")
+    waiver = Waiver(stage, reason or "", builder.at, by)
     builder.add(EventKind.STAGE_WAIVED, reason, waivers=(*opportunity.waivers, waiver))
     return builder.decision()

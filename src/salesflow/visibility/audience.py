@@ -100,5 +100,5 @@ def _inverse(terms: tuple[Term, ...], world: World, anchors: set[str]) -> set[st
     found: set[str] = set()
     for term in terms:
         for anchor in anchors:
-            found.update(term.inverse(world, anchor))
+            term.inverse(world, anchor, found)
     return found

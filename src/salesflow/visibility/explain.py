@@ -62,27 +62,23 @@ def _prove_owner(rule: OwnerRule, world: World, viewer: str, record: Any) -> Pro
         return Proof(rule, False, lacks="the record has no owner")
     ways = rule.term.trace(world, viewer, owner)
     if not ways:
-        return Proof(rule, False, lacks=f"owner {owner} {rule.term.lacks(world, viewer)}")
+        return Proof(rule, False, lacks=f"owner {owner} is not {rule.term.told(world, viewer)}")
     here = Step("owner", owner)
     return Proof(rule, True, tuple([Cause((here, *way)) for way in ways]))
 
 
 def _prove_team(rule: TeamRule, world: World, viewer: str, record: Any) -> Proof:
-    causes: list[Cause] = []
-    near: list[str] = []
-    for member in _team(record):
-        ways = rule.term.trace(world, viewer, member.person)
-        if not ways:
-            continue
-        if _counts(rule, member):
-            here = _standing(member, record)
-            causes += [Cause((here, *way)) for way in ways]
-        else:
-            near.append(f"{member.person} is {member.role} with {member.access}")
+    team = _team(record)
+    found = [(member, way) for member in team for way in rule.term.trace(world, viewer, member.person)]
+    causes = tuple([Cause((_standing(member, record), *way)) for member, way in found if _counts(rule, member)])
     if causes:
-        return Proof(rule, True, tuple(causes))
-    lacks = "; ".join(near) or f"no team member counts: each {rule.term.lacks(world, viewer)}"
-    return Proof(rule, False, lacks=lacks if _team(record) else "the record has no team")
+        return Proof(rule, True, causes)
+    if found:
+        near = dict.fromkeys(f"{member.person} is {member.role} with {member.access} only" for member, _ in found)
+        return Proof(rule, False, lacks="; ".join(near))
+    return Proof(
+        rule, False, lacks=f"no team member is {rule.term.told(world, viewer)}" if team else "there is no team"
+    )
 
 
 def _standing(member: TeamMember, record: Any) -> Step:

@@ -89,11 +89,10 @@ class Forest:
 
     def has_below(self, upper: str, lower: str) -> bool:
         """Whether *lower* is strictly below *upper*; False for ids that are not in the forest."""
-        numbers = self.numbers
-        if upper not in numbers or lower not in numbers:
+        number = self.numbers.get(upper)
+        if number is None:
             return False
-        number = numbers[upper]
-        return number < numbers[lower] < self._ends[number]
+        return number < self.numbers.get(lower, -1) < self._ends[number]
 
     def with_below(self, id: str) -> tuple[str, ...]:
         """Return *id* and everything below it; empty for an id that is not in the forest."""

@@ -72,6 +72,7 @@ class OrganizationIndex:
         depths: How far the line reaches, for scenes and for superiors.
         line: The tree of management.
         heads: The head of each department, where that department is also the head's own main one (VIS-12).
+        headed: The same the other way round: the department of each such head.
 
     Raises:
         OrganizationError: Two have one id, or managers or departments form a cycle.
@@ -119,11 +120,13 @@ class OrganizationIndex:
             for id, department in known.items()
             if department.head is not None and self.main_department(department.head) == id
         }
+        self.headed: Mapping[str, str] = {head: id for id, head in self.heads.items()}
         self._groups_of: dict[str, tuple[str, ...]] = {}
         for group, members in self._groups.items():
             for person in members:
                 self._groups_of[person] = (*self._groups_of.get(person, ()), group)
         self.people_of = lru_cache(_KEPT_DEPARTMENTS)(self._people_of)
+        self.heads_over = lru_cache(_KEPT_DEPARTMENTS)(self._heads_over)
         self.main_people_of = lru_cache(_KEPT_DEPARTMENTS)(self._main_people_of)
 
     def above(self, person: str, depth: Depth) -> tuple[str, ...]:
@@ -139,13 +142,7 @@ class OrganizationIndex:
 
     def main_department(self, person: str) -> str | None:
         """Return the main department (主部门) of *person*, or None."""
-        employee = self.employees.get(person)
-        return None if employee is None else employee.department
-
-    def headed(self, person: str) -> str | None:
-        """Return the main department of *person* if they are its head; else None (VIS-12)."""
-        main = self.main_department(person)
-        return main if main is not None and self.heads.get(main) == person else None
+        return self.employees[person].department if person in self.employees else None
 
     def department_reach(self, department: str, subdepartments: bool) -> tuple[str, ...]:
         """Return *department*, and all below it if *subdepartments*."""
@@ -154,6 +151,11 @@ class OrganizationIndex:
     def department_holders(self, department: str, subdepartments: bool) -> tuple[str, ...]:
         """Return *department*, and all above it if *subdepartments*: those whose reach includes it."""
         return (department, *self._tree.above(department)) if subdepartments else (department,)
+
+    def _heads_over(self, department: str) -> tuple[str, ...]:
+        """Return the heads of *department*, and by ORG-4 of those above it, each in their own main one (VIS-12)."""
+        holders = self.department_holders(department, self.include_subdepartments)
+        return tuple([self.heads[holder] for holder in holders if holder in self.heads])
 
     def groups_of(self, person: str) -> tuple[str, ...]:
         """Return the user groups that *person* is in."""

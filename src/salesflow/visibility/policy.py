@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Literal
 
 from attrs import field, frozen
@@ -98,3 +99,9 @@ class VisibilityPolicy:
     def row_plan(self, operation: str) -> Plan | None:
         """Return the row's columns for people of the record, prepared; None where it has none."""
         return self._row_plans.get(operation)
+
+
+@cache
+def default_policy() -> VisibilityPolicy:
+    """Return the policy of the domain, made once."""
+    return VisibilityPolicy()

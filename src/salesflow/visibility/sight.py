@@ -30,7 +30,7 @@ from salesflow.visibility.filters import (
     write_out,
 )
 from salesflow.visibility.organization_index import OrganizationIndex
-from salesflow.visibility.policy import VisibilityPolicy
+from salesflow.visibility.policy import VisibilityPolicy, default_policy
 from salesflow.visibility.proof import Cause, Proof
 from salesflow.visibility.rules import KINDS, Either
 from salesflow.visibility.scenes import ALL, VOIDED
@@ -85,7 +85,7 @@ class Sight:
     Args:
         index: The organisation.
         sharing_rules: Every sharing rule of the store.
-        policy: Scenes, access table and switches.
+        policy: Scenes, access table and switches; None means the domain's own.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Sight:
         policy: VisibilityPolicy | None = None,
     ) -> None:
         self.index = index
-        self.policy = VisibilityPolicy() if policy is None else policy
+        self.policy = default_policy() if policy is None else policy
         self._world = World.of(index, sharing_rules)
         self._kept = lru_cache(_KEPT_FILTERS)(self._keep)
         self._kept_check = lru_cache(_KEPT_FILTERS)(self._keep_check)

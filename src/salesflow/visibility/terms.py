@@ -9,7 +9,6 @@ from these four, so they cannot disagree unless a term does.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain
 from typing import Protocol
 
 from attrs import frozen
@@ -73,16 +72,16 @@ class Term(Protocol):
         """Add all of the viewer's people to *into*."""
         ...
 
-    def inverse(self, world: World, person: str) -> Iterable[str]:
-        """Return everybody whose *person* is."""
+    def inverse(self, world: World, person: str, into: set[str]) -> None:
+        """Add everybody whose *person* is to *into*."""
         ...
 
     def trace(self, world: World, viewer: str, person: str) -> tuple[Way, ...]:
         """Return every way from *person* to *viewer*; none where ``has`` says no."""
         ...
 
-    def lacks(self, world: World, viewer: str) -> str:
-        """Say in words what *viewer* would have to be, after "nobody here …" or a name."""
+    def told(self, world: World, viewer: str) -> str:
+        """Say whom it wants, to follow "the owner is not …" and "no team member is …"."""
         ...
 
 
@@ -98,17 +97,17 @@ class Me:
         """Add the viewer alone."""
         into.add(viewer)
 
-    def inverse(self, world: World, person: str) -> Iterable[str]:
-        """Return the person alone."""
-        return (person,)
+    def inverse(self, world: World, person: str, into: set[str]) -> None:
+        """Add the person alone."""
+        into.add(person)
 
     def trace(self, world: World, viewer: str, person: str) -> tuple[Way, ...]:
         """Return the empty way to oneself."""
         return ((),) if viewer == person else ()
 
-    def lacks(self, world: World, viewer: str) -> str:
-        """Say that somebody is not the viewer."""
-        return f"is not {viewer}"
+    def told(self, world: World, viewer: str) -> str:
+        """Name the viewer."""
+        return viewer
 
 
 @frozen
@@ -138,9 +137,9 @@ class Below:
             first, end = index.line.stretch(viewer)
             into.add_stretch(index.line, first + 1, end)
 
-    def inverse(self, world: World, person: str) -> Iterable[str]:
-        """Return everybody above *person*."""
-        return world.index.above(person, world.index.depths[self.reach])
+    def inverse(self, world: World, person: str, into: set[str]) -> None:
+        """Add everybody above *person*."""
+        into.update(world.index.above(person, world.index.depths[self.reach]))
 
     def trace(self, world: World, viewer: str, person: str) -> tuple[Way, ...]:
         """Return the chain of managers up to the viewer."""
@@ -149,9 +148,9 @@ class Below:
         above = world.index.above(person, world.index.depths[self.reach])
         return (tuple([Step("manager", manager) for manager in above[: above.index(viewer) + 1]]),)
 
-    def lacks(self, world: World, viewer: str) -> str:
-        """Say that somebody is not below the viewer."""
-        return f"is not below {viewer}" if world.index.depths[self.reach] == "all" else f"does not report to {viewer}"
+    def told(self, world: World, viewer: str) -> str:
+        """Say below whom."""
+        return f"below {viewer}" if world.index.depths[self.reach] == "all" else f"a direct report of {viewer}"
 
 
 @frozen
@@ -165,38 +164,36 @@ class Headed:
     def has(self, world: World, viewer: str, person: str) -> bool:
         """Whether the main department of *person* is in the viewer's reach."""
         index = world.index
-        headed, main = index.headed(viewer), index.main_department(person)
-        if headed is None or main is None:
+        headed = index.headed.get(viewer)
+        if headed is None:
             return False
-        return headed in index.department_holders(main, index.include_subdepartments)
+        main = index.main_department(person)
+        return main is not None and headed in index.department_holders(main, index.include_subdepartments)
 
     def expand(self, world: World, viewer: str, into: Gathering) -> None:
         """Add everybody of the viewer's department."""
-        headed = world.index.headed(viewer)
+        headed = world.index.headed.get(viewer)
         if headed is not None:
             into.add_all(world.index.main_people_of(headed, world.index.include_subdepartments))
 
-    def inverse(self, world: World, person: str) -> Iterable[str]:
-        """Return the heads of the person's main department, and of those above it by ORG-4."""
-        index = world.index
-        main = index.main_department(person)
-        if main is None:
-            return ()
-        holders = index.department_holders(main, index.include_subdepartments)
-        return [index.heads[holder] for holder in holders if holder in index.heads]
+    def inverse(self, world: World, person: str, into: set[str]) -> None:
+        """Add the heads of the person's main department, and of those above it by ORG-4."""
+        main = world.index.main_department(person)
+        if main is not None:
+            into.update(world.index.heads_over(main))
 
     def trace(self, world: World, viewer: str, person: str) -> tuple[Way, ...]:
         """Return the way over the department to its head."""
         if not self.has(world, viewer, person):
             return ()
-        return ((Step("department", str(world.index.headed(viewer))), Step("head", viewer)),)
+        return ((Step("department", world.index.headed[viewer]), Step("head", viewer)),)
 
-    def lacks(self, world: World, viewer: str) -> str:
-        """Say what the viewer heads, or that it is nothing."""
-        headed = world.index.headed(viewer)
+    def told(self, world: World, viewer: str) -> str:
+        """Say which department, or that there is none."""
+        headed = world.index.headed.get(viewer)
         if headed is None:
-            return f"does not count: {viewer} is not the head of their own main department"
-        return f"has no main department in {headed}, which {viewer} heads"
+            return f"in a department of {viewer}, who does not head their own main one"
+        return f"in {headed}, which {viewer} heads"
 
 
 @frozen
@@ -222,10 +219,10 @@ class Shared:
         for rule in world.sharing.reaching(viewer, self.access):
             world.sharing.add_owners(rule, into)
 
-    def inverse(self, world: World, person: str) -> Iterable[str]:
-        """Return everybody with whom the records of *person* are shared."""
-        sharing = world.sharing
-        return chain.from_iterable(sharing.viewers(rule) for rule in sharing.covering(person, self.access))
+    def inverse(self, world: World, person: str, into: set[str]) -> None:
+        """Add everybody with whom the records of *person* are shared."""
+        for rule in world.sharing.covering(person, self.access):
+            into.update(world.sharing.viewers(rule))
 
     def trace(self, world: World, viewer: str, person: str) -> tuple[Way, ...]:
         """Return one step per sharing rule."""
@@ -235,10 +232,10 @@ class Shared:
             if viewer in world.sharing.viewers(rule)
         )
 
-    def lacks(self, world: World, viewer: str) -> str:
-        """Say that no rule shares these records."""
-        degree = "" if self.access is Access.READ else f" with {self.access}"
-        return f"is not shared with {viewer}{degree} by any sharing rule"
+    def told(self, world: World, viewer: str) -> str:
+        """Say with whom the records would have to be shared."""
+        degree = "" if self.access is Access.READ else f" for {self.access}"
+        return f"somebody whose records a sharing rule shares with {viewer}{degree}"
 
 
 def _told(rule: SharingRule) -> str:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from salesflow.model import Department, Employee, UserGroup
 from salesflow.testing.strategies.values import PEOPLE
 from salesflow.visibility import Organization
+from salesflow.visibility.organization_index import Depth
 
 DEPARTMENTS = ("east", "west", "service")
 """The departments that people belong to unless told otherwise."""

@@ -1,0 +1,222 @@
+"""Every operation that changes something, done at least once, with the events that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import field, frozen
+
+import salesflow as sf
+from tests.app.situations import (
+    assigned, graded_by_hand, nothing, shared_in_department, unassigned, with_competitor, with_task_done,
+)  # fmt: skip
+from tests.app.world import LARGE, LATER, SMALL, TODAY, World
+
+Given = Callable[[World], Any]
+"""Makes a situation and returns what the operation is about, or None."""
+
+Do = Callable[[Any, Any], Any]
+"""Calls the operation on a group of what somebody may do."""
+
+
+@frozen
+class Done:
+    """An operation that is done, and the kinds of the events that it gives."""
+
+    operation: str
+    by: str
+    given: Given
+    do: Do
+    events: tuple[str, ...] = field(converter=str.split)
+
+    @property
+    def group(self) -> str:
+        """The group of the operation."""
+        return self.operation.partition(".")[0]
+
+
+@frozen
+class No:
+    """An operation that is refused, with exactly these reasons."""
+
+    operation: str
+    by: str
+    given: Given
+    do: Do
+    codes: frozenset[str] = field(converter=lambda words: frozenset(words.split()))
+    ports: dict[str, Any] = field(factory=dict)
+
+    @property
+    def group(self) -> str:
+        """The group of the operation."""
+        return self.operation.partition(".")[0]
+
+
+def jump_to(stage: str, reason: str | None = None) -> Do:
+    return lambda desk, deal: desk.change_stage(deal, stage, reason=reason)
+
+
+OPPORTUNITY = {"process": "crm2000", "close_date": LATER}
+
+DONE = [
+    # leads
+    Done("leads.create", "li", nothing, lambda desk, _: desk.create(title="A", phone="1", source="web"), "created"),
+    Done("leads.create", "li", nothing, lambda desk, _: desk.create(title="A", email="a@b", owner="chen"), "created"),
+    Done("leads.create", "li", nothing, lambda desk, _: desk.create(title="A", channel="qq", owner=None), "created"),
+    Done("leads.create", "root", nothing, lambda desk, _: desk.create(title="A", phone="1"), "created"),
+    Done("leads.assign", "zhang", World.lead, lambda desk, r: desk.assign(r, "chen", branch="north"), "lead_assigned"),
+    Done("leads.assign", "root", unassigned, lambda desk, r: desk.assign(r, "li"), "lead_assigned"),
+    Done("leads.follow_up", "li", World.lead, lambda desk, r: desk.follow_up(r, "rang"), "lead_followed_up"),
+    Done("leads.follow_up", "li", World.converted_lead, lambda desk, r: desk.follow_up(r, "rang"), "lead_followed_up"),
+    Done("leads.edit", "li", World.lead, lambda desk, r: desk.edit(r, email="a@b", phone=None), "edited"),
+    Done("leads.recycle", "li", World.lead, lambda desk, r: desk.recycle(r, reason="no time"), "lead_recycled"),
+    Done("leads.disqualify", "li", World.lead, lambda desk, r: desk.disqualify(r, reason="spam"), "lead_disqualified"),
+    Done("leads.void", "li", World.lead, lambda desk, r: desk.void(r, reason="double"), "voided"),
+    Done("leads.void", "li", World.converted_lead, lambda desk, r: desk.void(r), "voided"),
+    Done("leads.unvoid", "root", lambda w: w.voided(w.lead()), lambda desk, r: desk.unvoid(r), "unvoided"),
+    Done(
+        "leads.convert", "li", World.lead,
+        lambda desk, r: desk.convert(
+            r, customer=sf.NewCustomer("Acme"), contact=sf.NewContact("Ms Qian"),
+            opportunity=sf.NewOpportunity("CRM2000", **OPPORTUNITY),
+        ),
+        "lead_converted created created created",
+    ),
+    Done(
+        "leads.convert", "zhang", World.lead, lambda desk, r: desk.convert(r, contact=sf.NewContact("Q")),
+        "lead_converted created",
+    ),
+    # opportunities: create, edit, activities
+    Done(
+        "opportunities.create", "li", World.customer,
+        lambda desk, r: desk.create("A", customer=r.id, amount=LARGE, close_date=TODAY, process="crm2000"), "created",
+    ),
+    Done(
+        "opportunities.create", "li", World.contact,
+        lambda desk, r: desk.create(
+            "A", contact=r.id, process="crm2000", owner="chen", team=[sf.TeamMember("wang", "after_sales")],
+            stage="bidding", reason="they know us", source="fair",
+        ),
+        "created",
+    ),
+    Done("opportunities.edit", "li", World.deal, lambda desk, r: desk.edit(r, name="B", probability=0), "edited"),
+    Done("opportunities.edit", "li", World.deal, lambda desk, r: desk.edit(r, amount=SMALL),
+         "edited graded route_changed"),
+    Done("opportunities.edit", "li", World.deal, lambda desk, r: desk.edit(r, amount=sf.Money(1_300_000, "CNY")),
+         "edited graded"),
+    Done("opportunities.add_activity", "li", World.deal, lambda desk, r: desk.add_activity(r, "visit", "was there"),
+         "activity_added"),
+    Done("opportunities.add_activity", "li", World.invalid, lambda desk, r: desk.add_activity(r, "note", "a pity"),
+         "activity_added"),
+    # tasks
+    Done("opportunities.finish_task", "li", World.deal, lambda desk, r: desk.finish_task(r, "confirm_tender"),
+         "task_finished"),
+    Done("opportunities.finish_task", "feng", assigned, lambda desk, r: desk.finish_task(r, "1:confirm_tender"),
+         "task_finished"),
+    Done("opportunities.finish_task", "li", World.served, lambda desk, r: desk.finish_task(r, "install"),
+         "task_finished"),
+    Done("opportunities.reopen_task", "li", with_task_done, lambda desk, r: desk.reopen_task(r, "confirm_tender"),
+         "task_reopened"),
+    Done("opportunities.add_task", "li", World.deal, lambda desk, r: desk.add_task(r, "Ring them"), "task_added"),
+    Done("opportunities.add_task", "li", World.deal,
+         lambda desk, r: desk.add_task(r, "Ring them", code="ring", assignee="zhang", due=LATER), "task_added"),
+    Done("opportunities.assign_task", "li", World.deal,
+         lambda desk, r: desk.assign_task(r, "confirm_tender", "zhang", due=LATER), "task_assigned"),
+    Done("opportunities.unassign_task", "li", assigned, lambda desk, r: desk.unassign_task(r, "confirm_tender"),
+         "task_unassigned"),
+    Done("opportunities.fill_feedback", "li", World.deal, lambda desk, r: desk.fill_feedback(r, "they like us"),
+         "feedback_filled"),
+    Done("opportunities.fill_feedback", "li", World.lost, lambda desk, r: desk.fill_feedback(r, "price"),
+         "feedback_filled"),
+    # stages
+    Done("opportunities.advance", "li", lambda w: w.finished(w.deal()), lambda desk, r: desk.advance(r),
+         "stage_left stage_entered"),
+    Done("opportunities.change_stage", "li", World.deal, jump_to("negotiation", "in haste"),
+         "stage_left stage_skipped stage_skipped stage_entered"),
+    Done("opportunities.change_stage", "li", World.agreed, jump_to("bidding", "new terms"),
+         "stage_left stage_entered"),
+    Done("opportunities.change_stage", "li", lambda w: w.finished(w.deal()), jump_to("bid_decision"),
+         "stage_left stage_entered"),
+    Done("opportunities.win", "li", World.agreed,
+         lambda desk, r: desk.win(r, amount=SMALL, close_date=TODAY, comment="well done"), "stage_left won"),
+    Done("opportunities.lose", "li", World.deal,
+         lambda desk, r: desk.lose(r, reason="price", competitor="Globex", close_date=TODAY), "stage_left lost"),
+    Done("opportunities.invalidate", "li", World.deal,
+         lambda desk, r: desk.invalidate(r, reason="other", comment="a student", close_date=TODAY),
+         "stage_left invalidated"),
+    Done("opportunities.invalidate", "li", lambda w: w.served(w.deal()),
+         lambda desk, r: desk.invalidate(r, reason="other"), "stage_left invalidated after_sales_cancelled"),
+    Done("opportunities.reopen", "li", World.lost, lambda desk, r: desk.reopen(r), "reopened stage_entered"),
+    Done("opportunities.void", "li", World.won, lambda desk, r: desk.void(r, reason="test"), "voided"),
+    Done("opportunities.unvoid", "root", lambda w: w.voided(w.deal()), lambda desk, r: desk.unvoid(r), "unvoided"),
+    Done("opportunities.delete", "li", World.deal, lambda desk, r: desk.delete(r), "deleted"),
+    # people
+    Done("opportunities.change_owner", "li", World.deal, lambda desk, r: desk.change_owner(r, "qian"),
+         "owner_changed"),
+    Done("opportunities.change_owner", "zhang", World.won,
+         lambda desk, r: desk.change_owner(r, "chen", old_owner_role="joint", hand_over_tasks=False),
+         "owner_changed"),
+    Done("opportunities.add_member", "li", World.deal, lambda desk, r: desk.add_member(r, "wang"), "member_added"),
+    Done("opportunities.change_member", "li", World.team_deal,
+         lambda desk, r: desk.change_member(r, "zhao", role="joint", access=sf.Access.READ), "member_changed"),
+    Done("opportunities.remove_member", "li", World.team_deal,
+         lambda desk, r: desk.remove_member(r, "zhao", role="joint"), "member_removed"),
+    Done("opportunities.set_contact_role", "li", lambda w: w.deal(customer=None, contact=w.contact().id),
+         lambda desk, r: desk.set_contact_role(r, "contact-1", role="user", is_primary=True), "contact_role_set"),
+    Done("opportunities.add_competitor", "li", World.deal, lambda desk, r: desk.add_competitor(r, "Globex"),
+         "competitor_added"),
+    Done("opportunities.remove_competitor", "li", with_competitor,
+         lambda desk, r: desk.remove_competitor(r, "Globex"), "competitor_removed"),
+    # what superiors decide
+    Done("opportunities.set_grade", "zhang", World.deal,
+         lambda desk, r: desk.set_grade(r, sf.Grade.A, reason="key account"), "grade_set"),
+    Done("opportunities.set_grade", "zhang", World.deal,
+         lambda desk, r: desk.set_grade(r, sf.Grade.D, reason="routine"), "grade_set route_changed"),
+    Done("opportunities.clear_grade", "zhang", graded_by_hand, lambda desk, r: desk.clear_grade(r),
+         "grade_cleared route_changed"),
+    Done("opportunities.waive_stage", "zhang", World.owing,
+         lambda desk, r: desk.waive_stage(r, "initiate", reason="known customer"), "stage_waived"),
+    Done("opportunities.register_with_partner", "li", World.partner_deal,
+         lambda desk, r: desk.register_with_partner(r), "registration_requested"),
+    Done("opportunities.request_approval", "li", World.briefed, lambda desk, r: desk.request_approval(r, "advance"),
+         "approval_requested"),
+    Done("opportunities.approve", "zhang", World.waiting, lambda desk, r: desk.approve(r),
+         "approval_granted stage_left stage_entered"),
+    Done("opportunities.approve", "sun", World.registering, lambda desk, r: desk.approve(r, comment="fine"),
+         "registration_approved"),
+    Done("opportunities.refuse", "zhang", World.waiting, lambda desk, r: desk.refuse(r, comment="too early"),
+         "approval_refused"),
+    Done("opportunities.refuse", "zhang", World.registering, lambda desk, r: desk.refuse(r, comment="not ours"),
+         "registration_refused"),
+    Done("opportunities.withdraw_approval", "li", World.waiting, lambda desk, r: desk.withdraw_approval(r),
+         "approval_withdrawn"),
+    # after-sales
+    Done("opportunities.start_after_sales", "li", World.won, lambda desk, r: desk.start_after_sales(r),
+         "after_sales_started"),
+    Done("opportunities.after_sales_feedback", "li", World.served,
+         lambda desk, r: desk.after_sales_feedback(r, "runs well"), "after_sales_feedback_filled"),
+    Done("opportunities.after_sales_advance", "li", World.serviced_to, lambda desk, r: desk.after_sales_advance(r),
+         "after_sales_advanced"),
+    Done("opportunities.finish_after_sales", "li", lambda w: w.serviced_to("training", "maintenance"),
+         lambda desk, r: desk.finish_after_sales(r), "after_sales_finished"),
+    # customers, contacts, sharing rules
+    Done("customers.create", "li", nothing, lambda desk, _: desk.create("Acme", phone="139", owner="chen"), "created"),
+    Done("customers.edit", "li", World.customer, lambda desk, r: desk.edit(r, name="Acme Ltd", owner="chen"),
+         "edited"),
+    Done("contacts.create", "li", World.customer, lambda desk, r: desk.create("Ms Qian", customer=r.id, email="q@a"),
+         "created"),
+    Done("contacts.create", "root", nothing, lambda desk, _: desk.create("Ms Qian"), "created"),
+    Done("contacts.edit", "li", World.contact, lambda desk, r: desk.edit(r, title="Head of purchasing"), "edited"),
+    Done("sharing.create", "root", nothing, lambda desk, _: desk.create(from_department="east", to_group="g"),
+         "created"),
+    Done("sharing.edit", "root", shared_in_department, lambda desk, r: desk.edit(r, access="read_write"), "edited"),
+    Done("sharing.delete", "root", shared_in_department, lambda desk, r: desk.delete(r), "deleted"),
+    # imports
+    Done("files.import_opportunities", "li", nothing,
+         lambda desk, _: desk.import_opportunities(
+             [sf.ImportedOpportunity(id="x", name="X", owner="li", process="crm2000", stage="bidding")]
+         ), "imported"),
+]  # fmt: skip
+"""At least once for each operation that changes something."""
+
