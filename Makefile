@@ -19,10 +19,11 @@ SOURCES := pyproject.toml $(shell find src -not -path '*/__pycache__*' 2>/dev/nu
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-demo: .venv/with-core ## the main job from end to end; the report's place is printed last
-	$(PY) examples/main_job.py
+demo: .venv/with-core ## the main job from end to end, then real input where it is there
+	$(PY) -m examples.main_job
 	@if [ -d "$(DATA)" ]; then $(PY) examples/maven_crm.py; \
 	else echo "The Maven CRM data is not at $(DATA): set SALESFLOW_DATA to see it run too."; fi
+	@echo "The report of the main job: build/main_job.html"
 
 test: .venv/with-test build/installed/.stamp ## quick profile on the installed wheel, with branch coverage
 	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(call measured,)

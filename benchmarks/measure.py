@@ -80,9 +80,7 @@ def interleaved(works: Mapping[str, Work], rounds: int = ROUNDS) -> dict[str, li
     return times
 
 
-def compared(
-    name: str, ours: Sequence[float], peer: Sequence[float], bar: str | None, unit: str = "us"
-) -> Result:
+def compared(name: str, ours: Sequence[float], peer: Sequence[float], bar: str | None, unit: str = "us") -> Result:
     """Return the result of *ours* against *peer*, round by round; without a bar, the ratio is ours by peer."""
     is_times_faster = bar is not None and bar.startswith(">=")
     pairs = [(b, a) if is_times_faster else (a, b) for a, b in zip(ours, peer, strict=True)]

@@ -81,10 +81,10 @@ def moment(day: str) -> datetime | None:
 def load(data: Path = DATA) -> Loaded:
     """Take the whole data set into a store in memory."""
     teams = rows(data, "sales_teams")
-    in_dollars = sf.grading.AmountPolicy(*(sf.Money(amount, "USD") for amount in (3_000, 5_000, 1_000)))
+    upper, boundary, lower = (sf.Money(amount, "USD") for amount in (5_000, 3_000, 1_000))
     flow = sf.SalesFlow(
         store=sf.MemoryStore(), organization=organization(teams), processes=[sf.SalesProcess("maven", 1, STAGES)],
-        grading=in_dollars,
+        grading=sf.grading.AmountPolicy(boundary, upper=upper, lower=lower),
     )  # fmt: skip
     importer = flow.acting_as("importer")
     customers = {

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 from benchmarks.state_machines.deal import MOVES, STAGES, Deal
 from benchmarks.state_machines.with_salesflow import Attempt, amount_is_filled, note_entry, tasks_are_done
 
-TABLE = {
+Effect = Callable[[Attempt], None]
+Row = tuple[tuple[Callable[[Attempt], bool], ...], tuple[Effect, ...], str, tuple[Effect, ...]]
+
+TABLE: dict[str, dict[str, Row]] = {
     "advance": {
-        source: ((amount_is_filled, tasks_are_done), (), target, (note_entry,))
-        for source, target in zip(STAGES, STAGES[1:], strict=False)
+        source: ((amount_is_filled, tasks_are_done), (), target, (note_entry,)) for source, target in pairwise(STAGES)
     }
 }
 

@@ -38,8 +38,15 @@ class Deal:
 class Engine(Protocol):
     """One way to move deals."""
 
-    name: str
-    deal_class: type[Deal]
+    @property
+    def name(self) -> str:
+        """What the table calls it."""
+        ...
+
+    @property
+    def deal_class(self) -> type[Deal]:
+        """The class of the deals that it can move."""
+        ...
 
     def start(self, deals: Sequence[Any]) -> Sequence[Any]:
         """Return what the engine needs per deal, each at the first stage; not timed."""

@@ -3,7 +3,8 @@ SpiffWorkflow, BPMN: a user task per stage and behind it a gateway with the guar
 
 Completing the task runs the gateway: back to the same stage, or by a script task with the effect on to the next
 one. One workflow per deal, as it must be. The deal stands in the script environment, not in the task data,
-which would be copied at every step.
+which would be copied at every step. Were the effect called by whoever completes the task instead, outside the
+process, a move would cost about a third less, and the ratio of PERF-2 lie near its bar.
 """
 
 from __future__ import annotations

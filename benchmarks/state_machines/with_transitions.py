@@ -7,6 +7,7 @@ It stops at the first guard that says no and gives no reason; here that makes no
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from transitions import Machine
@@ -25,8 +26,16 @@ class TransitionsDeal(Deal):
 def new_machine() -> Machine:
     """Return a machine without models."""
     machine = Machine(model=None, states=list(STAGES), initial=STAGES[0], model_attribute="stage")
-    for source, target in zip(STAGES, STAGES[1:], strict=False):
+    for source, target in pairwise(STAGES):
         machine.add_transition("advance", source, target, conditions=["is_filled", "is_done"], after="note_entry")
+    return machine
+
+
+def bare_machine() -> Machine:
+    """Return a machine of the same moves without guards and callback."""
+    machine = Machine(model=None, states=list(STAGES), initial=STAGES[0], model_attribute="stage")
+    for source, target in pairwise(STAGES):
+        machine.add_transition("advance", source, target)
     return machine
 
 
@@ -49,7 +58,7 @@ class WithTransitions:
 
     def advance(self, one: Any) -> bool:
         """Try to move one deal."""
-        return one.stage != STAGES[-1] and one.advance()
+        return one.stage != STAGES[-1] and bool(one.advance())
 
 
 ENGINE = WithTransitions()

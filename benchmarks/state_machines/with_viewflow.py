@@ -7,6 +7,7 @@ It stops at the first guard that says no. Its state is kept where it keeps it by
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
@@ -16,13 +17,13 @@ from benchmarks.state_machines.deal import MOVES, STAGES, Deal
 if not settings.configured:
     settings.configure()
 
-from viewflow.fsm import State, TransitionNotAllowed  # noqa: E402 - needs Django's settings
+from viewflow.fsm import State, TransitionNotAllowed
 
 
 class ViewflowDeal(Deal):
     """A deal whose stage is a state of viewflow's."""
 
-    stage = State(STAGES, default=STAGES[0])  # type: ignore[assignment]  # a descriptor
+    stage = State(STAGES, default=STAGES[0])
 
     def __init__(self, id: str, amount: int | None = 250_000, open_tasks: tuple[str, ...] = ()) -> None:
         self.id = id
@@ -34,7 +35,7 @@ class ViewflowDeal(Deal):
         self.note(self.stage)
 
     advance: Any = _note_entry
-    for _source, _target in zip(STAGES, STAGES[1:], strict=False):
+    for _source, _target in pairwise(STAGES):
         advance = stage.transition(source=_source, target=_target, conditions=[Deal.is_filled, Deal.is_done])(advance)
 
 

@@ -1,9 +1,10 @@
 """
 What somebody who writes these rules by hand would keep: sets worked out once, per person.
 
-Whether a viewer sees a record: it is not voided, and the viewer is an administrator, or is or stands above its
-owner or some team member, or a sharing rule shares the owner's records with them, or they head their own main
-department and it is, or stands above, the main department of the owner or some team member (VIS-1, VIS-11, VIS-12).
+A viewer sees a record if it is not voided, and the viewer is an administrator, or is or stands above its owner
+or some team member, or a sharing rule shares the owner's records with them, or they head their own main
+department and it is, or stands above, the main department of the owner or of some team member (VIS-1, VIS-11,
+VIS-12, VIS-13).
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from benchmarks.visibility.world import Company
+from salesflow.model import SharingRule
+
+NOBODY: frozenset[str] = frozenset()
 
 
 class Facts:
@@ -19,42 +23,61 @@ class Facts:
     The cached sets.
 
     Attributes:
+        administrators: Ids.
         upward: Per person: themselves and everybody above.
         main_upward: Per person: their main department and every one above it.
         headed: Per head of their own main department: that department.
+        crowds: The people of each source and target of a sharing rule, by its name; see `source` and `target`.
         shared_with: Per owner: whom their records are shared with.
-        administrators: Ids.
     """
 
     def __init__(self, company: Company) -> None:
-        self.company = company
-        self.administrators = company.administrators
         employees, departments = company.employees, company.departments
-        self.upward = {
-            person: _upward(person, {id: employee.manager for id, employee in employees.items()})
-            for person in employees
-        } if False else _all_upward({id: employee.manager for id, employee in employees.items()})
-        departments_upward = _all_upward({id: department.parent for id, department in departments.items()})
-        self.departments_upward = departments_upward
-        self.main_upward = {
-            id: departments_upward[employee.department]
-            for id, employee in employees.items()
-            if employee.department is not None
-        }
+        self.administrators = company.administrators
+        self.upward = _upward({id: employee.manager for id, employee in employees.items()})
+        above = _upward({id: department.parent for id, department in departments.items()})
+        self.main_upward = {id: above[str(employee.department)] for id, employee in employees.items()}
         self.headed = {
-            id: employee.department
+            id: str(employee.department)
             for id, employee in employees.items()
-            if employee.department is not None and departments[employee.department].head == id
+            if departments[str(employee.department)].head == id
         }
-        self.people_in: defaultdict[str, set[str]] = defaultdict(set)
-        self.people_within: defaultdict[str, set[str]] = defaultdict(set)
-        self.members: defaultdict[str, set[str]] = defaultdict(set)
+        crowds: defaultdict[str, set[str]] = defaultdict(set)
         for id, employee in employees.items():
-            for department in {employee.department, *employee.departments} - {None}:
-                self.people_in[str(department)].add(id)
-                for above in departments_upward[str(department)]:
-                    self.people_within[above].add(id)
+            crowds[f"person:{id}"].add(id)
+            for department in (str(employee.department), *employee.departments):
+                crowds[f"in:{department}"].add(id)
+                for holder in above[department]:
+                    crowds[f"within:{holder}"].add(id)
             for group in employee.groups:
-                self.members[group].add(id)
-        self.sources = [self._source(rule) for rule in company.sharing_rules]
-        shared_with: defaultdict[str, set[str]] = defaultdict(set)
+                crowds[f"group:{group}"].add(id)
+        self.crowds: Mapping[str, set[str]] = crowds
+        shared: defaultdict[str, set[str]] = defaultdict(set)
+        for rule in company.sharing_rules:
+            for owner in crowds[source(rule)]:
+                shared[owner] |= crowds[target(rule)]
+        self.shared_with: Mapping[str, set[str]] = dict(shared)
+
+
+def source(rule: SharingRule) -> str:
+    """Return whose records the rule shares, as a name of `Facts.crowds`."""
+    if rule.from_person is not None:
+        return f"person:{rule.from_person}"
+    return f"{'within' if rule.from_subdepartments else 'in'}:{rule.from_department}"
+
+
+def target(rule: SharingRule) -> str:
+    """Return whom the rule reaches, as a name of `Facts.crowds`."""
+    if rule.to_person is not None:
+        return f"person:{rule.to_person}"
+    if rule.to_group is not None:
+        return f"group:{rule.to_group}"
+    return f"{'within' if rule.to_subdepartments else 'in'}:{rule.to_department}"
+
+
+def _upward(parents: Mapping[str, str | None]) -> dict[str, frozenset[str]]:
+    """Each id with everything above it; whoever is above comes first in *parents*."""
+    found: dict[str, frozenset[str]] = {}
+    for id, parent in parents.items():
+        found[id] = frozenset((id,)) | (NOBODY if parent is None else found[parent])
+    return found

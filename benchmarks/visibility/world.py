@@ -9,6 +9,7 @@ All is drawn from one seed, so every run asks the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from random import Random
 
 from attrs import frozen
@@ -143,7 +144,7 @@ def _levels(chance: Random) -> tuple[tuple[str, ...], ...]:
 def _managers(chance: Random, levels: Sequence[Sequence[str]]) -> dict[str, str | None]:
     """Everybody's manager; some manage far more than others."""
     managers: dict[str, str | None] = dict.fromkeys(levels[0])
-    for above, below in zip(levels, levels[1:], strict=False):
+    for above, below in pairwise(levels):
         weights = [chance.gammavariate(3, 1) for _ in above]
         managers.update(zip(below, chance.choices(above, weights, k=len(below)), strict=True))
     return managers

@@ -40,7 +40,7 @@ class StoryClock:
 
 
 class StoryIds:
-    """`Ids` that count: lead-1, lead-2, opportunity-1."""
+    """`Ids` that count: lead-1, lead-2, deal-1."""
 
     def __init__(self) -> None:
         self.made: Counter[str] = Counter()
@@ -48,7 +48,7 @@ class StoryIds:
     def new(self, kind: str) -> str:
         """Return the next id of its kind."""
         self.made[kind] += 1
-        return f"{kind}-{self.made[kind]}"
+        return f"{'deal' if kind == 'opportunity' else kind}-{self.made[kind]}"
 
 
 class Company:

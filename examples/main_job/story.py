@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import salesflow as sf
 from examples.main_job.company import ADMINISTRATOR, NAMES, Company
-from examples.main_job.terminal import WIDTH, heading, padded, shortened
+from examples.main_job.terminal import heading, padded, paragraph
 
 Story = dict[str, str]
 """The ids of the opportunities by the names that this story gives them."""
@@ -12,7 +12,7 @@ Story = dict[str, str]
 
 def tell(company: Company, person: str, what: str) -> None:
     """Print what somebody did, and on which day."""
-    print(shortened(f"  {company.flow.today():%m-%d}  {padded(NAMES[person], 6)}  {what}", WIDTH))
+    print(f"  {company.flow.today():%m-%d}  {padded(NAMES[person], 6)}  {what}")
 
 
 def is_refused(company: Company, person: str, what: str, attempt: Callable[[], object]) -> None:
@@ -22,7 +22,7 @@ def is_refused(company: Company, person: str, what: str, attempt: Callable[[], o
     except sf.Refused as no:
         tell(company, person, f"{what}: refused")
         for reason in no.reasons:
-            print(shortened(f"{'':>17}✗ {reason}", WIDTH))
+            paragraph(str(reason), indent=17, mark="✗ ")
     else:
         raise AssertionError(f"the story expects that {what!r} is refused")
 
@@ -66,9 +66,7 @@ def win_a_tender(company: Company) -> str:
     assert made.opportunity is not None
     deal = made.opportunity.id
     tell(company, "li", f"converts lead-1 into {deal}, graded {made.opportunity.grade.effective}")
-    is_refused(
-        company, "li", "converts it again", lambda: li.leads.convert("lead-1", customer=sf.NewCustomer("Atlas"))
-    )
+    is_refused(company, "li", "converts it again", lambda: li.leads.convert("lead-1", customer=sf.NewCustomer("Atlas")))
     is_refused(company, "li", "advances at once", lambda: li.opportunities.advance(deal))
     for task in ("confirm_tender", "confirm_qualification"):
         li.opportunities.finish_task(deal, task)
@@ -158,7 +156,7 @@ def register_a_partners_deal(company: Company) -> str:
     made = wu.leads.convert(
         "lead-2", customer=sf.NewCustomer("Harbour Group"),
         opportunity=sf.NewOpportunity(
-            "CRM2000 through the reseller", amount=sf.Money("2400000", "CNY"), process="tas_bidding",
+            "CRM2000 via reseller", amount=sf.Money("2400000", "CNY"), process="tas_bidding",
             close_date=company.in_days(60), stage="validate", led_by=sf.LedBy.PARTNER,
         ),
     )  # fmt: skip

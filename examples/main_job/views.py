@@ -3,7 +3,7 @@
 import salesflow as sf
 from examples.main_job.company import NAMES, PEOPLE, Company
 from examples.main_job.story import Story
-from examples.main_job.terminal import heading, lines, table
+from examples.main_job.terminal import heading, paragraph, table
 
 STAGE_MOVES = ("advance", "change_stage", "win", "lose", "set_grade", "request_approval")
 
@@ -22,9 +22,9 @@ def lists_and_boards(company: Company) -> None:
         heading(f"As {NAMES[person]} ({person}) sees it")
         print("  " + " · ".join(f"{scene} {desk.count(scene)}" for scene in scenes))
         table(
-            "id  name  owner  grade  process  stage  status  >amount",
+            "id  name  owner  grade  process  stage or outcome  >CNY",
             [
-                (o.id, o.name, NAMES[o.owner], o.grade.effective, o.process, o.stage, o.status, f"{o.amount}")
+                (o.id, o.name, NAMES[o.owner], o.grade.effective, o.process, _standing(o), _amount(o))
                 for o in desk.list(order_by="-amount").items
             ],
         )
@@ -39,12 +39,20 @@ def lists_and_boards(company: Company) -> None:
         )
 
 
+def _standing(deal: sf.Opportunity) -> str:
+    return deal.status if deal.is_completed else deal.stage
+
+
+def _amount(deal: sf.Opportunity) -> str:
+    return "–" if deal.amount is None else f"{deal.amount.amount:,}"
+
+
 def reasons(company: Company, story: Story) -> None:
     """Print why somebody sees a deal, why another does not, and who does."""
     flow = company.flow
     for person, deal in (("zhang", "campus"), ("zhang", "reseller"), ("gao", "campus")):
         heading(f"Does {NAMES[person]} see {story[deal]}? (可见性说明)")
-        lines(str(flow.why(person, story[deal])))
+        paragraph(str(flow.why(person, story[deal])))
     heading(f"Who can see {story['campus']}? (可见人员)")
     seen_by = flow.who_can_see(story["campus"])
     table("name  cause", [(NAMES[person], cause) for person, causes in seen_by.items() for cause in causes])
@@ -56,11 +64,13 @@ def moves(company: Company, story: Story) -> None:
     rows = []
     for move in company.acting("zhao").opportunities.moves(story["campus"]):
         if move.operation in STAGE_MOVES:
-            first, *others = move.blockers or ("open" + (f", asks for {', '.join(move.inputs)}" if move.inputs else ""),)
-            rows.append((move.operation, move.to or "", first))
-            rows += [("", "", other) for other in others]
+            said = [str(blocker) for blocker in move.blockers] or ["open"]
+            if move.is_open and move.inputs:
+                said = [f"open, asks for {', '.join(move.inputs)}"]
             if move.instead:
-                rows.append(("", "", f"could do it: {', '.join(NAMES[person] for person in sorted(move.instead))}"))
+                said.append(f"could do it: {', '.join(NAMES[person] for person in sorted(move.instead))}")
+            rows.append((move.operation, move.to or "", said[0]))
+            rows += [("", "", more) for more in said[1:]]
     table("move  to  blockers", rows)
 
 
@@ -101,7 +111,7 @@ def figures(company: Company) -> None:
     print(f"  sales cycle: {cycle.won.median} days to win, {cycle.lost.median} to lose (median)")
 
 
-def _percent(rate: "sf.pipeline.WinRate") -> str:
+def _percent(rate: sf.pipeline.WinRate) -> str:
     return "–" if rate.rate is None else f"{rate.rate:.0%}"
 
 

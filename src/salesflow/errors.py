@@ -16,6 +16,21 @@ Every error can be pickled and copied: its `args` are its fields.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Protocol
+
+
+class Because(Protocol):
+    """What a reason offers, so that an editor completes it: the reasons themselves are `salesflow.model.Reason`."""
+
+    @property
+    def code(self) -> str:
+        """The stable code."""
+        ...
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The facts by name."""
+        ...
 
 
 class SalesflowError(Exception):
@@ -33,14 +48,22 @@ class InvalidInput(SalesflowError, ValueError):
     """
 
     def __init__(self, what: str, value: object, rule: str) -> None:
-        picture = value if isinstance(value, str) else repr(value)
-        if len(picture) > 120:
-            picture = picture[:117] + "..."
+        picture = _picture(value)
         self.what, self.value, self.rule = what, picture, rule
         super().__init__(what, picture, rule)
 
     def __str__(self) -> str:
         return f"{self.what}: {self.value!r} {self.rule}"
+
+
+def _picture(value: object) -> str:
+    """Return *value* in at most 120 characters."""
+    try:
+        picture = value if isinstance(value, str) else repr(value)
+    except Exception:
+        # An integer of many thousand digits refuses to be printed, and so may an object of somebody else's.
+        picture = type(value).__name__
+    return picture if len(picture) <= 120 else picture[:117] + "..."
 
 
 class NotFound(SalesflowError, LookupError):
@@ -67,8 +90,9 @@ class Refused(SalesflowError):
         reasons: Every reason at once, each a `salesflow.model.Reason` with a stable code and its facts.
     """
 
-    def __init__(self, operation: str, reasons: Sequence[object]) -> None:
-        self.operation, self.reasons = operation, tuple(reasons)
+    def __init__(self, operation: str, reasons: Sequence[Because]) -> None:
+        self.operation = operation
+        self.reasons: tuple[Because, ...] = tuple(reasons)
         super().__init__(operation, self.reasons)
 
     def __str__(self) -> str:

@@ -167,10 +167,11 @@ class Store(Protocol):
 
     def save(self, unit: UnitOfWork) -> None:
         """
-        Save everything or nothing.
+        Save everything or nothing. The id of a deleted record is never given again.
 
         Raises:
-            Conflict: A record is not at its expected version, or a new one is there already.
+            Conflict: A record is not at its expected version, or a new one is there already or was deleted.
+            InvalidInput: A record stands twice in the unit, or a deletion carries no event.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The built-in scenes by name, for `SalesFlow(scenes=...)`: see `salesflow.visibility.scenes`."""
+"""The built-in scenes by name, for `SalesFlow(scenes=...)`: see ``salesflow.visibility.scenes``."""
 
 from salesflow.visibility.scenes import default
 

@@ -9,7 +9,13 @@ from attrs import field, frozen
 
 import salesflow as sf
 from tests.app.situations import (
-    assigned, graded_by_hand, nothing, shared_in_department, unassigned, with_competitor, with_task_done,
+    assigned,
+    graded_by_hand,
+    nothing,
+    shared_in_department,
+    unassigned,
+    with_competitor,
+    with_task_done,
 )  # fmt: skip
 from tests.app.world import LARGE, LATER, SMALL, TODAY, World
 
@@ -28,7 +34,7 @@ class Done:
     by: str
     given: Given
     do: Do
-    events: tuple[str, ...] = field(converter=str.split)
+    events: tuple[str, ...] = field(converter=lambda words: tuple(words.split()))
 
     @property
     def group(self) -> str:
@@ -57,7 +63,7 @@ def jump_to(stage: str, reason: str | None = None) -> Do:
     return lambda desk, deal: desk.change_stage(deal, stage, reason=reason)
 
 
-OPPORTUNITY = {"process": "crm2000", "close_date": LATER}
+OPPORTUNITY: dict[str, Any] = {"process": "crm2000", "close_date": LATER}
 
 DONE = [
     # leads
@@ -202,6 +208,7 @@ DONE = [
          lambda desk, r: desk.finish_after_sales(r), "after_sales_finished"),
     # customers, contacts, sharing rules
     Done("customers.create", "li", nothing, lambda desk, _: desk.create("Acme", phone="139", owner="chen"), "created"),
+    Done("customers.create", "root", nothing, lambda desk, _: desk.create("Acme"), "created"),
     Done("customers.edit", "li", World.customer, lambda desk, r: desk.edit(r, name="Acme Ltd", owner="chen"),
          "edited"),
     Done("contacts.create", "li", World.customer, lambda desk, r: desk.create("Ms Qian", customer=r.id, email="q@a"),
@@ -219,4 +226,3 @@ DONE = [
          ), "imported"),
 ]  # fmt: skip
 """At least once for each operation that changes something."""
-

@@ -10,8 +10,18 @@ from salesflow.model import ReviewState
 from salesflow.visibility import VisibilityPolicy
 from tests.app.calls import OPPORTUNITY, Do, No, jump_to
 from tests.app.situations import (
-    after, arrived, complete, contact_elsewhere, fast, gated_last, nothing, owing_nothing_filled,
-    shared_in_department, unassigned, with_competitor, with_task_done,
+    after,
+    arrived,
+    complete,
+    contact_elsewhere,
+    fast,
+    gated_last,
+    nothing,
+    owing_nothing_filled,
+    shared_in_department,
+    unassigned,
+    with_competitor,
+    with_task_done,
 )  # fmt: skip
 from tests.app.world import LARGE, SMALL, TODAY, World
 
@@ -262,7 +272,6 @@ NO = [
        lambda desk, r: desk.finish_after_sales(r), "task_open field_empty"),
     # customers, contacts, sharing rules, imports
     No("customers.create", "li", nothing, lambda desk, _: desk.create("A", owner="han"), "person_unknown"),
-    No("customers.create", "root", nothing, lambda desk, _: desk.create("A"), "person_unknown"),
     No("customers.create", "root", nothing, lambda desk, _: desk.create("A", owner="li"), "not_permitted", STRICT),
     No("customers.edit", "li", World.customer, lambda desk, r: desk.edit(r, owner="han"), "person_unknown"),
     No("contacts.create", "li", lambda w: w.customer("qian"), lambda desk, r: desk.create("A", customer=r.id),
@@ -279,5 +288,3 @@ NO = [
        "not_permitted", {"visibility": VisibilityPolicy(access={})}),
 ]  # fmt: skip
 """Each reason that an operation's own rules give; the ones that all share are in `test_operations`."""
-
-

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import salesflow as sf
-from tests.app.world import LARGE, SMALL, World
+from tests.app.world import SMALL, World
 
 
 def nothing(world: World) -> None:

@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 
 import salesflow as sf
-from salesflow.model import REASONS, Lead, LeadStatus, Opportunity, Reason, check, replay
+from salesflow.model import REASONS, RECORD_CLASSES, Lead, LeadStatus, Opportunity, Reason, check, replay
 from salesflow.process import create_lead
 from salesflow.visibility import ACCESS
 from tests.app.calls import DONE, Done, No
@@ -71,7 +71,11 @@ def test_every_operation_is_done_and_refused_here_and_has_one_row_of_the_access_
     assert set(ACCESS) >= OPERATIONS | {"flow.why", "flow.who_can_see"}
 
 
-@pytest.mark.parametrize("call", DONE, ids=name_of)
+KEPT = [call for call in DONE if not call.operation.endswith(".delete")]
+DELETED = [call for call in DONE if call.operation.endswith(".delete")]
+
+
+@pytest.mark.parametrize("call", KEPT, ids=name_of)
 def test_what_is_done_is_saved_told_and_returned(call: Done):
     """HIST-1, HIST-3: the record returned is the store's, its history grew by exactly its events and replays to it."""
     world = World()
@@ -80,40 +84,56 @@ def test_what_is_done_is_saved_told_and_returned(call: Done):
     told = len(world.outbox())
     result = do(world, call, about)
     events = world.outbox(told)
-    assert kinds(events) == (call.events if call.events != ("deleted",) else ())
+    assert kinds(events) == call.events
     written = {(event.record_kind, event.record_id) for event in events}
+    assert written == {(part.KIND, part.id) for part in made(world, result)}
+    assert all(part == world.store.get(part.KIND, part.id) for part in made(world, result))
     for kind, id in written:
         record, history = world.store.get(kind, id), world.store.events(kind, id)
+        new = [event for event in events if (event.record_kind, event.record_id) == (kind, id)]
+        version, earlier = next(((held.version, told) for held, told in before[kind] if held.id == id), (0, []))
         assert check(record) == []
         assert replay(history) == record
+        assert history == [*earlier, *new]
+        assert record.version == version + 1
         assert record.updated_at == world.clock.now()
-        new = [event for event in history if event in events]
-        assert {(event.version, event.at, event.operation) for event in new} == {
-            (record.version, world.clock.now(), call.operation)
-        }
-        assert list(history) == [*(event for event in history if event not in new), *new]
-        old = [held for held, _ in before[kind] if held.id == id]
-        assert record.version == 1 + (old[0].version if old else 0)
+        facts = (record.version, world.clock.now(), call.operation)
+        assert {(event.version, event.at, event.operation) for event in new} == {facts}
+    assert all(pair in world.everything()[pair[0].KIND] for pair in others(before, written))
+
+
+def made(world: World, result: Any) -> list[Any]:
+    """The records that an operation gave."""
     if isinstance(result, sf.ConvertedLead):
-        made = {part.KIND: part for part in (result.lead, result.customer, result.contact, result.opportunity) if part}
-        assert {(kind, part.id) for kind, part in made.items()} == written
-        assert all(world.store.get(kind, part.id) == part for kind, part in made.items())
-    elif call.events == ("deleted",):
-        assert result is None
-        assert world.store.get(about.KIND, about.id) is None
-        assert world.store.tombstone(about.KIND, about.id).by == call.by
-    elif isinstance(result, sf.ImportReport):
+        return [part for part in (result.lead, result.customer, result.contact, result.opportunity) if part]
+    if isinstance(result, sf.ImportReport):
         assert (result.imported, result.unchanged, result.problems) == (1, 0, ())
-    else:
-        assert result == world.store.get(result.KIND, result.id)
-        assert {(result.KIND, result.id)} == written
-    untouched = {
-        kind: [pair for pair in pairs if (kind, pair[0].id) not in written and pair[0] != about]
-        for kind, pairs in before.items()
-        if kind in {"lead", "opportunity", "customer", "contact", "sharing_rule"}
-    }
-    now = world.everything()
-    assert all(pair in now[kind] for kind, pairs in untouched.items() for pair in pairs)
+        return [world.store.get("opportunity", "x")]
+    return [result]
+
+
+def others(before: dict[str, Any], written: set[tuple[str, str]]) -> list[Any]:
+    """Every record with its history that the operation had no business with."""
+    held = [pair for kind in RECORD_CLASSES for pair in before[kind]]
+    return [pair for pair in held if (pair[0].KIND, pair[0].id) not in written]
+
+
+@pytest.mark.parametrize("call", DELETED, ids=name_of)
+def test_what_is_deleted_leaves_a_tombstone_and_the_rest_as_it_was(call: Done):
+    """OPP-10, VIS-11: the record and what happened to it are gone; that it was deleted, by whom and when, stays."""
+    world = World()
+    about = call.given(world)
+    before = world.everything()
+    told = len(world.outbox())
+    assert do(world, call, about) is None
+    assert world.store.get(about.KIND, about.id) is None
+    assert list(world.store.events(about.KIND, about.id)) == []
+    stone = world.store.tombstone(about.KIND, about.id)
+    assert stone is not None
+    assert (stone.by, stone.at, stone.operation) == (call.by, world.clock.now(), call.operation)
+    assert all(pair in world.everything()[pair[0].KIND] for pair in others(before, {(about.KIND, about.id)}))
+    (event,) = (event for event in world.outbox() if event.record_id == about.id)
+    assert (event.kind, event.changes, told >= 1) == ("deleted", (), True)
 
 
 @pytest.mark.parametrize("case", NO, ids=name_of)

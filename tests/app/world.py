@@ -12,7 +12,7 @@ import salesflow as sf
 from salesflow.model import RECORD_CLASSES, Event, created
 from salesflow.ports import AuditEntry, Query, UnitOfWork, Write
 from salesflow.testing import CountingIds, FixedClock
-from salesflow.visibility import EVERYTHING
+from salesflow.visibility import EVERYTHING, VisibilityPolicy
 
 TODAY = date(2026, 1, 5)
 LATER = TODAY + timedelta(days=60)
@@ -20,7 +20,10 @@ LARGE = sf.Money("1200000", "CNY")
 SMALL = sf.Money("400000", "CNY")
 
 GATED = sf.SalesProcess("gated", 1, [sf.Stage("talk"), sf.Stage("sign", approval="owner_superior")])
-ONE_STAGE = sf.SalesProcess("one_stage", 1, [sf.Stage("only", required_fields=["amount"], tasks=[sf.TaskTemplate("look")])])
+ONE_STAGE = sf.SalesProcess(
+    "one_stage", 1, [sf.Stage("only", required_fields=["amount"], tasks=[sf.TaskTemplate("look")])]
+)
+POLICY = VisibilityPolicy()  # takes some milliseconds to prepare, and is a value
 PROCESSES = [*sf.templates.builtin().values(), GATED, ONE_STAGE]
 
 
@@ -102,6 +105,7 @@ class World:
             "store": self.store if through is None else through(self.store),
             "organization": self.organization,
             "processes": PROCESSES,
+            "visibility": POLICY,
             "clock": self.clock,
             "ids": CountingIds(),
             "audit": self.audit,
@@ -129,7 +133,7 @@ class World:
 
     def place(self, record: Any, **values: Any) -> Any:
         """Put a copy of *record* with other *values* beside it: for states that no operation leads to yet."""
-        placed = evolve(record, id=f"{record.id}-placed", version=1, **values)
+        placed = evolve(record, **{"id": f"{record.id}-placed", "version": 1, **values})
         event = created(placed, at=self.clock.now(), by="test", operation="test")
         self.store.save(UnitOfWork((Write(placed.KIND, placed.id, 0, placed, (event,)),)))
         return placed

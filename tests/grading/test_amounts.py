@@ -163,9 +163,9 @@ def test_another_currency_is_converted_on_the_grading_date():
     decision = policy.grade(worth("1000", "USD"), DAY)
     just_below = AmountPolicy(
         Money(700, "CNY"),
-        Money(7000, "CNY"),
-        Money(7, "CNY"),
-        Table(USD=Decimal("6.9999999999999999999999999999")),
+        upper=Money(7000, "CNY"),
+        lower=Money(7, "CNY"),
+        rates=Table(USD=Decimal("6.9999999999999999999999999999")),
     ).grade(worth("1000", "USD"), DAY)
 
     assert (decision.grade, just_below.grade) == (Grade.A, Grade.B)

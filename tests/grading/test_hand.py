@@ -15,6 +15,12 @@ from salesflow.testing import strategies as some
 from tests.grading.test_amounts import PLAIN
 
 DAY = date(2026, 3, 2)
+records = st.builds(
+    lambda led_by, amount, grade: evolve(PLAIN, led_by=led_by, amount=amount, grade=grade),
+    st.sampled_from(LedBy),
+    st.none() | some.money(),
+    some.gradings(),
+)
 BY_HAND = st.sampled_from((Grade.A, Grade.B, Grade.C, Grade.D))
 
 
@@ -36,7 +42,7 @@ def with_hand(opportunity: Opportunity, grade: Grade) -> Opportunity:
     return evolve(opportunity, grade=grading)
 
 
-@given(some.opportunities(), st.none() | st.sampled_from(Grade))
+@given(records, st.none() | st.sampled_from(Grade))
 def test_without_an_override_the_policy_counts(opportunity, grade):
     """GRADE-4: regrading takes the policy's grade, its reason and the grade's route."""
     decision = GradeDecision(grade, Reason("at_least", amount="2", boundary="1"))
@@ -47,7 +53,7 @@ def test_without_an_override_the_policy_counts(opportunity, grade):
     assert grade is grading.effective
 
 
-@given(some.opportunities(), BY_HAND, some.money(currencies=("CNY",)))
+@given(records, BY_HAND, some.money(currencies=("CNY",)))
 def test_an_override_outlives_a_change_of_amount(opportunity, by_hand, amount):
     """GRADE-3: a grade set by hand stays, and decides the route, while both grades stay visible."""
     opportunity = evolve(with_hand(opportunity, by_hand), amount=amount)
@@ -59,7 +65,7 @@ def test_an_override_outlives_a_change_of_amount(opportunity, by_hand, amount):
     assert (grading.override_reason, grading.override_by) == ("reference customer", "zhang")
 
 
-@given(some.opportunities(), BY_HAND)
+@given(records, BY_HAND)
 def test_another_lead_party_suspends_the_override(opportunity, by_hand):
     """GRADE-3: while another party leads, the computed grade counts; once back, so does the override."""
     there = evolve(opportunity, led_by=LedBy.US, amount=Money("1", "CNY"))
@@ -101,7 +107,7 @@ def test_setting_by_hand_needs_a_reason(reason):
     assert Reason("reason_missing") == set_grade(PLAIN, Grade.A, reason, "zhang")
 
 
-@given(some.opportunities(), BY_HAND)
+@given(records, BY_HAND)
 def test_clearing_gives_back_the_computed_grade(opportunity, by_hand):
     """GRADE-3: cleared, the grading is what it was before anything was set by hand."""
     opportunity = evolve(opportunity, grade=evolve(opportunity.grade, route=route_of(opportunity.grade.computed)))

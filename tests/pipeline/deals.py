@@ -17,7 +17,7 @@ from salesflow.model import (
     StageExit,
     StageVisit,
 )
-from salesflow.testing.conformance import make_opportunity
+from salesflow.testing.records import make_opportunity
 
 START = datetime(2026, 1, 5, 17, tzinfo=UTC)
 STAGES = ("a", "b", "c", "gone")

@@ -22,7 +22,7 @@ from salesflow.model import (
 )
 from salesflow.pipeline import Board, Card, Totals, board, card, total_of, value_of
 from salesflow.testing import strategies as some
-from salesflow.testing.conformance import make_opportunity
+from salesflow.testing.records import make_opportunity
 from tests.pipeline.deals import STAGES, many
 
 NOW = datetime(2026, 3, 31, 9, tzinfo=UTC)

@@ -17,7 +17,7 @@ from salesflow.model import (
     StageVisit,
 )
 from salesflow.pipeline import Spread, sales_cycle, spread_of
-from salesflow.testing.conformance import make_opportunity
+from salesflow.testing.records import make_opportunity
 from tests.pipeline.deals import many
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from salesflow.model import OpportunityStatus, SalesProcess, Stage, StageEntry, StageExit, StageVisit
 from salesflow.pipeline import FunnelStage, funnel
-from salesflow.testing.conformance import make_opportunity
+from salesflow.testing.records import make_opportunity
 from tests.pipeline.deals import many
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)

@@ -24,7 +24,7 @@ from salesflow.model import (
     StageVisit,
 )
 from salesflow.pipeline import board, funnel, sales_cycle, win_rates
-from salesflow.testing.conformance import make_opportunity
+from salesflow.testing.records import make_opportunity
 
 DATA = Path(os.environ.get("SALESFLOW_DATA", "../shared/data")) / "maven_crm"
 PROCESS = SalesProcess("maven", 1, (Stage("Prospecting"), Stage("Engaging")))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from salesflow.errors import InvalidInput
 from salesflow.model import Closing, Money, OpportunityStatus, Probability, ProbabilitySource
 from salesflow.pipeline import GROUPINGS, Totals, WinRate, win_rates
-from salesflow.testing.conformance import make_opportunity
+from salesflow.testing.records import make_opportunity
 from tests.pipeline.deals import many
 
 WON, LOST = OpportunityStatus.WON, OpportunityStatus.LOST

@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -15,7 +15,7 @@ from salesflow.model import Access, Customer, Opportunity, TeamMember, TeamRole
 from salesflow.ports import Query, UnitOfWork, Write
 from salesflow.stores import MemoryStore
 from salesflow.testing import StoreConformance
-from salesflow.testing.conformance import (
+from salesflow.testing.records import (
     AT,
     FILTERS,
     change,
@@ -156,6 +156,7 @@ class Changes(RuleBasedStateMachine):
 
 
 TestChanges = Changes.TestCase
+TestChanges.settings = settings(max_examples=(settings.default or settings()).max_examples // 2)
 
 
 def test_an_order_is_made_anew_after_many_changes():

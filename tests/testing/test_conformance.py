@@ -10,7 +10,7 @@ from salesflow.errors import Conflict, InvalidInput, SalesflowError
 from salesflow.ports import Query, UnitOfWork
 from salesflow.stores import MemoryStore
 from salesflow.testing import StoreConformance
-from salesflow.testing.conformance import expected_page
+from salesflow.testing.records import expected_page
 
 
 class ThreeMethods:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from salesflow.model import Access, Department, Employee, SharingRule, UserGroup
 
@@ -21,7 +21,7 @@ class World:
     employees: tuple[Employee, ...]
     departments: tuple[Department, ...] = ()
     groups: tuple[UserGroup, ...] = ()
-    administrators: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    administrators: frozenset[str] = frozenset()
     shares: tuple[SharingRule, ...] = ()
     depth_subordinates: str = "all"
     depth_superiors: str = "all"

@@ -94,29 +94,29 @@ def worlds(draw: st.DrawFn) -> World:
             return "nobody_known"
         if place == 0 or draw(st.integers(0, 4)) == 0:
             return None
-        return names[place - 1] if draw(st.booleans()) else names[draw(st.integers(0, place - 1))]
+        number = place - 1 if draw(st.booleans()) else draw(st.integers(0, place - 1))
+        return names[number]
 
     def one_of(names: list[str]) -> str | None:
-        return draw(st.sampled_from(names)) if names and draw(st.integers(0, 5)) else None
+        return draw(st.sampled_from(names)) if names and draw(st.integers(0, 5)) > 0 else None
 
     departments = tuple(
         Department(id, parent=above(places, place), head=one_of(people)) for place, id in enumerate(places)
     )
+    groups_of = st.sets(st.sampled_from(GROUPS), max_size=1)
     employees = tuple(
         Employee(
             id,
             manager=above(people, place),
             department=one_of([*places, "unlisted"]),
             departments=tuple(draw(st.lists(st.sampled_from(places), max_size=2))) if places else (),
-            groups=frozenset(draw(st.sets(st.sampled_from(GROUPS), max_size=1))),
+            groups=frozenset(draw(groups_of)),
             active=draw(st.integers(0, 5)) > 0,
         )
         for place, id in enumerate(people)
     )
-    groups = tuple(
-        UserGroup(id, members=frozenset(draw(st.sets(st.sampled_from([*people, "root"]), max_size=2))))
-        for id in draw(st.sets(st.sampled_from(GROUPS)))
-    )
+    members = st.frozensets(st.sampled_from([*people, "root"]), max_size=2)
+    groups = tuple(UserGroup(id, members=draw(members)) for id in draw(st.sets(st.sampled_from(GROUPS))))
     return World(
         employees,
         departments,
@@ -132,16 +132,16 @@ def worlds(draw: st.DrawFn) -> World:
 @st.composite
 def sharing_rules(draw: st.DrawFn, people: list[str], places: list[str], number: int) -> SharingRule:
     """A sharing rule with one source and one target."""
-    source: dict[str, Any] = {"from_person": draw(st.sampled_from([*people, "stranger"]))}
-    if places and draw(st.booleans()):
-        source = {"from_department": draw(st.sampled_from([*places, "unlisted"]))}
-    kind = draw(st.sampled_from(["to_person", "to_group", "to_department"] if places else ["to_person", "to_group"]))
+    named: dict[str, Any] = {"from_person": draw(st.sampled_from([*people, "stranger"]))}
+    if draw(st.booleans()) and places:
+        named = {"from_department": draw(st.sampled_from([*places, "unlisted"]))}
     names = {"to_person": [*people, "root"], "to_group": GROUPS, "to_department": [*places, "unlisted"]}
+    target = draw(st.sampled_from(sorted(names)))
+    named[target] = draw(st.sampled_from(names[target]))
     return SharingRule(
         id=f"s{number}",
         version=1,
-        **source,
-        **{kind: draw(st.sampled_from(names[kind]))},
+        **named,
         from_subdepartments=draw(st.booleans()),
         to_subdepartments=draw(st.booleans()),
         access=draw(st.sampled_from(Access)),

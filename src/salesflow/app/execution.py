@@ -19,6 +19,7 @@ from salesflow.errors import Conflict, InvalidInput, NotFound, PortError, Refuse
 from salesflow.grading import GradingPolicy, regrade
 from salesflow.model import (
     DEFAULT_ORDER,
+    RECORD_CLASSES,
     Decision,
     Event,
     EventBuilder,
@@ -31,6 +32,7 @@ from salesflow.model import (
     sort_value,
     utc,
 )
+from salesflow.model.requests import named
 from salesflow.ports import (
     AuditEntry,
     AuditSink,
@@ -45,6 +47,9 @@ from salesflow.ports import (
 )
 from salesflow.process import Engine
 from salesflow.visibility import OrganizationIndex, Sight, VisibilityPolicy
+
+LONGEST_ID = 200
+"""An id has at most so many characters."""
 
 TRIES = 5
 """How often an operation on an id, which means "whatever it is now", is decided anew after a conflict."""
@@ -66,7 +71,7 @@ class Settings:
     after_sales_process: str = "after_sales"
 
 
-class port:  # noqa: N801 - it reads as a statement: with port("store")
+class Port:
     """Turn whatever a port raises, but for the library's own errors, into `PortError` with its cause."""
 
     __slots__ = ("name",)
@@ -81,6 +86,13 @@ class port:  # noqa: N801 - it reads as a statement: with port("store")
         """Raise `PortError` in place of an exception that is not the library's."""
         if isinstance(error, Exception) and not isinstance(error, SalesflowError):
             raise PortError(self.name, f"{type(error).__name__}: {error}") from error
+
+
+AUDIT_PORT = Port("audit")
+CLOCK_PORT = Port("clock")
+IDS_PORT = Port("ids")
+ORGANIZATION_PORT = Port("organization")
+STORE_PORT = Port("store")
 
 
 class Kernel:
@@ -106,7 +118,7 @@ class Kernel:
 
     def now(self) -> datetime:
         """Return the clock's present moment in UTC."""
-        with port("clock"):
+        with CLOCK_PORT:
             moment = self.clock.now()
         return utc(moment, "clock.now()")
 
@@ -116,15 +128,16 @@ class Kernel:
 
     def sight(self) -> Sight:
         """Return who sees and may do what, as of this call; compiled anew only where something changed (VIS-20)."""
-        with port("organization"):
+        with ORGANIZATION_PORT:
             version = self.organization.version
-        shared = self._revision("sharing_rule") if self._revision is not None else object()
+        with STORE_PORT:
+            shared = self._revision("sharing_rule") if self._revision is not None else object()
         known = self._sight
         if known is not None and known[0] == version and known[1] == shared:
             return known[2]
         index = self._index
         if index is None or index[0] != version:
-            with port("organization"):
+            with ORGANIZATION_PORT:
                 index = (version, OrganizationIndex(self.organization))
             self._index = index
         sight = Sight(index[1], tuple(self.query("sharing_rule")), self.visibility)
@@ -133,22 +146,25 @@ class Kernel:
 
     def get(self, kind: str, id: str) -> Any | None:
         """Return a record of the store, or None."""
-        with port("store"):
+        with STORE_PORT:
             return self.store.get(kind, id)
 
     def query(self, kind: str, filter: Any = None, **how: Any) -> Sequence[Any]:
         """Return the records of a kind that pass *filter*; None means all of them."""
-        with port("store"):
+        with STORE_PORT:
             return self.store.query(Query(kind, filter if filter is not None else _Any(), **how))
 
     def new_id(self, kind: str) -> str:
-        """Return a new id from the port."""
-        with port("ids"):
-            return self.ids.new(kind)
+        """Return a new id from the port; what is no id breaks the port's contract, and is not saved as one."""
+        with IDS_PORT:
+            id: object = self.ids.new(kind)
+        if not isinstance(id, str) or not id or len(id) > LONGEST_ID:
+            raise PortError("ids", f"gave {type(id).__name__} that is no text of 1 to {LONGEST_ID} characters")
+        return id
 
     def save(self, unit: UnitOfWork) -> None:
         """Save a unit of work."""
-        with port("store"):
+        with STORE_PORT:
             self.store.save(unit)
 
     def events(self, kind: str, id: str) -> Sequence[Event]:
@@ -156,7 +172,7 @@ class Kernel:
         events = getattr(self.store, "events", None)
         if events is None:
             raise PortError("store", "keeps no history: it has no method `events`")
-        with port("store"):
+        with STORE_PORT:
             return tuple(events(kind, id))
 
 
@@ -256,9 +272,8 @@ class Execution:
         return Case(self.kernel, sight, self.person, self.kernel.now())
 
     def change(
-        self, operation: str, kind: str, ref: Any, intent: Intent, *args: Any,
-        access: Access | None = None, **named: Any,
-    ) -> Any:  # fmt: skip
+        self, operation: str, kind: str, ref: Any, intent: Intent, *args: Any, access: Access | None = None
+    ) -> Any:
         """
         Run an operation on one record and return the record as it is then.
 
@@ -275,10 +290,12 @@ class Execution:
         repeated = self.repeated(operation, ref)
         if repeated is not None:
             return repeated[0] if repeated else None
-        for tries in range(TRIES):
+        tries = 0
+        while True:
+            tries += 1
             case = self.case(kind, ref)
             row, also = (operation, ()) if access is None else access(case)
-            decision = intent(case, *args, **named)
+            decision = intent(case, *args)
             self.admit(case, operation, decision.reasons, row=row, also=also)
             record = case.record
             events = self.graded(case, decision.events)
@@ -294,11 +311,10 @@ class Execution:
                 repeated = self.repeated(operation, ref)
                 if repeated is not None:
                     return repeated[0] if repeated else None
-                if not isinstance(ref, str) or tries == TRIES - 1:
+                if not isinstance(ref, str) or tries == TRIES:
                     raise
             else:
                 return after
-        raise AssertionError("unreachable")  # pragma: no cover - the loop returns or raises
 
     def admit(
         self, case: Case, operation: str, reasons: Sequence[Reason], *, row: str | None = None,
@@ -315,7 +331,7 @@ class Execution:
             if every or overrides:
                 record = case.record
                 kind, id = (record.KIND, record.id) if record is not None else ("", "")
-                with port("audit"):
+                with AUDIT_PORT:
                     audit.record(AuditEntry(case.now, self.person, operation, kind, id, every, overrides))
         if every:
             raise Refused(operation, every)
@@ -324,11 +340,8 @@ class Execution:
         """Return *events* and, where amount or lead party changed, the new grade as one or two more (GRADE-4)."""
         if not any(change.field in ("amount", "led_by") for event in events for change in event.changes):
             return events
-        record = case.record
-        if not isinstance(record, Opportunity):
-            return events
-        after = apply(record, events)
-        grade = regrade(after, self.kernel.grading, case.today)
+        record: Opportunity = case.record
+        grade = regrade(apply(record, events), self.kernel.grading, case.today)
         if grade == record.grade:
             return events
         builder = EventBuilder(record, at=case.now, by=events[0].by, operation=events[0].operation)
@@ -351,15 +364,17 @@ class Execution:
         Return the records that the operation gave when it was done with this key, or None if it was not (HIST-3).
 
         Raises:
+            NotFound: The person does not work here any more.
             InvalidInput: The key was used for another request.
             PortError: The store keeps no keys.
         """
         if self.key is None:
             return None
+        self.blank()
         done = getattr(self.kernel.store, "done", None)
         if done is None:
             raise PortError("store", "keeps no idempotency keys: it has no method `done`")
-        with port("store"):
+        with STORE_PORT:
             mark = done(self._key())
         if mark is None:
             return None
@@ -379,6 +394,7 @@ class Execution:
     def visible(self, kind: str, scene: str) -> Any:
         """Return the filter of what the person sees in *scene*."""
         sight = self.kernel.sight()
+        named(scene, "scene")
         if not sight.knows(self.person):
             raise NotFound("person", self.person)
         return sight.filter(self.person, kind, scene)
@@ -404,7 +420,7 @@ class Execution:
         filter = self.visible(kind, scene)
         count = getattr(self.kernel.store, "count", None)
         if count is not None:
-            with port("store"):
+            with STORE_PORT:
                 return int(count(kind, filter, cap))
         return len(self.kernel.query(kind, filter, limit=cap))
 
@@ -418,7 +434,7 @@ def reference(kind: str, ref: Any) -> tuple[str, int | None]:
     """
     if isinstance(ref, str):
         return ref, None
-    if getattr(ref, "KIND", None) == kind:
+    if isinstance(ref, RECORD_CLASSES[kind]) and isinstance(ref.id, str):
         return ref.id, ref.version
     raise InvalidInput(kind, ref, f"must be a {kind} or its id")
 
@@ -436,6 +452,8 @@ def request(operation: str, ref: Any) -> str:
 
 def combined(access: Sequence[Reason], decision: Sequence[Reason]) -> tuple[Reason, ...]:
     """Return the reasons of both, each code about the record's standing only once, whoever gave it."""
+    if not access:
+        return tuple(dict.fromkeys(decision)) if len(decision) > 1 else tuple(decision)
     once = {"wrong_status", "is_voided"}
     given = {reason.code for reason in access}
     kept = [r for r in decision if not (r.code in once and r.code in given)]

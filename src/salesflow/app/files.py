@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from attrs import field, frozen
 
 from salesflow.app.execution import Execution
-from salesflow.errors import Conflict, InvalidInput, SalesflowError
+from salesflow.errors import Conflict, InvalidInput, NotFound
 from salesflow.model import ImportedOpportunity, Reason
-from salesflow.ports import Write
+from salesflow.ports import UnitOfWork, Write
 from salesflow.process import import_opportunity
 
 
@@ -59,7 +59,8 @@ class FileDesk:
         """
         Take in opportunities with their past; the rules guard moves, not arrivals.
 
-        Each row is saved by itself, so an import that was stopped is simply run again.
+        Each row is saved by itself and at most once, so an import that was stopped is simply run again; an
+        idempotency key adds nothing.
 
         Args:
             arrivals: What the other system knew; read one by one.
@@ -79,6 +80,8 @@ class FileDesk:
         imported = unchanged = 0
         problems: list[RowProblem] = []
         missing: dict[str, int] = {}
+        if not isinstance(arrivals, Iterable):
+            raise InvalidInput("arrivals", arrivals, "must be ImportedOpportunity objects, such as a list of them")
         for row, arrival in enumerate(arrivals, 1):
             try:
                 if self._import_one(arrival, missing):
@@ -110,9 +113,7 @@ class FileDesk:
             kernel.processes.latest(arrival.process).process, arrival, grader=case.grader(), by=run.person, at=case.now,
             zone_day=kernel.today,
         )  # fmt: skip
-        run.save(
-            (Write("opportunity", made.id, 0, made, decision.events),), "files.import_opportunities", made.id, (made,)
-        )
+        kernel.save(UnitOfWork((Write("opportunity", made.id, 0, made, decision.events),)))
         undated = made.visits[-1].entered_at is None
         for name, is_missing in (
             ("customer", made.customer is None and made.contact is None),
@@ -127,7 +128,7 @@ class FileDesk:
     def _sees(self, kind: str, id: str) -> bool:
         try:
             self._execution.case(kind, id)
-        except SalesflowError:
+        except NotFound:
             return False
         return True
 

@@ -6,7 +6,7 @@ It holds no rule: each method is one line of intent over one shared path.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from attrs import evolve
 
 from salesflow.app.defaults import RandomIds, SystemClock
-from salesflow.app.execution import Execution, Kernel, Settings
+from salesflow.app.execution import Execution, Kernel, Settings, reference
 from salesflow.app.files import FileDesk
 from salesflow.app.leads import LeadDesk
 from salesflow.app.opportunities import OpportunityDesk
@@ -106,7 +106,7 @@ class SalesFlow:
         Source: VIS-15.
         """
         sight = self._kernel.sight()
-        if not sight.knows(person):
+        if not sight.knows(named(person, "person")):
             raise NotFound("person", person)
         return sight.why(person, find(self._kernel, record))
 
@@ -204,7 +204,7 @@ class Acting:
         Source: VIS-15, ACC-26.
         """
         sight, seen = self._seen(record)
-        if not sight.knows(person) or not self._may_know(sight, person):
+        if not sight.knows(named(person, "person")) or not self._may_know(sight, person):
             raise NotFound("person", person)
         return sight.why(person, seen)
 
@@ -225,10 +225,7 @@ class Acting:
         sight = self._kernel.sight()
         if not sight.knows(self.person):
             raise NotFound("person", self.person)
-        found = find(self._kernel, record)
-        if not sight.can_see(self.person, found):
-            raise NotFound(found.KIND if not isinstance(record, str) else "record", found.id)
-        return sight, found
+        return sight, find(self._kernel, record, lambda found: sight.can_see(self.person, found))
 
     def _may_know(self, sight: Sight, person: str) -> bool:
         return (
@@ -238,27 +235,30 @@ class Acting:
         )
 
 
-def find(kernel: Kernel, ref: Any) -> Any:
+def find(kernel: Kernel, ref: Any, is_seen: Callable[[Any], bool] = lambda found: True) -> Any:
     """
     Return the store's record for a record or an id of any kind that can be seen.
+
+    Args:
+        is_seen: Whether a record is there for whoever asks; one that is not might as well not exist.
 
     Raises:
         NotFound: There is none.
         InvalidInput: *ref* is neither.
     """
+    kinds: tuple[str, ...] = KINDS_SEEN
     if isinstance(ref, str):
-        for kind in KINDS_SEEN:
-            found = kernel.get(kind, ref)
-            if found is not None:
-                return found
-        raise NotFound("record", ref)
-    kind = getattr(ref, "KIND", "")
-    if kind not in KINDS_SEEN:
-        raise InvalidInput("record", ref, "must be a record or the id of one")
-    found = kernel.get(kind, ref.id)
-    if found is None:
-        raise NotFound(kind, ref.id)
-    return found
+        id = ref
+    else:
+        kind = getattr(ref, "KIND", "")
+        if kind not in KINDS_SEEN:
+            raise InvalidInput("record", ref, "must be a record or the id of one")
+        kinds, id = (kind,), reference(kind, ref)[0]
+    for kind in kinds:
+        found = kernel.get(kind, id)
+        if found is not None and is_seen(found):
+            return found
+    raise NotFound("record" if isinstance(ref, str) else kinds[0], id)
 
 
 def _zone(name: str) -> ZoneInfo:

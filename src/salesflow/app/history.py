@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Generic, TypeVar
 
 from salesflow.app.execution import Access, Execution, Intent, reference, whole_number
@@ -70,7 +71,7 @@ class Readable(Generic[RecordT]):
         Source: HIST-1.
         """
         at = utc(moment, "moment")
-        told = [event for event in self.history(ref) if event.at <= at]
+        told = list(takewhile(lambda event: event.at <= at, self.history(ref)))
         if not told:
             raise NotFound(self._kind, reference(self._kind, ref)[0])
         record: RecordT = replay(told)

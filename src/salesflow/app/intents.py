@@ -18,6 +18,8 @@ from salesflow.errors import InvalidInput
 from salesflow.grading import clear_grade as grade_cleared
 from salesflow.grading import set_grade as grade_set
 from salesflow.model import (
+    Access,
+    Approval,
     ContactRole,
     Decision,
     EventBuilder,
@@ -30,7 +32,7 @@ from salesflow.model import (
     utc,
 )
 from salesflow.model.moments import plain_day
-from salesflow.model.requests import named, not_negative, worded
+from salesflow.model.requests import flag, named, not_negative, worded
 from salesflow.process import refused
 
 
@@ -171,7 +173,7 @@ def add_task(
     if due is not None:
         plain_day(due, "due")
     code = named(code, "code") if code is not None else f"added_{case.record.version + 1}"
-    can_see = assignee is not None and case.sight.can_see(assignee, case.record)
+    can_see = assignee is not None and case.sight.can_see(named(assignee, "assignee"), case.record)
     return process.add_task(case.record, code, name, assignee=assignee, due=due, can_see=can_see, **_who(case))
 
 
@@ -202,11 +204,13 @@ def _words(text: str) -> str:
 
 def change_owner(case: Case, to: str, old_owner_role: str | None = None, hand_over_tasks: bool = True) -> Decision:
     """OPP-11. The new owner is somebody who works here."""
+    if old_owner_role is not None:
+        named(old_owner_role, "old_owner_role")
     decision = process.change_owner(
         case.record,
         named(to, "to"),
         old_owner_role=old_owner_role,
-        hand_over_tasks=hand_over_tasks,
+        hand_over_tasks=flag(hand_over_tasks, "hand_over_tasks"),
         **_who(case),
     )
     return _also_refused(decision, employee_reasons(case, to))
@@ -229,21 +233,28 @@ def remove_member(case: Case, member: TeamMember) -> Decision:
 
 
 def team_member(member: object) -> TeamMember:
-    """Return *member* if it is a `TeamMember` with sound values; else raise `InvalidInput`."""
+    """Return *member*, its access level as an `Access`, if its values are sound; else raise `InvalidInput`."""
     if not isinstance(member, TeamMember):
         raise InvalidInput("member", member, "must be a TeamMember")
     named(member.person, "member.person")
     named(member.role, "member.role")
-    if member.access not in ("read", "read_write"):
-        raise InvalidInput("member.access", member.access, "must be Access.READ or Access.READ_WRITE")
-    return member
+    return evolve(member, access=access_level(member.access, "member.access"))
+
+
+def access_level(access: Any, what: str = "access") -> Access:
+    """Return *access* as an `Access`; else raise `InvalidInput`."""
+    try:
+        return Access(access)
+    except ValueError:
+        raise InvalidInput(what, access, "must be Access.READ or Access.READ_WRITE") from None
 
 
 def set_contact_role(case: Case, role: ContactRole) -> Decision:
     """CUS-3."""
-    if not isinstance(role, ContactRole):
-        raise InvalidInput("role", role, "must be a ContactRole")
     named(role.role, "role")
+    flag(role.is_primary, "is_primary")
+    if role.related_to is not None:
+        named(role.related_to, "related_to")
     unknown = party_reasons(case, None, role.contact)
     contact = None if unknown else case.kernel.get("contact", role.contact)
     decision = process.set_contact_role(
@@ -333,9 +344,15 @@ def _waiting_move(case: Case, operation: str, arguments: Mapping[str, str], appr
     return intent(case, **arguments, approved=approved)
 
 
+def _waiting(case: Case, approval: str | None) -> Approval | Reason:
+    if approval is not None:
+        named(approval, "approval")
+    return process.find_waiting(case.record, approval)
+
+
 def approve(case: Case, approval: str | None = None, comment: str | None = None) -> Decision:
     """RULE-2: what waited happens now, as the requester, checked again, their right to it included."""
-    found = process.find_waiting(case.record, approval)
+    found = _waiting(case, approval)
     if isinstance(found, Reason):
         return refused(found)
     builder = process.grant(case.record, found, worded(comment, "comment"), **_who(case))
@@ -355,7 +372,7 @@ def approve(case: Case, approval: str | None = None, comment: str | None = None)
 
 def refuse(case: Case, approval: str | None = None, comment: str | None = None) -> Decision:
     """RULE-2."""
-    found = process.find_waiting(case.record, approval)
+    found = _waiting(case, approval)
     if isinstance(found, Reason):
         return refused(found)
     return process.refuse(case.record, found, worded(comment, "comment"), **_who(case))
@@ -363,7 +380,7 @@ def refuse(case: Case, approval: str | None = None, comment: str | None = None) 
 
 def withdraw_approval(case: Case, approval: str | None = None) -> Decision:
     """RULE-2."""
-    found = process.find_waiting(case.record, approval)
+    found = _waiting(case, approval)
     if isinstance(found, Reason):
         return refused(found)
     return process.withdraw(case.record, found, **_who(case))

@@ -14,7 +14,7 @@ from salesflow.app.execution import TRIES, Case, Execution
 from salesflow.app.history import Readable
 from salesflow.app.moves import lead_moves
 from salesflow.app.paging import Page
-from salesflow.errors import Conflict, InvalidInput, Refused
+from salesflow.errors import Conflict, InvalidInput
 from salesflow.model import (
     Contact,
     Customer,
@@ -29,7 +29,7 @@ from salesflow.model import (
 )
 from salesflow.model.requests import named, worded
 from salesflow.ports import Write
-from salesflow.process import Move, convert_lead, convertible, create_lead, create_opportunity
+from salesflow.process import Move, convert_lead, create_lead, create_opportunity
 
 
 class Unset(Enum):
@@ -262,22 +262,22 @@ class LeadDesk(Readable[Lead]):
         Source: LEAD-6.
         """
         run = self._execution
-        for tries in range(TRIES):
+        tries = 0
+        while True:
+            tries += 1
             repeated = run.repeated("leads.convert", lead)
             if repeated is not None:
                 return _converted({record.KIND: record for record in repeated})
             try:
                 return self._convert_once(lead, customer, contact, opportunity)
             except Conflict:
-                self._tell_if_converted(lead)
-                if not isinstance(lead, str) or tries == TRIES - 1:
+                if tries == TRIES:
                     raise
-        raise AssertionError("unreachable")  # pragma: no cover - the loop returns or raises
-
-    def _tell_if_converted(self, lead: Lead | str) -> None:
-        now = self._get(lead)
-        if now.conversion is not None:
-            raise Refused("leads.convert", convertible(now))
+                if not isinstance(lead, str):
+                    # Whoever was overtaken by another conversion is told into what, not only that they were late.
+                    if self._get(lead).conversion is None:
+                        raise
+                    lead = lead.id
 
     def _convert_once(
         self, ref: Lead | str, customer: NewCustomer | str | None, contact: NewContact | str | None,
@@ -297,14 +297,14 @@ class LeadDesk(Readable[Lead]):
         made: Opportunity | None = None
         made_decision = Decision()
         if isinstance(opportunity, NewOpportunity) and lead.owner is not None and (customer or contact):
+            members = [intents.team_member(m).person for m in opportunity.team]
+            reasons += intents.employee_reasons(case, *members)
             made, made_decision = create_opportunity(
                 case.kernel.processes.latest(opportunity.process).process, opportunity, id=opportunity_id or "",
                 owner=lead.owner, customer=customer_id, contact=contact_id, grader=case.grader(), by=run.person,
                 at=case.now, today=case.today, lead=lead, source=lead.source,
                 past_close_date_allowed=case.kernel.settings.past_close_date_allowed, operation="leads.convert",
             )  # fmt: skip
-            members = [intents.team_member(m).person for m in opportunity.team]
-            reasons += intents.employee_reasons(case, *members)
         elif isinstance(opportunity, str):
             run.case("opportunity", opportunity)
         converted = convert_lead(
@@ -319,11 +319,11 @@ class LeadDesk(Readable[Lead]):
             if new is not None:
                 record, decision = new
                 writes.append(Write(record.KIND, record.id, 0, record, decision.events))
-        run.save(tuple(writes), "leads.convert", ref, [write.record for write in writes])
         records = {write.kind: write.record for write in writes}
         for kind, id in (("customer", customer_id), ("contact", contact_id), ("opportunity", opportunity_id)):
             if id is not None and kind not in records:
                 records[kind] = case.kernel.get(kind, id)
+        run.save(tuple(writes), "leads.convert", ref, list(records.values()))
         return _converted(records)
 
 

@@ -11,32 +11,23 @@ from typing import Any
 
 from attrs import frozen
 
+from salesflow import process
 from salesflow.app import intents
 from salesflow.app.execution import Case, Execution, Intent, combined
 from salesflow.app.task_access import task_access
 from salesflow.model import (
+    ContactRole,
     Decision,
     Grade,
     Lead,
+    NewCustomer,
     Opportunity,
-    OpportunityStatus,
     Reason,
     TaskStatus,
+    TeamMember,
     TeamRole,
 )
-from salesflow.process import (
-    OPEN,
-    SERVED,
-    Move,
-    assign_lead,
-    convertible,
-    find_waiting,
-    opportunity_stands,
-    owed_stages,
-    refused,
-    running_after_sales,
-    start_after_sales,
-)
+from salesflow.process import Move, find_waiting, owed_stages, running_after_sales
 
 
 @frozen
@@ -74,10 +65,10 @@ def lead_moves(execution: Execution, ref: Lead | str) -> tuple[Move, ...]:
     """Return every move of a lead, open ones and blocked ones."""
     case = execution.case("lead", ref)
     candidates = (
-        Candidate("assign", None, _some_employee, inputs=("to",)),
+        Candidate("assign", None, _to_somebody, inputs=("to",)),
         Candidate("follow_up", None, intents.follow_up_lead, ("call", "-"), inputs=("text",)),
-        Candidate("edit", None, intents.edit_lead, ({},), inputs=("changes",)),
-        Candidate("convert", None, _convertible, inputs=("customer", "contact", "opportunity")),
+        Candidate("edit", None, _some_lead_change, inputs=("changes",)),
+        Candidate("convert", None, _into_some_customer, inputs=("customer", "contact", "opportunity")),
         Candidate("recycle", None, intents.recycle_lead, (None,), ("-",)),
         Candidate("disqualify", None, intents.disqualify_lead, (None,), ("-",)),
         Candidate("void", None, intents.void),
@@ -86,18 +77,54 @@ def lead_moves(execution: Execution, ref: Lead | str) -> tuple[Move, ...]:
     return tuple(_tried(case, "leads", candidate) for candidate in candidates)
 
 
-def _convertible(case: Case) -> Decision:
-    return refused(*convertible(case.record))
+# Whoever or whatever will be asked for later is nobody and nothing now: only the record itself stands in the way.
 
 
-def _some_employee(case: Case) -> Decision:
-    """Assigning to whoever is asked for later: only the lead itself can stand in the way."""
-    return assign_lead(case.record, case.person, branch=None, by=case.person, at=case.now)
+def _to_somebody(case: Case) -> Decision:
+    return process.assign_lead(case.record, "", branch=None, by=case.person, at=case.now)
 
 
-def _standing(*allowed: OpportunityStatus) -> Intent:
-    """Return an intent that asks for nothing but the record's status: the person is asked for later."""
-    return lambda case: refused(*opportunity_stands(case.record, allowed or None))
+def _some_lead_change(case: Case) -> Decision:
+    return intents.edit_lead(case, {"description": None if case.record.description else "-"})
+
+
+def _into_some_customer(case: Case) -> Decision:
+    return process.convert_lead(
+        case.record, customer=NewCustomer("-"), customer_id="", contact=None, contact_id=None, opportunity=None,
+        by=case.person, at=case.now,
+    ).decision  # fmt: skip
+
+
+def _some_change(case: Case) -> Decision:
+    return intents.edit_opportunity(case, {"source": None if case.record.source else "-"})
+
+
+def _task_to_somebody(case: Case, task: str) -> Decision:
+    return process.assign_task(case.record, task, "", due=None, can_see=True, by=case.person, at=case.now)
+
+
+def _owned_by_somebody(case: Case) -> Decision:
+    return process.change_owner(
+        case.record, "", old_owner_role=None, hand_over_tasks=False, by=case.person, at=case.now
+    )
+
+
+def _with_somebody(case: Case) -> Decision:
+    return process.add_member(case.record, TeamMember("", ""), by=case.person, at=case.now)
+
+
+def _role_of_somebody(case: Case) -> Decision:
+    return process.set_contact_role(
+        case.record, ContactRole("", ""), contacts_customer=case.record.customer, by=case.person, at=case.now
+    )
+
+
+def _against_somebody(case: Case) -> Decision:
+    return process.add_competitor(case.record, "", by=case.person, at=case.now)
+
+
+def _some_after_sales(case: Case) -> Decision:
+    return process.start_after_sales(case.record, case.engine, by=case.person, at=case.now)
 
 
 def _opportunity_candidates(case: Case) -> Iterator[Candidate]:
@@ -132,8 +159,7 @@ def _task_moves(opportunity: Opportunity) -> Iterator[Candidate]:
         id = task.id
         if task.status is TaskStatus.OPEN:
             yield _of_task("finish_task", opportunity, id, intents.finish_task, (id,))
-            assignee = ("assignee",)
-            yield _of_task("assign_task", opportunity, id, intents.assign_task, (id, opportunity.owner), assignee)
+            yield _of_task("assign_task", opportunity, id, _task_to_somebody, (id,), ("assignee",))
         elif task.status is TaskStatus.DONE:
             yield _of_task("reopen_task", opportunity, id, intents.reopen_task, (id,))
         if task.assignee is not None:
@@ -154,8 +180,8 @@ def _of_task(
 
 
 def _team_moves(opportunity: Opportunity) -> Iterator[Candidate]:
-    yield Candidate("change_owner", None, _standing(), inputs=("to",))
-    yield Candidate("add_member", None, _standing(*SERVED), inputs=("person", "role", "access"))
+    yield Candidate("change_owner", None, _owned_by_somebody, inputs=("to",))
+    yield Candidate("add_member", None, _with_somebody, inputs=("person", "role", "access"))
     for member in opportunity.team:
         if member.role != TeamRole.OWNER:
             yield Candidate("change_member", member.key, intents.change_member, (member,), inputs=("access",))
@@ -164,27 +190,22 @@ def _team_moves(opportunity: Opportunity) -> Iterator[Candidate]:
 
 def _other_moves(case: Case) -> Iterator[Candidate]:
     opportunity: Opportunity = case.record
-    yield Candidate("edit", None, intents.edit_opportunity, ({},), inputs=("changes",))
+    yield Candidate("edit", None, _some_change, inputs=("changes",))
     yield Candidate("add_activity", None, intents.add_activity, ("note", "-"), inputs=("kind", "text"))
     yield Candidate("fill_feedback", None, intents.fill_feedback, ("-",), inputs=("text",))
-    yield Candidate("set_contact_role", None, _standing(*OPEN), inputs=("contact", "role"))
-    yield Candidate("add_competitor", None, _standing(*OPEN), inputs=("competitor",))
+    yield Candidate("set_contact_role", None, _role_of_somebody, inputs=("contact", "role"))
+    yield Candidate("add_competitor", None, _against_somebody, inputs=("competitor",))
     for competitor in opportunity.competitors:
         yield Candidate("remove_competitor", competitor, intents.remove_competitor, (competitor,))
     yield Candidate("set_grade", None, intents.set_grade, (Grade.A, None), (Grade.A, "-"), ("grade",))
     yield Candidate("clear_grade", None, intents.clear_grade)
-    yield Candidate("start_after_sales", None, _standing_for_after_sales, inputs=("process",))
+    yield Candidate("start_after_sales", None, _some_after_sales, inputs=("process",))
     yield Candidate("after_sales_feedback", None, intents.after_sales_feedback, ("-",), inputs=("text",))
     yield Candidate("after_sales_advance", None, intents.after_sales_advance)
     yield Candidate("finish_after_sales", None, intents.finish_after_sales)
     yield Candidate("void", None, intents.void)
     yield Candidate("unvoid", None, intents.unvoid)
     yield Candidate("delete", None, intents.delete)
-
-
-def _standing_for_after_sales(case: Case) -> Decision:
-    """Any template may be asked for; starting the opportunity's own says what else stands in the way."""
-    return start_after_sales(case.record, case.engine, by=case.person, at=case.now)
 
 
 def _waiting_moves(case: Case) -> Iterator[Candidate]:
@@ -200,7 +221,7 @@ def _waiting_moves(case: Case) -> Iterator[Candidate]:
     approvers = case.sight.superiors(opportunity.owner)
     id = waiting.id
     yield Candidate("approve", id, intents.approve, (id,), also=approvers)
-    yield Candidate("refuse", id, intents.refuse, (id, None), (id, "-"), also=approvers)
+    yield Candidate("refuse", id, intents.refuse, (id, "-"), inputs=("comment",), also=approvers)
     yield Candidate("withdraw_approval", id, intents.withdraw_approval, (id,), row=waiting.operation)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypedDict, Unpack
 
+from attrs import evolve
+
 from salesflow.app import intents
 from salesflow.app.execution import Execution, reference
 from salesflow.app.moves import opportunity_moves
@@ -87,16 +89,14 @@ class OpportunityDesk(StageMoves, TaskWork, TeamWork, SuperiorDecisions):
             return repeated[0]  # type: ignore[no-any-return]
         case = run.blank()
         request = NewOpportunity(
-            name,
-            amount=amount,
-            process=process,
-            close_date=close_date,
-            stage=stage,
-            led_by=led_by,
-            team=tuple(team),
+            name, amount=amount, process=process, close_date=close_date, stage=stage, led_by=led_by, team=team
         )
+        request = evolve(request, team=map(intents.team_member, request.team))
         owner = run.person if owner is None else named(owner, "owner")
-        members = [intents.team_member(member).person for member in request.team]
+        for kind, id in (("customer", customer), ("contact", contact)):
+            if id is not None:
+                named(id, kind)
+        members = [member.person for member in request.team]
         made, decision = create_opportunity(
             case.kernel.processes.latest(process).process, request, id=case.kernel.new_id("opportunity"), owner=owner,
             customer=customer, contact=contact, grader=case.grader(), by=run.person, at=case.now, today=case.today,

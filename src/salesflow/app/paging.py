@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from attrs import frozen
 
 from salesflow.errors import InvalidInput
+from salesflow.model import utc
 
 ItemT = TypeVar("ItemT")
 
@@ -43,6 +44,11 @@ _TO_TEXT: dict[type, tuple[str, Callable[[Any], str]]] = {
     int: ("i", str),
 }
 
+_HELD = {"close_date": "d", "amount": "m", "probability": "i", "id": "s", "name": "s", "title": "s"}
+"""What the place in an order is told by; every other order is by a moment, ``t``."""
+
+_LONGEST = 20_000
+
 
 def cursor(order_by: str, value: Any, id: str) -> str:
     """Return a text that says where a page ended."""
@@ -65,17 +71,19 @@ def read_cursor(text: str, order_by: str) -> tuple[Any, str]:
     """
     problem = InvalidInput("after", text, "must be the `after` of a page of this same list and order")
     try:
-        held_order, packed, id = json.loads(base64.urlsafe_b64decode(text[:5000].encode()))
+        held_order, packed, id = json.loads(base64.urlsafe_b64decode(text[:_LONGEST].encode()))
         letter, *rest = packed
         readers: dict[str, Callable[[], Any]] = {
             "n": lambda: None,
             "m": lambda: (str(rest[0]), Decimal(rest[1])),
-            "t": lambda: datetime.fromisoformat(rest[0]),
+            "t": lambda: utc(datetime.fromisoformat(rest[0])),
             "d": lambda: date.fromisoformat(rest[0]),
             "s": lambda: str(rest[0]),
             "i": lambda: int(rest[0]),
         }
         value = readers[letter]()
+        is_place = letter in ("n", _HELD.get(order_by.removeprefix("-"), "t"))
+        is_place = is_place and not (letter == "m" and not value[1].is_finite())
     except (
         AttributeError,
         ValueError,
@@ -87,6 +95,6 @@ def read_cursor(text: str, order_by: str) -> tuple[Any, str]:
         RecursionError,
     ):
         raise problem from None
-    if held_order != order_by or not isinstance(id, str):
+    if held_order != order_by or not is_place or not isinstance(id, str):
         raise problem
     return value, id

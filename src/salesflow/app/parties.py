@@ -51,7 +51,7 @@ class CustomerDesk(Readable[Customer]):
         Create a customer.
 
         Args:
-            owner: Who keeps it; None means the acting person.
+            owner: Who keeps it; None means the acting employee, and nobody where an administrator is none.
 
         Raises:
             Refused: `person_unknown`, `not_permitted`.
@@ -66,7 +66,7 @@ class CustomerDesk(Readable[Customer]):
         case = run.blank()
         customer = Customer(
             id=case.kernel.new_id("customer"), version=1, name=asked.name, phone=phone, email=email, industry=industry,
-            owner=run.person if owner is None else named(owner, "owner"),
+            owner=_owner(case, owner),
             created_at=case.now, created_by=run.person, updated_at=case.now,
         )  # fmt: skip
         _create(run, case, customer, "customers.create", name, customer.owner)
@@ -126,9 +126,11 @@ class ContactDesk(Readable[Contact]):
         if repeated is not None:
             return repeated[0]  # type: ignore[no-any-return]
         case = run.blank()
+        if customer is not None:
+            named(customer, "customer")
         contact = Contact(
             id=case.kernel.new_id("contact"), version=1, name=asked.name, customer=customer, phone=phone, email=email,
-            title=title, owner=run.person if case.sight.is_employee(run.person) else None,
+            title=title, owner=_owner(case, None),
             created_at=case.now, created_by=run.person, updated_at=case.now,
         )  # fmt: skip
         _create(run, case, contact, "contacts.create", name, contact.owner, customer)
@@ -159,6 +161,12 @@ class ContactDesk(Readable[Contact]):
         Source: CUS-1, ACC-22.
         """
         return self._change("edit", contact, _edit, changes)
+
+
+def _owner(case: Case, owner: str | None) -> str | None:
+    if owner is not None:
+        return named(owner, "owner")
+    return case.person if case.sight.is_employee(case.person) else None
 
 
 def _create(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from salesflow import pipeline
 from salesflow.app.execution import Execution
 from salesflow.model import Opportunity
+from salesflow.model.requests import named
 from salesflow.pipeline import Funnel, SalesCycle, WinRates
 
 
@@ -38,10 +39,12 @@ class PipelineDesk:
         Return the win rate by count and by value, in all or per group.
 
         Args:
-            by: ``owner source grade process``, or None for one figure over all.
+            by: ``owner source grade process stage customer led_by``, or None for one figure over all.
 
         Source: PIPE-2.
         """
+        if by is not None:
+            named(by, "by")
         return pipeline.win_rates(self._seen("pipeline.win_rates", scene), by=by)
 
     def sales_cycle(self, scene: str = "all") -> SalesCycle:

@@ -23,6 +23,8 @@ class Processes:
 
     def __init__(self, templates: Mapping[str, SalesProcess] | Iterable[SalesProcess]) -> None:
         listed = templates.values() if isinstance(templates, Mapping) else templates
+        if not isinstance(listed, Iterable):
+            raise InvalidInput("processes", templates, "must be SalesProcess templates, or a mapping to them")
         self._engines: dict[tuple[str, int], Engine] = {}
         self._latest: dict[str, int] = {}
         for template in listed:
@@ -61,6 +63,6 @@ class Processes:
         """
         if id is None and len(self._latest) == 1:
             id = next(iter(self._latest))
-        if id is None or id not in self._latest:
+        if not isinstance(id, str) or id not in self._latest:
             raise InvalidInput("process", id, f"must be one of {', '.join(sorted(self._latest))}")
         return self._engines[id, self._latest[id]]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import evolve
-
 from salesflow.app.execution import Case, Execution, Kernel, reference
+from salesflow.app.intents import access_level
 from salesflow.errors import Conflict, InvalidInput, NotFound
-from salesflow.model import Access, EventBuilder, EventKind, SharingRule, created
-from salesflow.model.requests import named
+from salesflow.model import Access, EventBuilder, EventKind, SharingRule, apply, created
+from salesflow.model.requests import flag, named
 from salesflow.ports import UnitOfWork, Write
 
 
@@ -45,16 +44,21 @@ class SharingDesk:
 
         Source: VIS-11.
         """
+        about = f"{from_person or from_department} with {to_person or to_department or to_group}"
+        repeated = self._repeated("sharing.create", about)
+        if repeated is not None:
+            return repeated[0]  # type: ignore[no-any-return]  # the records of a key are of any kind
         case = self._admitted("sharing.create")
         rule = SharingRule(
             id=self._kernel.new_id("sharing_rule"), version=1, from_person=from_person,
-            from_department=from_department, from_subdepartments=from_subdepartments, to_person=to_person,
-            to_department=to_department, to_group=to_group, to_subdepartments=to_subdepartments, access=_access(access),
+            from_department=from_department, from_subdepartments=flag(from_subdepartments, "from_subdepartments"),
+            to_person=to_person, to_department=to_department, to_group=to_group,
+            to_subdepartments=flag(to_subdepartments, "to_subdepartments"), access=access_level(access),
             created_at=case.now, created_by=case.person, updated_at=case.now,
         )  # fmt: skip
         _check(rule)
         event = created(rule, at=case.now, by=case.person, operation="sharing.create")
-        self._kernel.save(UnitOfWork((Write("sharing_rule", rule.id, 0, rule, (event,)),)))
+        self._save(Write("sharing_rule", rule.id, 0, rule, (event,)), "sharing.create", about, rule)
         return rule
 
     def get(self, rule: SharingRule | str) -> SharingRule:
@@ -73,12 +77,17 @@ class SharingDesk:
 
         Source: VIS-11.
         """
+        repeated = self._repeated("sharing.edit", rule)
+        if repeated is not None:
+            return repeated[0]  # type: ignore[no-any-return]  # the records of a key are of any kind
         case = self._admitted("sharing.edit")
         now = self._load(rule)
         builder = EventBuilder(now, at=case.now, by=case.person, operation="sharing.edit")
-        builder.add(EventKind.EDITED, access=_access(access))
-        after = evolve(now, access=access, version=now.version + 1, updated_at=case.now)
-        self._kernel.save(UnitOfWork((Write("sharing_rule", now.id, now.version, after, tuple(builder.events)),)))
+        builder.add(EventKind.EDITED, access=access_level(access))
+        after = apply(now, builder.events)
+        self._save(
+            Write("sharing_rule", now.id, now.version, after, tuple(builder.events)), "sharing.edit", rule, after
+        )
         return after
 
     def delete(self, rule: SharingRule | str) -> None:
@@ -87,11 +96,22 @@ class SharingDesk:
 
         Source: VIS-11.
         """
+        if self._repeated("sharing.delete", rule) is not None:
+            return
         case = self._admitted("sharing.delete")
         now = self._load(rule)
         builder = EventBuilder(now, at=case.now, by=case.person, operation="sharing.delete")
         builder.add(EventKind.DELETED)
-        self._kernel.save(UnitOfWork((Write("sharing_rule", now.id, now.version, None, tuple(builder.events)),)))
+        self._save(Write("sharing_rule", now.id, now.version, None, tuple(builder.events)), "sharing.delete", rule)
+
+    def _repeated(self, operation: str, about: SharingRule | str) -> tuple[Any, ...] | None:
+        return None if self._execution is None else self._execution.repeated(operation, about)
+
+    def _save(self, write: Write, operation: str, about: SharingRule | str, *result: SharingRule) -> None:
+        if self._execution is None:
+            self._kernel.save(UnitOfWork((write,)))
+        else:
+            self._execution.save((write,), operation, about, result)
 
     def _admitted(self, operation: str) -> Case:
         if self._execution is None:
@@ -108,13 +128,6 @@ class SharingDesk:
         if version is not None and version != rule.version:
             raise Conflict("sharing_rule", id, version, rule.version)
         return rule  # type: ignore[no-any-return]
-
-
-def _access(access: Any) -> Access:
-    try:
-        return Access(access)
-    except ValueError:
-        raise InvalidInput("access", access, "must be Access.READ or Access.READ_WRITE") from None
 
 
 def _check(rule: SharingRule) -> None:

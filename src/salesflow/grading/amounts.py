@@ -41,9 +41,9 @@ class AmountPolicy:
     """
 
     boundary: Money = field(default=Money("1000000", "CNY"), validator=_money)
-    upper: Money = field(default=Money("5000000", "CNY"), validator=_money)
-    lower: Money = field(default=Money("300000", "CNY"), validator=_money)
-    rates: Rates | None = None
+    upper: Money = field(default=Money("5000000", "CNY"), validator=_money, kw_only=True)
+    lower: Money = field(default=Money("300000", "CNY"), validator=_money, kw_only=True)
+    rates: Rates | None = field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         if self.lower.amount < 0 or not self.lower <= self.boundary <= self.upper:

@@ -18,7 +18,7 @@ def check(record: Any) -> list[str]:
     Source: OPP-2, TEAM-1, TEAM-2, LEAD (domain §2).
     """
     broken = []
-    for name in shape(type(record))[1]:
+    for name in shape(type(record)).collections:
         doubled = [key for key, n in Counter(item.key for item in getattr(record, name)).items() if n > 1]
         broken += [f"{name}: key {key!r} stands more than once" for key in doubled]
     if record.version < 1:
@@ -46,7 +46,8 @@ def _opportunity(opp: Opportunity) -> list[str]:
         "closings: all but the last have ended": all(c.ended_at is not None for c in opp.closings[:-1]),
         "closings: the last stands while completed": opp.is_completed
         == bool(opp.closings and opp.closings[-1].ended_at is None),
-        "status: the standing closing's outcome": opp.closing is None or opp.closing.outcome is opp.status,
+        "status: the standing closing's outcome": not (opp.is_completed and opp.closings)
+        or opp.closings[-1].outcome is opp.status,
         "tasks: a completed opportunity has none open": not opp.is_completed
         or all(t.status is not TaskStatus.OPEN for t in opp.tasks),
         "contact_roles: at most one primary": sum(r.is_primary for r in opp.contact_roles) <= 1,

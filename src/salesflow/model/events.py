@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import NOTHING, field, fields, frozen
 
@@ -75,10 +75,9 @@ class EventKind(StrEnum):
     AFTER_SALES_CANCELLED = "after_sales_cancelled"
 
 
-@frozen
-class Change:
+class Change(NamedTuple):
     """
-    One value before and after.
+    One value before and after. A tuple, since a busy decision makes many and they are made thrice as fast.
 
     Args:
         field: The record's field.
@@ -163,20 +162,37 @@ def collection() -> Any:
     return field(default=(), metadata={"collection": True})
 
 
-Shape = tuple[tuple[str, ...], frozenset[str], Callable[[Any], tuple[Any, ...]]]
+@frozen
+class Shape:
+    """
+    What folding needs to know of a record class, worked out once.
+
+    Args:
+        names: Its fields, in order.
+        collections: Those that are collections.
+        read: Gives all values of a record, in that order.
+        write: Per field, what sets it on a blank record: a frozen class lets nobody else.
+    """
+
+    names: tuple[str, ...]
+    collections: frozenset[str]
+    read: Callable[[Any], tuple[Any, ...]]
+    write: tuple[Callable[[Any, Any], None], ...]
+
 
 _SHAPES: dict[type, Shape] = {}
 _UNTOLD = frozenset({"version", "updated_at"})
 
 
 def shape(cls: type) -> Shape:
-    """Return the field names of a record class, which of them are collections, and what reads all of them."""
+    """Return the shape of a record class."""
     known = _SHAPES.get(cls)
     if known is None:
         declared = fields(cls)
         names = tuple(f.name for f in declared)
         collections = frozenset(f.name for f in declared if f.metadata.get("collection"))
-        known = _SHAPES[cls] = (names, collections, attrgetter(*names))
+        write = tuple(getattr(cls, name).__set__ for name in names)
+        known = _SHAPES[cls] = Shape(names, collections, attrgetter(*names), write)
     return known
 
 
@@ -228,7 +244,7 @@ class EventBuilder:
         self.at = utc(at)
         self.by = by
         self.operation = operation
-        self._collections = shape(type(record))[1]
+        self._collections = shape(type(record)).collections
         self.events: list[Event] = []
         self.values: dict[str, Any] = {}
 
@@ -251,12 +267,11 @@ class EventBuilder:
                 changes.append(Change(name, None, before, after))
         held.update(values)
         events = self.events
-        events.append(
-            Event(
-                record.KIND, record.id, record.version + 1, len(events),
-                kind, self.at, self.by, self.operation, tuple(changes), reason,
-            )  # fmt: skip
-        )
+        event = Event(
+            record.KIND, record.id, record.version + 1, len(events),
+            kind, self.at, self.by, self.operation, tuple(changes), reason,
+        )  # fmt: skip
+        events.append(event)
 
     def decision(self) -> Decision:
         """Return what was collected."""
@@ -273,7 +288,7 @@ def created(record: Any, *, at: datetime, by: str, operation: str, kind: EventKi
     Source: HIST-1.
     """
     at = utc(at)
-    collections = shape(type(record))[1]
+    collections = shape(type(record)).collections
     changes: list[Change] = []
     for declared in fields(type(record)):
         name = declared.name

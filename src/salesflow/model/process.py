@@ -78,7 +78,7 @@ class RequiredField:
     A field (必填内容) that must be filled before the stage is left forward.
 
     Args:
-        field: A field of the opportunity, or ``custom.NAME`` (`salesflow.process.requirements`).
+        field: A field of the opportunity, or ``custom.NAME`` (``salesflow.process.requirements``).
         routes: The routes it binds; empty means all.
 
     Source: PROC-1.

@@ -15,7 +15,7 @@ from attrs import frozen
 REASONS = MappingProxyType(
     {
         # whoever asks
-        "not_permitted": "{person} may not {operation}; it takes {needs}",
+        "not_permitted": "{person} may not do {operation}; it takes {needs}",
         # status and flags
         "wrong_status": "the status is {status}; this needs {allowed}",
         "is_voided": "the record is voided; unvoid it first",
@@ -39,7 +39,7 @@ REASONS = MappingProxyType(
         "reason_missing": "a reason is needed",
         "reason_unknown": "{reason!r} is no reason of this process; known are {known}",
         # approvals
-        "approval_needed": "this needs an approval by {approver}; request it",
+        "approval_needed": "this needs an approval ({approver}); request it",
         "approval_pending": "approval {approval!r} is waiting for a decision",
         "approval_unknown": "there is no approval {approval!r}",
         "approval_decided": "approval {approval!r} is {status} already",
@@ -59,7 +59,6 @@ REASONS = MappingProxyType(
         "contact_unknown": "there is no contact {contact!r}, or you may not see it",
         "person_unknown": "there is no employee {person!r}",
         "contact_elsewhere": "contact {contact!r} does not belong to customer {customer!r}; add it there first",
-        "contact_role_missing": "contact {contact!r} has no role here",
         "competitor_present": "competitor {competitor!r} is attached already",
         "competitor_missing": "competitor {competitor!r} is not attached",
         # grades
@@ -89,7 +88,6 @@ REASONS = MappingProxyType(
         "already_converted": "the lead was converted already, into {into}",
         "convert_nothing": "name at least one of customer, contact, opportunity to convert into",
         "convert_needs_party": "an opportunity needs a customer or a contact beside it",
-        "cooling_down": "the lead may be claimed back after {until}",
     }
 )
 """Every code that the library gives, with the message that its facts fill."""

@@ -48,6 +48,13 @@ def worded(value: object, what: str) -> str | None:
     return value
 
 
+def flag(value: object, what: str) -> bool:
+    """Return *value* if it is True or False; else raise `InvalidInput`: any other value would be kept as it is."""
+    if not isinstance(value, bool):
+        raise InvalidInput(what, value, "must be True or False")
+    return value
+
+
 def _name(_instance: object, attribute: Any, value: Any) -> None:
     named(value, attribute.name)
 
@@ -87,11 +94,29 @@ def not_negative(value: object, what: str) -> Money:
 
 
 def _members(members: Iterable[TeamMember]) -> tuple[TeamMember, ...]:
+    if not isinstance(members, Iterable):
+        raise InvalidInput("team", members, "must be TeamMember objects, such as a list of them")
     return tuple(members)
 
 
+def _led_by(value: LedBy | str) -> LedBy:
+    if value in tuple(LedBy):
+        return LedBy(value)
+    raise InvalidInput("led_by", value, f"must be one of {', '.join(LedBy)}")
+
+
 def _steps(steps: Iterable[tuple[str, datetime]]) -> tuple[tuple[str, datetime], ...]:
-    return tuple((stage, utc(moment, "history")) for stage, moment in steps)
+    try:
+        pairs = [(stage, moment) for stage, moment in steps]
+    except (TypeError, ValueError):
+        raise InvalidInput("history", steps, "must be pairs of a stage and the moment it was entered") from None
+    return tuple((named(stage, "history"), utc(moment, "history")) for stage, moment in pairs)
+
+
+def _outcome(value: OpportunityStatus | str | None) -> OpportunityStatus | None:
+    if value is None or value in tuple(OpportunityStatus):
+        return None if value is None else OpportunityStatus(value)
+    raise InvalidInput("outcome", value, f"must be None or one of {', '.join(OpportunityStatus)}")
 
 
 @frozen
@@ -134,7 +159,7 @@ class NewOpportunity:
     process: str | None = field(default=None, kw_only=True, validator=_optional_name)
     close_date: date | None = field(default=None, kw_only=True, validator=_optional_day)
     stage: str | None = field(default=None, kw_only=True, validator=_optional_name)
-    led_by: LedBy = field(default=LedBy.US, kw_only=True, converter=LedBy)
+    led_by: LedBy = field(default=LedBy.US, kw_only=True, converter=_led_by)
     team: tuple[TeamMember, ...] = field(default=(), kw_only=True, converter=_members)
 
 
@@ -172,7 +197,7 @@ class ImportedOpportunity:
     contact: str | None = field(default=None, validator=_optional_name)
     amount: Money | None = field(default=None, validator=_optional_money)
     close_date: date | None = field(default=None, validator=_optional_day)
-    outcome: OpportunityStatus | None = None
+    outcome: OpportunityStatus | None = field(default=None, converter=_outcome)
     closed_at: datetime | None = field(default=None, converter=_in_utc, validator=_optional_moment)
     actual_amount: Money | None = field(default=None, validator=_optional_money)
     reason: str | None = field(default=None, validator=_optional_name)

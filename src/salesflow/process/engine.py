@@ -46,6 +46,9 @@ _CLOSED_AS = {
     OpportunityStatus.LOST: (EventKind.LOST, 0),
     OpportunityStatus.INVALID: (EventKind.INVALIDATED, 0),
 }
+_CLOSED, _IN_PROGRESS = StageExit.CLOSED, OpportunityStatus.IN_PROGRESS
+_CANCELLED, _SKIPPED = TaskStatus.CANCELLED, TaskStatus.SKIPPED
+_LEFT, _ENTERED = EventKind.STAGE_LEFT, EventKind.STAGE_ENTERED
 _ENTRIES = {
     StageExit.ADVANCED: StageEntry.ADVANCED,
     StageExit.RETURNED: StageEntry.RETURNED,
@@ -93,7 +96,7 @@ class Engine:
     """
 
     def __init__(self, process: SalesProcess, machine_class: type[ProcessMachine] = ProcessMachine) -> None:
-        check_template(process).require()
+        check_template(process, roles=None, fields=None).require()
         self.process = process
         self.stages = tuple(guards.compile_stage(stage, n) for n, stage in enumerate(process.stages))
         self._by_code = {compiled.stage.code: compiled for compiled in self.stages}
@@ -286,7 +289,7 @@ class Engine:
         builder = approved or EventBuilder(opportunity, at=at, by=by, operation=operation)
         status = opportunity.status
         attempt = Attempt(
-            opportunity.stage if status is OpportunityStatus.IN_PROGRESS else str(status),
+            opportunity.stage if status is _IN_PROGRESS else str(status),
             opportunity, self.process, source, opportunity.tasks,
             route or opportunity.grade.route, builder.at, by, today, builder,
         )  # fmt: skip
@@ -347,10 +350,10 @@ def _wrong_status(opportunity: Opportunity, allowed: tuple[OpportunityStatus, ..
 def _leave_stage(attempt: Attempt) -> None:
     """End the current visit; settle its tasks; an approval that waited for this stage waits no more."""
     builder, exit = attempt.builder, attempt.exit
-    status = TaskStatus.CANCELLED if exit is StageExit.CLOSED else TaskStatus.SKIPPED
+    status = _CANCELLED if exit is _CLOSED else _SKIPPED
     at, reason = attempt.at, attempt.reason
     builder.add(
-        EventKind.STAGE_LEFT, reason,
+        _LEFT, reason,
         visits=stages.leave(builder.value("visits"), at=at, exit=exit, reason=reason),
         tasks=stages.settle(builder.value("tasks"), status),
         approvals=_expired(builder.value("approvals"), at),
@@ -384,11 +387,11 @@ def _enter_stage(attempt: Attempt) -> None:
     else:
         entry = _ENTRIES[attempt.exit]
         if not (attempt.keep_manual and probability.source is ProbabilitySource.HAND):
-            probability = Probability(target.stage.probability, ProbabilitySource.STAGE)
+            probability = target.probability
     code = target.stage.code
     visits = stages.enter(builder.value("visits"), code, at=attempt.at, entry=entry)
     builder.add(
-        EventKind.STAGE_ENTERED,
+        _ENTERED,
         visits=visits,
         tasks=stages.begin(builder.value("tasks"), target.stage, len(visits)),
         stage=code,

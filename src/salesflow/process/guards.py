@@ -18,6 +18,8 @@ from salesflow.model import (
     EventBuilder,
     Jump,
     Opportunity,
+    Probability,
+    ProbabilitySource,
     Reason,
     Registration,
     Route,
@@ -38,12 +40,14 @@ class CompiledStage:
     Args:
         stage: The template's stage.
         index: Its place, from 0.
+        probability: The chance of winning that entering it sets.
         required: Per required field: how to tell that it is filled, the routes it binds, the reason if not.
         open_tasks: Per task code, the reason that an open one gives.
     """
 
     stage: Stage
     index: int
+    probability: Probability
     required: tuple[tuple[Callable[[Opportunity], bool], tuple[Route, ...], Reason], ...]
     open_tasks: Mapping[str, Reason]
 
@@ -53,6 +57,7 @@ def compile_stage(stage: Stage, index: int) -> CompiledStage:
     return CompiledStage(
         stage,
         index,
+        Probability(stage.probability, ProbabilitySource.STAGE),
         tuple(
             (
                 filled_test(needed.field),

@@ -260,9 +260,10 @@ def fire(machine: Machine, trigger: str, attempt: Any) -> bool | None:
     if event is None or attempt.state not in event.transitions:
         return None
     try:
-        return bool(event.trigger(attempt, attempt))
+        moved: bool = event.trigger(attempt, attempt)
     except MachineError:
         return None
+    return moved
 
 
 def ask(machine: Machine, trigger: str, attempt: Any) -> bool | None:

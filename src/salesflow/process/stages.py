@@ -13,6 +13,8 @@ from attrs import evolve
 
 from salesflow.model import Stage, StageEntry, StageExit, StageVisit, Task, TaskStatus
 
+_OPEN, _CLOSED = TaskStatus.OPEN, (TaskStatus.SKIPPED, TaskStatus.CANCELLED)
+
 Visits = tuple[StageVisit, ...]
 Tasks = tuple[Task, ...]
 
@@ -38,9 +40,10 @@ def enter(visits: Visits, stage: str, *, at: datetime | None, entry: StageEntry)
 
 def settle(tasks: Tasks, status: TaskStatus) -> Tasks:
     """Return the tasks with every open one set to *status*; the same tuple where none is open."""
-    if not any(task.status is TaskStatus.OPEN for task in tasks):
-        return tasks
-    return tuple(evolve(task, status=status) if task.status is TaskStatus.OPEN else task for task in tasks)
+    for task in tasks:
+        if task.status is _OPEN:
+            return tuple(evolve(t, status=status) if t.status is _OPEN else t for t in tasks)
+    return tasks
 
 
 def begin(tasks: Tasks, stage: Stage, visit: int, prefix: str = "") -> Tasks:
@@ -53,17 +56,18 @@ def begin(tasks: Tasks, stage: Stage, visit: int, prefix: str = "") -> Tasks:
         visit: The number of the new visit; a new task's id is made of it and its code.
         prefix: What ids begin with, where several processes keep tasks in one record.
     """
-    known = {task.code for task in tasks if task.stage == stage.code}
-    kept = tasks
+    code = stage.code
+    known = set()
+    for task in tasks:
+        if task.stage == code:
+            known.add(task.code)
+    kept = list(tasks)
     if known:
-        closed = (TaskStatus.SKIPPED, TaskStatus.CANCELLED)
-        kept = tuple(
-            evolve(task, status=TaskStatus.OPEN) if task.stage == stage.code and task.status in closed else task
-            for task in tasks
-        )
-    made = tuple(
-        Task(f"{prefix}{visit}:{template.code}", template.code, stage.code, routes=template.routes)
-        for template in stage.tasks
-        if template.code not in known
-    )
-    return (*kept, *made) if made else kept
+        for place, task in enumerate(tasks):
+            if task.stage == code and task.status in _CLOSED:
+                kept[place] = evolve(task, status=_OPEN)
+    for template in stage.tasks:
+        if template.code not in known:
+            id = f"{prefix}{visit}:{template.code}"
+            kept.append(Task(id, template.code, code, _OPEN, True, template.routes))
+    return tuple(kept)

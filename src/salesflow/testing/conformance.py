@@ -11,8 +11,8 @@ skipped, and the skip says which. Nothing here looks inside a store.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import pytest
@@ -25,149 +25,35 @@ from salesflow.model import (
     Activity,
     Customer,
     Event,
-    EventBuilder,
-    EventKind,
     Lead,
     LeadStatus,
     Money,
     Opportunity,
-    Probability,
-    ProbabilitySource,
     SharingRule,
     TeamMember,
     TeamRole,
-    apply,
-    created,
-    position,
     replay,
     sort_value,
 )
-from salesflow.ports import DoneOnce, Query, RecordFilter, UnitOfWork, Write
+from salesflow.ports import DoneOnce, Query, RecordFilter
+from salesflow.testing.records import (
+    AT,
+    FILTERS,
+    LI,
+    change,
+    deletion,
+    expected_page,
+    make_opportunity,
+    many_opportunities,
+    new,
+    unit,
+)
 from salesflow.visibility.filters import (
     EVERYTHING,
-    NOTHING,
-    AllOf,
-    AnyOf,
-    FieldCompare,
-    Filter,
-    Negation,
     OwnerIn,
     TeamIn,
     Voided,
 )
-
-AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-"""When everything in the suite happens, to the minute."""
-
-
-def make_opportunity(id: str, owner: str = "li", *others: TeamMember, **values: Any) -> Opportunity:
-    """Return a plain opportunity at version 1, with *others* in its team."""
-    settled: dict[str, Any] = {
-        "name": f"deal {id}",
-        "process": "crm2000",
-        "process_version": 1,
-        "stage": "qualification",
-        "probability": Probability(10, ProbabilitySource.STAGE),
-        "created_at": AT,
-        "created_by": owner,
-        "updated_at": AT,
-    }
-    team = (TeamMember(owner, TeamRole.OWNER, Access.READ_WRITE), *others)
-    return Opportunity(id=id, version=1, owner=owner, team=team, **{**settled, **values})
-
-
-def new(record: Any) -> Write:
-    """Return the write that brings *record* into being, with its event."""
-    event = created(record, at=record.updated_at, by="li", operation="create")
-    return Write(record.KIND, record.id, 0, record, (event,))
-
-
-def change(record: Any, minutes: int = 1, **values: Any) -> Write:
-    """Return the write that gives *record* the *values*, with its event."""
-    builder = EventBuilder(record, at=AT + timedelta(minutes=minutes), by="zhang", operation="edit")
-    builder.add(EventKind.EDITED, **values)
-    events = builder.decision().events
-    return Write(record.KIND, record.id, record.version, apply(record, events), events)
-
-
-def deletion(record: Any) -> Write:
-    """Return the write that deletes *record*."""
-    builder = EventBuilder(record, at=AT + timedelta(hours=1), by="zhang", operation="delete")
-    builder.add(EventKind.DELETED)
-    return Write(record.KIND, record.id, record.version, None, builder.decision().events)
-
-
-def unit(*writes: Write, done: DoneOnce | None = None) -> UnitOfWork:
-    """Return the unit of work of these writes."""
-    return UnitOfWork(writes, done)
-
-
-def expected_page(records: Iterable[Any], query: Query) -> list[Any]:
-    """Return what a scan of *records* answers to *query*: the definition of a right answer."""
-    value = sort_value(query.kind, query.order_by)
-
-    def where(record: Any) -> tuple[Any, ...]:
-        return position(query.order_by, value(record), record.id)
-
-    found = sorted((record for record in records if query.filter.matches(record)), key=where)
-    if query.after is not None:
-        start = position(query.order_by, *query.after)
-        found = [record for record in found if start < where(record)]
-    return found[: query.limit]
-
-
-def _deals() -> list[Opportunity]:
-    """Deals of four people; equal and missing sort values, ids whose order is not that of creation."""
-    days: tuple[date | None, ...] = (date(2026, 3, 1), None, date(2026, 2, 1), date(2026, 3, 1))
-    amounts = (Money("10", "CNY"), Money("9.5", "USD"), None, Money("10.00", "CNY"), Money("2", "USD"))
-    owners = ("li", "wang", "zhang")
-    found = []
-    for number in range(30):
-        others = []
-        if number % 3 == 0:
-            others.append(TeamMember("zhao", TeamRole.JOINT, Access.READ))
-        if number % 5 == 0:
-            others.append(TeamMember("li", TeamRole.SALES, Access.READ_WRITE))
-        found.append(
-            make_opportunity(
-                f"{number * 7 % 30}",
-                owners[number % 3],
-                *others,
-                close_date=days[number % 4],
-                amount=amounts[number % 5],
-                name=("商机", "Deal", "deal")[number % 3],
-                voided=number % 7 == 0,
-                last_activity_at=None if number % 2 else AT + timedelta(days=number % 4),
-            )
-        )
-    return found
-
-
-_LI, _TWO = frozenset({"li"}), frozenset({"li", "zhao"})
-
-FILTERS: dict[str, Filter] = {
-    "everything": EVERYTHING,
-    "nothing": NOTHING,
-    "owner": OwnerIn(_LI),
-    "nobody's": OwnerIn(frozenset()),
-    "an owner nobody knows": OwnerIn(frozenset({"nobody"})),
-    "more people than there are": OwnerIn(_TWO | {f"p{n}" for n in range(50)}),
-    "team": TeamIn(_TWO),
-    "team in a role": TeamIn(_TWO, frozenset({TeamRole.JOINT})),
-    "team that may write": TeamIn(_TWO, None, Access.READ_WRITE),
-    "voided": Voided(True),
-    "not voided": Voided(False),
-    "the scene all": AllOf((Voided(False), AnyOf((OwnerIn(_LI), TeamIn(_TWO))))),
-    "all, narrowed": AllOf((Voided(False), AnyOf((OwnerIn(_LI), TeamIn(_TWO))), OwnerIn(_LI))),
-    "all, of a field": AllOf((TeamIn(_TWO), FieldCompare("name", "==", "Deal"))),
-    "a field": FieldCompare("amount", ">=", Money("10", "CNY")),
-    "two fields": AllOf((FieldCompare("name", "==", "Deal"), FieldCompare("voided", "==", 0))),
-    "owner or a field": AnyOf((OwnerIn(_LI), FieldCompare("name", "==", "Deal"))),
-    "hidden or an owner's": AnyOf((AllOf((Voided(False), OwnerIn(_LI))), OwnerIn(frozenset({"wang"})))),
-    "not the owner's": Negation(OwnerIn(_LI)),
-    "nobody of the team": AllOf((Negation(TeamIn(_TWO)), Voided(False))),
-}
-"""Filters of every node, and of the shapes that lists use, by what they ask for."""
 
 
 class _OwnNode:
@@ -341,7 +227,7 @@ class StoreConformance:
         """api: by the key, ties by id, records without a value last; the same on every store."""
         deals = self._filled(store)
 
-        for filter in (EVERYTHING, OwnerIn(_LI), FILTERS["the scene all"]):
+        for filter in (EVERYTHING, OwnerIn(LI), FILTERS["the scene all"]):
             query = Query("opportunity", filter, sign + key)
             assert list(store.query(query)) == expected_page(deals, query)
 
@@ -351,7 +237,7 @@ class StoreConformance:
         """api: pages of any size, each from where the last one ended, are the list cut into pieces."""
         deals = self._filled(store)
 
-        for filter in (EVERYTHING, FILTERS["the scene all"], TeamIn(_LI)):
+        for filter in (EVERYTHING, FILTERS["the scene all"], TeamIn(LI)):
             whole = expected_page(deals, Query("opportunity", filter, order_by))
             assert self._paged(store, filter, order_by, limit) == whole
 
@@ -560,7 +446,7 @@ class StoreConformance:
         assert store.get("opportunity", "a") == record
 
     def _filled(self, store: Any) -> list[Opportunity]:
-        deals = _deals()
+        deals = many_opportunities()
         store.save(unit(*map(new, deals)))
         return deals
 
@@ -578,7 +464,7 @@ class StoreConformance:
     def _everything(self, store: Any, kind: str, ids: Sequence[str]) -> list[Any]:
         told: list[Any] = [store.get(kind, id) for id in ids]
         told.append(list(store.query(Query(kind, EVERYTHING, "name", 10))))
-        told.append(list(store.query(Query(kind, OwnerIn(_LI)))))
+        told.append(list(store.query(Query(kind, OwnerIn(LI)))))
         if hasattr(store, "events"):
             told += [list(store.events(kind, id)) for id in ids]
         if hasattr(store, "outbox"):

@@ -6,7 +6,7 @@ A row says who *may*; it never widens who *sees*, since what somebody does not s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 
 from attrs import frozen
@@ -165,11 +165,11 @@ SOURCE_FINISH_AFTER_SALES = AccessRow(
 """The row of `opportunities.finish_after_sales` in its source: `after_sales_finish="source"`."""
 
 
-def _table(rows: Iterable[tuple[str, str, AccessRow]]) -> Mapping[str, AccessRow]:
+def _table(rows: Iterable[tuple[str, str, AccessRow]]) -> MappingProxyType[str, AccessRow]:
     return MappingProxyType({f"{group}.{method}": row for group, methods, row in rows for method in methods.split()})
 
 
-ACCESS: Mapping[str, AccessRow] = _table(
+ACCESS: MappingProxyType[str, AccessRow] = _table(
     [
         ("leads", "create", _CREATE),
         ("leads", "get list count moves history as_of", _READ),

@@ -20,7 +20,6 @@ from salesflow.visibility.binding import (
     MembersPlan,
     OwnersPlan,
     Plan,
-    SomePlan,
 )
 from salesflow.visibility.rules import KINDS_WITH_TEAM
 from salesflow.visibility.terms import Term, World
@@ -81,7 +80,7 @@ def audience(plan: Plan, world: World, record: Any) -> Crowd:
             return EVERYBODY if plan.filter.matches(record) else NOBODY
         case EveryPlan():
             return reduce(Crowd.__and__, [audience(part, world, record) for part in plan.parts])
-        case SomePlan():
+        case _:
             return reduce(Crowd.__or__, [audience(part, world, record) for part in plan.parts])
 
 
@@ -99,6 +98,5 @@ def _members(plan: MembersPlan, record: Any) -> set[str]:
 def _inverse(terms: tuple[Term, ...], world: World, anchors: set[str]) -> set[str]:
     found: set[str] = set()
     for term in terms:
-        for anchor in anchors:
-            term.inverse(world, anchor, found)
+        term.inverse(world, anchors, found)
     return found

@@ -83,11 +83,15 @@ class FixedPlan:
 
 @frozen
 class EveryPlan:
+    """Several rules that must all hold."""
+
     parts: tuple[Plan, ...]
 
 
 @frozen
 class SomePlan:
+    """Several rules of which one must hold."""
+
     parts: tuple[Plan, ...]
 
 
@@ -111,20 +115,21 @@ def prepare(rule: Rule) -> Plan:
         case Either():
             plans = _fused(map(prepare, rule.parts))
             return plans[0] if len(plans) == 1 else SomePlan(plans)
-        case Not():
+        case _:
             return _negated(rule)
 
 
 def _negated(rule: Not) -> Plan:
-    match rule.part:
-        case OwnerRule() as atom:
-            return OwnersPlan((atom.term,), is_negated=True)
-        case TeamRule() as atom:
-            return MembersPlan((atom.term,), atom.roles, atom.access, is_negated=True)
+    denied = rule.part
+    match denied:
+        case OwnerRule():
+            return OwnersPlan((denied.term,), is_negated=True)
+        case TeamRule():
+            return MembersPlan((denied.term,), denied.roles, denied.access, is_negated=True)
         case Everybody():
             return FixedPlan(NOTHING)
         case _:
-            return prepare(spread(rule))
+            return prepare(spread(denied))
 
 
 def _fused(plans: Iterable[Plan]) -> tuple[Plan, ...]:
@@ -182,7 +187,7 @@ def _bind(plan: Plan, world: World, viewer: str, has_team: bool) -> Filter:
             return plan.filter
         case EveryPlan():
             return all_of([_bind(part, world, viewer, has_team) for part in plan.parts])
-        case SomePlan():
+        case _:
             return any_of([_bind(part, world, viewer, has_team) for part in plan.parts])
 
 

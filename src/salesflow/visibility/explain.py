@@ -19,7 +19,6 @@ from salesflow.visibility.rules import (
     Either,
     Everybody,
     FieldRule,
-    Not,
     OwnerRule,
     Rule,
     TeamRule,
@@ -46,9 +45,9 @@ def prove(rule: Rule, world: World, viewer: str, record: Any) -> Proof:
         case Either():
             parts = tuple([prove(part, world, viewer, record) for part in rule.parts])
             return Proof(rule, any(part.is_visible for part in parts), parts=parts)
-        case Not():
+        case _:
             if not isinstance(rule.part, OwnerRule | TeamRule | Everybody):
-                return prove(spread(rule), world, viewer, record)
+                return prove(spread(rule.part), world, viewer, record)
             inner = prove(rule.part, world, viewer, record)
             if inner.is_visible:
                 return Proof(rule, False, lacks="; ".join(map(str, inner.causes)) or "holds for everybody")
@@ -60,25 +59,26 @@ def _prove_owner(rule: OwnerRule, world: World, viewer: str, record: Any) -> Pro
     owner = record.owner
     if owner is None:
         return Proof(rule, False, lacks="the record has no owner")
-    ways = rule.term.trace(world, viewer, owner)
+    ways = rule.term.trace(world, viewer, (owner,))
     if not ways:
         return Proof(rule, False, lacks=f"owner {owner} is not {rule.term.told(world, viewer)}")
     here = Step("owner", owner)
-    return Proof(rule, True, tuple([Cause((here, *way)) for way in ways]))
+    return Proof(rule, True, tuple([Cause((here, *way)) for _, way in ways]))
 
 
 def _prove_team(rule: TeamRule, world: World, viewer: str, record: Any) -> Proof:
     team = _team(record)
-    found = [(member, way) for member in team for way in rule.term.trace(world, viewer, member.person)]
-    causes = tuple([Cause((_standing(member, record), *way)) for member, way in found if _counts(rule, member)])
+    if not team:
+        return Proof(rule, False, lacks="there is no team")
+    found = rule.term.trace(world, viewer, dict.fromkeys([member.person for member in team]))
+    if not found:
+        return Proof(rule, False, lacks=f"no team member is {rule.term.told(world, viewer)}")
+    standing = [(member, way) for member in team for person, way in found if member.person == person]
+    causes = tuple([Cause((_standing(member, record), *way)) for member, way in standing if _counts(rule, member)])
     if causes:
         return Proof(rule, True, causes)
-    if found:
-        near = dict.fromkeys(f"{member.person} is {member.role} with {member.access} only" for member, _ in found)
-        return Proof(rule, False, lacks="; ".join(near))
-    return Proof(
-        rule, False, lacks=f"no team member is {rule.term.told(world, viewer)}" if team else "there is no team"
-    )
+    near = dict.fromkeys([f"{member.person} is {member.role} with {member.access} only" for member, _ in standing])
+    return Proof(rule, False, lacks="; ".join(near))
 
 
 def _standing(member: TeamMember, record: Any) -> Step:

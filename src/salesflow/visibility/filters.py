@@ -10,6 +10,7 @@ record without owner satisfies no owner rule by accident. Negation therefore sta
 from __future__ import annotations
 
 import operator as operators
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import date, datetime
 from decimal import Decimal
@@ -50,8 +51,8 @@ class _Filter:
         object.__setattr__(self, "matches", test)
         return test
 
-    def _compiled(self) -> Test:
-        raise NotImplementedError  # every node of the closed set has its own
+    @abstractmethod
+    def _compiled(self) -> Test: ...
 
 
 @frozen

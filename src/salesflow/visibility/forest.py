@@ -6,7 +6,7 @@ Nothing here recurses, so a chain may be a hundred thousand links deep. A cycle 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from salesflow.errors import OrganizationError
 
@@ -93,6 +93,23 @@ class Forest:
         if number is None:
             return False
         return number < self.numbers.get(lower, -1) < self._ends[number]
+
+    def below(self, upper: str, ids: Iterable[str]) -> list[str]:
+        """Return those of *ids* that are strictly below *upper*, in their order."""
+        number = self.numbers.get(upper)
+        if number is None:
+            return []
+        numbers, end = self.numbers, self._ends[number]
+        return [id for id in ids if number < numbers.get(id, -1) < end]
+
+    def climb(self, ids: Iterable[str], into: set[str]) -> None:
+        """Add everything above any of *ids* to *into*."""
+        parents = self._parents
+        for id in ids:
+            here = parents.get(id)
+            while here is not None:
+                into.add(here)
+                here = parents[here]
 
     def with_below(self, id: str) -> tuple[str, ...]:
         """Return *id* and everything below it; empty for an id that is not in the forest."""

@@ -19,14 +19,40 @@ from salesflow.visibility.organization_index import DEPARTMENTS, MANAGERS, Depth
 
 
 @frozen
-class _State:
-    """Everything at one version. The mappings are never changed once they are here."""
+class Published:
+    """
+    The organisation as it stands at one version: an `OrganizationSource` that never changes.
+
+    Args:
+        version: Counts the changes, from 1.
+        people, places, circles: Employees, departments and user groups by id; never changed once here.
+        administrators: Ids of the CRM administrators.
+        depth_subordinates, depth_superiors, include_subdepartments: As in `Organization`.
+    """
 
     version: int
-    employees: Mapping[str, Employee]
-    departments: Mapping[str, Department]
-    groups: Mapping[str, UserGroup]
+    people: Mapping[str, Employee]
+    places: Mapping[str, Department]
+    circles: Mapping[str, UserGroup]
     administrators: frozenset[str]
+    depth_subordinates: Depth
+    depth_superiors: Depth
+    include_subdepartments: bool
+
+    @property
+    def employees(self) -> tuple[Employee, ...]:
+        """Everybody, those who left included."""
+        return tuple(self.people.values())
+
+    @property
+    def departments(self) -> tuple[Department, ...]:
+        """Every department."""
+        return tuple(self.places.values())
+
+    @property
+    def groups(self) -> tuple[UserGroup, ...]:
+        """The user groups that were given."""
+        return tuple(self.circles.values())
 
 
 class Organization:
@@ -66,20 +92,25 @@ class Organization:
         depth_superiors: Depth = "all",
         include_subdepartments: bool = True,
     ) -> None:
-        self.depth_subordinates = known_depth("depth_subordinates", depth_subordinates)
-        self.depth_superiors = known_depth("depth_superiors", depth_superiors)
-        self.include_subdepartments = include_subdepartments
-        state = _State(
+        state = Published(
             1,
             by_id("employee", employees),
             by_id("department", departments),
             by_id("user group", groups),
             frozenset(administrators),
+            known_depth("depth_subordinates", depth_subordinates),
+            known_depth("depth_superiors", depth_superiors),
+            include_subdepartments,
         )
-        Forest(_managers(state.employees), MANAGERS)
-        Forest(_parents(state.departments), DEPARTMENTS)
+        Forest(_managers(state.people), MANAGERS)
+        Forest(_parents(state.places), DEPARTMENTS)
         self._state = state
         self._changing = Lock()
+
+    @property
+    def published(self) -> Published:
+        """Everything at the present version, which no later change touches: an index is built from it."""
+        return self._state
 
     @property
     def version(self) -> int:
@@ -89,17 +120,17 @@ class Organization:
     @property
     def employees(self) -> tuple[Employee, ...]:
         """Everybody, those who left included."""
-        return tuple(self._state.employees.values())
+        return self._state.employees
 
     @property
     def departments(self) -> tuple[Department, ...]:
         """Every department."""
-        return tuple(self._state.departments.values())
+        return self._state.departments
 
     @property
     def groups(self) -> tuple[UserGroup, ...]:
         """The user groups that were given."""
-        return tuple(self._state.groups.values())
+        return self._state.groups
 
     @property
     def administrators(self) -> frozenset[str]:
@@ -119,7 +150,7 @@ class Organization:
             OrganizationError: The manager would close a cycle; nothing changed.
         """
         with self._changing:
-            self._publish_employees({**self._state.employees, employee.id: employee}, employee.id)
+            self._publish_employees({**self._state.people, employee.id: employee}, employee.id)
 
     def set_manager(self, person: str, manager: str | None) -> None:
         """
@@ -130,7 +161,7 @@ class Organization:
         """
         with self._changing:
             changed = evolve(self._employee(person), manager=manager)
-            self._publish_employees({**self._state.employees, person: changed}, person)
+            self._publish_employees({**self._state.people, person: changed}, person)
 
     def set_department(self, person: str, department: str | None) -> None:
         """
@@ -141,7 +172,7 @@ class Organization:
         """
         with self._changing:
             changed = evolve(self._employee(person), department=department)
-            self._publish_employees({**self._state.employees, person: changed}, person)
+            self._publish_employees({**self._state.people, person: changed}, person)
 
     def remove_employee(self, person: str) -> None:
         """
@@ -154,11 +185,11 @@ class Organization:
         """
         with self._changing:
             manager = self._employee(person).manager
-            above = manager if manager in self._state.employees else None
+            above = manager if manager in self._state.people else None
             self._publish_employees(
                 {
                     id: evolve(employee, manager=above) if employee.manager == person else employee
-                    for id, employee in self._state.employees.items()
+                    for id, employee in self._state.people.items()
                     if id != person
                 },
                 person,
@@ -172,18 +203,18 @@ class Organization:
             OrganizationError: The parent would close a cycle; nothing changed.
         """
         with self._changing:
-            departments = {**self._state.departments, department.id: department}
+            departments = {**self._state.places, department.id: department}
             _refuse_cycle(_parents(departments), department.id, DEPARTMENTS)
-            self._state = evolve(self._state, version=self._state.version + 1, departments=departments)
+            self._state = evolve(self._state, version=self._state.version + 1, places=departments)
 
     def put_group(self, group: UserGroup) -> None:
         """Add *group*, or replace the one with this id."""
         with self._changing:
-            groups = {**self._state.groups, group.id: group}
-            self._state = evolve(self._state, version=self._state.version + 1, groups=groups)
+            groups = {**self._state.circles, group.id: group}
+            self._state = evolve(self._state, version=self._state.version + 1, circles=groups)
 
     def _employee(self, person: str) -> Employee:
-        employee = self._state.employees.get(person)
+        employee = self._state.people.get(person)
         if employee is None:
             raise OrganizationError("there is no such employee", (person,))
         return employee
@@ -191,7 +222,7 @@ class Organization:
     def _publish_employees(self, employees: Mapping[str, Employee], changed: str) -> None:
         # A new cycle runs through what changed, so the way up from there finds it.
         _refuse_cycle(_managers(employees), changed, MANAGERS)
-        self._state = evolve(self._state, version=self._state.version + 1, employees=employees)
+        self._state = evolve(self._state, version=self._state.version + 1, people=employees)
 
 
 def _managers(employees: Mapping[str, Employee]) -> dict[str, str | None]:
@@ -208,8 +239,8 @@ def _refuse_cycle(parents: Mapping[str, str | None], start: str, rule: str) -> N
         raise OrganizationError(rule, cycle)
 
 
-def _warnings(state: _State) -> Iterator[str]:
-    employees, departments = state.employees, state.departments
+def _warnings(state: Published) -> Iterator[str]:
+    employees, departments = state.people, state.places
     for id, employee in employees.items():
         belongs = dict.fromkeys((employee.department, *employee.departments))
         if employee.manager is not None and employee.manager not in employees:
@@ -222,6 +253,6 @@ def _warnings(state: _State) -> Iterator[str]:
             yield f"department {id!r}: there is no employee {department.head!r} to be its head"
         if department.parent is not None and department.parent not in departments:
             yield f"department {id!r}: there is no parent {department.parent!r}, so nothing is above"
-    for id, group in state.groups.items():
+    for id, group in state.circles.items():
         for person in sorted(group.members - employees.keys()):
             yield f"group {id!r}: there is no employee {person!r}"

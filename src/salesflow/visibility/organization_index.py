@@ -62,6 +62,7 @@ class OrganizationIndex:
     The source may have three more attributes, its policy on how far lines reach: `depth_subordinates`
     (whom scenes count) and `depth_superiors` (who may act for whom), each ``"all"`` or ``"direct"``, and
     `include_subdepartments` (whether a department's head sees those below too). Left out, all are deep.
+    A source that changes while it is read may offer `published`, an immutable source of one version.
 
     Attributes:
         version: The source's version that this index shows.
@@ -82,6 +83,7 @@ class OrganizationIndex:
     """
 
     def __init__(self, source: OrganizationSource) -> None:
+        source = getattr(source, "published", source)
         self.version, employees, departments, groups, administrators = _read(source)
         self.depths: Mapping[Reach, Depth] = {
             "subordinates": known_depth("depth_subordinates", getattr(source, "depth_subordinates", "all")),

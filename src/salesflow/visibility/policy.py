@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from attrs import field, frozen
 
@@ -30,6 +30,11 @@ def _sound_scenes(_instance: object, _attribute: object, scenes: Any) -> None:
         )
 
 
+def _known_reading(_instance: object, _attribute: object, reading: Any) -> None:
+    if reading not in ("both", "source"):
+        raise InvalidInput("after_sales_finish", reading, "must be 'both' or 'source'")
+
+
 @frozen
 class VisibilityPolicy:
     """
@@ -50,16 +55,11 @@ class VisibilityPolicy:
 
     scenes: Mapping[str, Rule] = field(factory=default, validator=_sound_scenes)
     access: Mapping[str, AccessRow] = ACCESS
-    after_sales_finish: Literal["both", "source"] = field(default="both")
+    after_sales_finish: str = field(default="both", validator=_known_reading)
     administrators_operate: bool = True
     _plans: dict[str, Plan] = field(init=False, eq=False, repr=False)
     _wide_plans: dict[str, Plan] = field(init=False, eq=False, repr=False)
     _row_plans: dict[str, Plan | None] = field(init=False, eq=False, repr=False)
-
-    @after_sales_finish.validator
-    def _known_reading(self, _attribute: object, value: Any) -> None:
-        if value not in ("both", "source"):
-            raise InvalidInput("after_sales_finish", value, "must be 'both' or 'source'")
 
     def __attrs_post_init__(self) -> None:
         whole = self.scenes[ALL]

@@ -66,8 +66,9 @@ class Proof:
     def __str__(self) -> str:
         if not self.is_visible:
             return "\n".join(["not visible", *self._lines("  ")])
-        ways = [f"visible: {way}" for way in self.ways]
-        return "\n".join(ways or [f"visible: {self.rule}"])
+        # A rule such as `everybody` holds without any way that leads through a person.
+        ways = self.ways or [part.rule for part in self.parts if part.is_visible]
+        return "\n".join(f"visible: {way}" for way in ways)
 
     def _lines(self, indent: str) -> Iterator[str]:
         for part in self.parts:

@@ -186,23 +186,24 @@ def implies(rule: Rule, whole: Rule) -> bool:
 
     It lets a scene that only repeats a part of `all` be evaluated without `all`.
     """
+    if rule == whole or isinstance(whole, Everybody):
+        return True
     match rule, whole:
         case Either(), _:
             return all(implies(part, whole) for part in rule.parts)
         case _, Both():
             return all(implies(rule, part) for part in whole.parts)
-        case Both(), _:
-            return any(implies(part, whole) for part in rule.parts)
-        case _, Either():
-            return any(implies(rule, part) for part in whole.parts)
+        case (Both(), _) | (_, Either()):
+            narrower = rule.parts if isinstance(rule, Both) else ()
+            wider = whole.parts if isinstance(whole, Either) else ()
+            return any(implies(part, whole) for part in narrower) or any(implies(rule, part) for part in wider)
         case TeamRule(), TeamRule():
             has_roles = whole.roles is None or (rule.roles is not None and rule.roles <= whole.roles)
             return rule.term == whole.term and has_roles and whole.access in (Access.READ, rule.access)
         case OwnerRule(), OwnerRule():
-            wider = whole.term == terms.SHARED and rule.term == terms.SHARED_READ_WRITE
-            return wider or rule.term == whole.term
+            return whole.term == terms.SHARED and rule.term == terms.SHARED_READ_WRITE
         case _:
-            return isinstance(whole, Everybody) or rule == whole
+            return False
 
 
 def is_guarded(rule: Rule) -> bool:
@@ -215,27 +216,23 @@ def is_guarded(rule: Rule) -> bool:
         case OwnerRule() | TeamRule() | Everybody():
             return True
         case Not():
-            inner = rule.part
-            return is_guarded(spread(rule)) if isinstance(inner, Both | Either | Not) else False
-        case FieldRule():
+            return isinstance(rule.part, Both | Either | Not) and is_guarded(spread(rule.part))
+        case _:
             return False
 
 
-def spread(negated: Not) -> Rule:
-    """Return the same rule with its negation one level further down; a negated leaf comes back as it is."""
-    inner = negated.part
-    match inner:
+def spread(denied: Both | Either | Not | FieldRule) -> Rule:
+    """Return the rule that holds where *denied* certainly fails, with negation one level further down."""
+    match denied:
         case Both():
-            return either(~part for part in inner.parts)
+            return either(~part for part in denied.parts)
         case Either():
-            return both(~part for part in inner.parts)
+            return both(~part for part in denied.parts)
         case Not():
-            return inner.part
-        case FieldRule():
-            compare = inner.compare
-            return FieldRule(FieldCompare(compare.name, OPPOSITE[compare.operator], compare.value))
+            return denied.part
         case _:
-            return negated
+            compare = denied.compare
+            return FieldRule(FieldCompare(compare.name, OPPOSITE[compare.operator], compare.value))
 
 
 def _shown(value: object) -> str:

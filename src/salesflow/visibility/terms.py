@@ -8,7 +8,7 @@ from these four, so they cannot disagree unless a term does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from attrs import frozen
@@ -40,6 +40,12 @@ class Step:
 
 
 Way = tuple[Step, ...]
+"""The links from a person to a viewer; empty from somebody to themselves."""
+
+_NOBODY: frozenset[str] = frozenset()
+
+Traced = list[tuple[str, Way]]
+"""Ways, each with the person that it begins at."""
 
 
 @frozen(eq=False)
@@ -72,12 +78,12 @@ class Term(Protocol):
         """Add all of the viewer's people to *into*."""
         ...
 
-    def inverse(self, world: World, person: str, into: set[str]) -> None:
-        """Add everybody whose *person* is to *into*."""
+    def inverse(self, world: World, people: Collection[str], into: set[str]) -> None:
+        """Add everybody whose any of *people* is to *into*."""
         ...
 
-    def trace(self, world: World, viewer: str, person: str) -> tuple[Way, ...]:
-        """Return every way from *person* to *viewer*; none where ``has`` says no."""
+    def trace(self, world: World, viewer: str, people: Collection[str]) -> Traced:
+        """Return every way from any of *people* to *viewer*, in their order; none where ``has`` says no."""
         ...
 
     def told(self, world: World, viewer: str) -> str:
@@ -97,13 +103,13 @@ class Me:
         """Add the viewer alone."""
         into.add(viewer)
 
-    def inverse(self, world: World, person: str, into: set[str]) -> None:
-        """Add the person alone."""
-        into.add(person)
+    def inverse(self, world: World, people: Collection[str], into: set[str]) -> None:
+        """Add the people themselves."""
+        into.update(people)
 
-    def trace(self, world: World, viewer: str, person: str) -> tuple[Way, ...]:
+    def trace(self, world: World, viewer: str, people: Collection[str]) -> Traced:
         """Return the empty way to oneself."""
-        return ((),) if viewer == person else ()
+        return [(viewer, ())] if viewer in people else []
 
     def told(self, world: World, viewer: str) -> str:
         """Name the viewer."""
@@ -126,7 +132,7 @@ class Below:
         index = world.index
         if index.depths[self.reach] == "all":
             return index.line.has_below(viewer, person)
-        return person in index.line and index.line.parent(person) == viewer
+        return index.line.parent(person) == viewer
 
     def expand(self, world: World, viewer: str, into: Gathering) -> None:
         """Add everybody below, as one stretch of the line's numbering."""
@@ -137,16 +143,26 @@ class Below:
             first, end = index.line.stretch(viewer)
             into.add_stretch(index.line, first + 1, end)
 
-    def inverse(self, world: World, person: str, into: set[str]) -> None:
-        """Add everybody above *person*."""
-        into.update(world.index.above(person, world.index.depths[self.reach]))
+    def inverse(self, world: World, people: Collection[str], into: set[str]) -> None:
+        """Add everybody above."""
+        index = world.index
+        if index.depths[self.reach] == "direct":
+            into.update([manager for manager in map(index.line.parent, people) if manager is not None])
+        else:
+            index.line.climb(people, into)
 
-    def trace(self, world: World, viewer: str, person: str) -> tuple[Way, ...]:
-        """Return the chain of managers up to the viewer."""
-        if not self.has(world, viewer, person):
-            return ()
-        above = world.index.above(person, world.index.depths[self.reach])
-        return (tuple([Step("manager", manager) for manager in above[: above.index(viewer) + 1]]),)
+    def trace(self, world: World, viewer: str, people: Collection[str]) -> Traced:
+        """Return the chains of managers up to the viewer."""
+        index = world.index
+        if index.depths[self.reach] == "direct":
+            below = [person for person in people if index.line.parent(person) == viewer]
+        else:
+            below = index.line.below(viewer, people)
+        return [(person, self._chain(index.line.above(person), viewer)) for person in below]
+
+    @staticmethod
+    def _chain(above: tuple[str, ...], viewer: str) -> Way:
+        return tuple([Step("manager", manager) for manager in above[: above.index(viewer) + 1]])
 
     def told(self, world: World, viewer: str) -> str:
         """Say below whom."""
@@ -163,30 +179,33 @@ class Headed:
 
     def has(self, world: World, viewer: str, person: str) -> bool:
         """Whether the main department of *person* is in the viewer's reach."""
-        index = world.index
-        headed = index.headed.get(viewer)
-        if headed is None:
-            return False
-        main = index.main_department(person)
-        return main is not None and headed in index.department_holders(main, index.include_subdepartments)
+        return person in self._people(world, viewer)
 
     def expand(self, world: World, viewer: str, into: Gathering) -> None:
         """Add everybody of the viewer's department."""
-        headed = world.index.headed.get(viewer)
-        if headed is not None:
-            into.add_all(world.index.main_people_of(headed, world.index.include_subdepartments))
+        into.add_all(self._people(world, viewer))
 
-    def inverse(self, world: World, person: str, into: set[str]) -> None:
-        """Add the heads of the person's main department, and of those above it by ORG-4."""
-        main = world.index.main_department(person)
-        if main is not None:
-            into.update(world.index.heads_over(main))
+    @staticmethod
+    def _people(world: World, viewer: str) -> frozenset[str]:
+        index = world.index
+        headed = index.headed.get(viewer)
+        return _NOBODY if headed is None else index.main_people_of(headed, index.include_subdepartments)
 
-    def trace(self, world: World, viewer: str, person: str) -> tuple[Way, ...]:
-        """Return the way over the department to its head."""
-        if not self.has(world, viewer, person):
-            return ()
-        return ((Step("department", world.index.headed[viewer]), Step("head", viewer)),)
+    def inverse(self, world: World, people: Collection[str], into: set[str]) -> None:
+        """Add the heads of their main departments, and of those above by ORG-4."""
+        index = world.index
+        for person in people:
+            main = index.main_department(person)
+            if main is not None:
+                into.update(index.heads_over(main))
+
+    def trace(self, world: World, viewer: str, people: Collection[str]) -> Traced:
+        """Return the ways over the department to its head."""
+        mine = self._people(world, viewer)
+        if not mine:
+            return []
+        way = (Step("department", world.index.headed[viewer]), Step("head", viewer))
+        return [(person, way) for person in people if person in mine]
 
     def told(self, world: World, viewer: str) -> str:
         """Say which department, or that there is none."""
@@ -219,18 +238,21 @@ class Shared:
         for rule in world.sharing.reaching(viewer, self.access):
             world.sharing.add_owners(rule, into)
 
-    def inverse(self, world: World, person: str, into: set[str]) -> None:
-        """Add everybody with whom the records of *person* are shared."""
-        for rule in world.sharing.covering(person, self.access):
-            into.update(world.sharing.viewers(rule))
+    def inverse(self, world: World, people: Collection[str], into: set[str]) -> None:
+        """Add everybody with whom their records are shared."""
+        for person in people:
+            for rule in world.sharing.covering(person, self.access):
+                into.update(world.sharing.viewers(rule))
 
-    def trace(self, world: World, viewer: str, person: str) -> tuple[Way, ...]:
-        """Return one step per sharing rule."""
-        return tuple(
-            (Step("sharing rule", rule.id, f"{rule.access} {_told(rule)}"), Step("shared with", viewer))
-            for rule in world.sharing.covering(person, self.access)
-            if viewer in world.sharing.viewers(rule)
-        )
+    def trace(self, world: World, viewer: str, people: Collection[str]) -> Traced:
+        """Return one way per sharing rule."""
+        sharing = world.sharing
+        return [
+            (person, (Step("sharing rule", rule.id, f"{rule.access} {_told(rule)}"), Step("shared with", viewer)))
+            for person in people
+            for rule in sharing.covering(person, self.access)
+            if viewer in sharing.viewers(rule)
+        ]
 
     def told(self, world: World, viewer: str) -> str:
         """Say with whom the records would have to be shared."""

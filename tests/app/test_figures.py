@@ -1,0 +1,138 @@
+"""Boards and figures, and all else that one is told: of what one sees, and of nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import salesflow as sf
+from tests.app.test_lists import KINDS, SCENERY
+from tests.app.world import LATER, World
+
+
+def answers(world: World, person: str) -> list[Any]:
+    """Return everything that a person can be told without naming a record."""
+    acting = world.acting(person)
+    told: list[Any] = []
+    for group in KINDS:
+        desk = getattr(acting, group)
+        for scene in sf.scenes.default():
+            told += [desk.list(scene), desk.list(scene, limit=1).has_more, desk.count(scene)]
+    for scene in sf.scenes.default():
+        told += [acting.opportunities.board(scene, process=process) for process in ("crm2000", "gated")]
+        told += [acting.pipeline.funnel(scene, process="crm2000"), acting.pipeline.sales_cycle(scene)]
+        told += [acting.pipeline.win_rates(scene), acting.pipeline.win_rates(scene, by="owner")]
+    return told
+
+
+HIDDEN = st.tuples(
+    st.sampled_from(("qian", "zhou", "wu", "sun")),
+    st.sampled_from(("crm2000", "gated", "tas_bidding")),
+    st.sampled_from(("open", "lost", "invalid", "voided")),
+    st.sampled_from((None, sf.Money(1, "CNY"), sf.Money(10**9, "CNY"), sf.Money(5, "USD"))),
+    st.sampled_from((None, LATER)),
+)
+
+
+@given(st.lists(HIDDEN, min_size=1, max_size=4), st.sampled_from(("li", "chen", "zhang")))
+def test_what_is_hidden_changes_nothing_that_one_is_told(hidden: list[Any], person: str):
+    """VIS-16, VIS-17, REL-11: lists, counts, boards, funnels, rates and cycles are of what one sees only."""
+    world = World()
+    world.lost()
+    world.deal("chen", process="gated")
+    world.lead()
+    before = answers(world, person)
+    for by, process, state, amount, close_date in hidden:
+        desk = world.acting(by).opportunities
+        deal = world.deal(by, process=process, amount=amount, close_date=close_date)
+        world.acting(by).leads.create(title="A", phone="1")
+        world.contact(by=by)
+        if state == "lost":
+            desk.lose(deal, reason="price")
+        elif state == "invalid":
+            desk.invalidate(deal, reason="other")
+        elif state == "voided":
+            desk.void(deal)
+        with pytest.raises(sf.NotFound):
+            world.acting(person).why(person, deal.id)
+    assert answers(world, person) == before
+
+
+def test_figures_are_of_one_scene_and_what_one_sees():
+    """PIPE-1, PIPE-2, VIS-16: board, funnel, win rates and sales cycle of a scene, per process."""
+    li, zhang = SCENERY.acting("li"), SCENERY.acting("zhang")
+    board = li.opportunities.board(process="crm2000")
+    (first, *_) = board.columns
+    assert (first.code, first.count, dict(first.amount)["CNY"]) == ("qualification", 7, Decimal(8_400_000))
+    assert li.opportunities.board("mine", process="crm2000").columns[0].count == 1
+    assert li.pipeline.funnel("mine", process="gated").won == 1
+    assert zhang.pipeline.funnel("mine", process="gated").won == 0
+    assert li.pipeline.win_rates().overall.rate == 0.5
+    (group,) = li.pipeline.win_rates("won", by="owner").groups
+    assert (group.key, group.won, group.lost) == ("li", 1, 0)
+    assert li.pipeline.sales_cycle().completed.count == 2
+    assert li.pipeline.sales_cycle("subordinates").completed.count == 0
+    assert SCENERY.acting("qian").pipeline.win_rates().overall.rate is None
+
+
+@pytest.mark.parametrize("by", ["none", "", 5, ["owner"]])
+def test_win_rates_are_grouped_by_known_names(by: Any):
+    """PIPE-2: an unknown grouping is refused."""
+    with pytest.raises(sf.InvalidInput):
+        SCENERY.acting("li").pipeline.win_rates(by=by)
+
+
+@pytest.mark.parametrize("process", [None, "none", 5, ["crm2000"]])
+def test_boards_and_funnels_are_of_a_known_process(process: Any):
+    """PIPE-1: one must be named where there are several; an unknown one is refused, and the known ones listed."""
+    li = SCENERY.acting("li")
+    with pytest.raises(sf.InvalidInput, match=r"process.*crm2000"):
+        li.opportunities.board(process=process)
+    with pytest.raises(sf.InvalidInput, match=r"process.*crm2000"):
+        li.pipeline.funnel(process=process)
+
+
+def test_a_flow_with_one_process_needs_no_name():
+    """PROC-7: the choice is clear."""
+    li = SCENERY.acting("li")
+    only = sf.SalesFlow(**{**SCENERY.ports, "processes": [sf.templates.builtin()["crm2000"]]}).acting_as("li")
+    assert only.opportunities.board() == li.opportunities.board(process="crm2000")
+    assert only.pipeline.funnel() == li.pipeline.funnel(process="crm2000")
+
+
+def test_figures_are_for_whoever_works_here_and_unknown_scenes_are_invalid():
+    """ACC-26, VIS-1: for readers of any kind; once they left, no more."""
+    world = World()
+    li = world.acting("li")
+    unknown: list[Callable[[], Any]] = [
+        lambda: li.pipeline.funnel("none", process="crm2000"),
+        lambda: li.pipeline.win_rates("none"),
+        lambda: li.pipeline.sales_cycle("none"),
+        lambda: li.opportunities.board("none", process="crm2000"),
+    ]
+    for call in unknown:
+        with pytest.raises(sf.InvalidInput, match="scene"):
+            call()
+    world.organization.put_employee(sf.Employee("li", active=False))
+    calls: list[Callable[[], Any]] = [
+        lambda: li.pipeline.funnel(process="crm2000"),
+        lambda: li.pipeline.win_rates(),
+        lambda: li.pipeline.sales_cycle(),
+        lambda: li.opportunities.board(process="crm2000"),
+        lambda: li.opportunities.list(),
+        lambda: li.opportunities.count(),
+        lambda: li.opportunities.create("A"),
+        lambda: li.leads.get("lead-1"),
+        lambda: li.once("k").leads.get("lead-1"),
+        lambda: li.why("li", "lead-1"),
+        lambda: li.files.import_opportunities([]),
+        lambda: li.sharing.list(),
+    ]
+    for call in calls:
+        with pytest.raises(sf.NotFound, match="no person 'li'"):
+            call()

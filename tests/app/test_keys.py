@@ -1,0 +1,145 @@
+"""With an idempotency key, done once, however often it is repeated (HIST-3)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import salesflow as sf
+from tests.app.calls import DONE, Done
+from tests.app.test_operations import name_of
+from tests.app.world import BareStore, World, kinds
+
+KEYED = [call for call in DONE if call.group != "files"]
+
+
+@pytest.mark.parametrize("call", KEYED, ids=name_of)
+def test_with_a_key_an_operation_is_done_once(call: Done):
+    """HIST-3: repeated with its key, whatever happened since, it gives the first result and changes nothing."""
+    world = World()
+    about = call.given(world)
+    told = len(world.outbox())
+
+    def again() -> Any:
+        return call.do(getattr(world.acting(call.by).once("request-1"), call.group), about)
+
+    first = again()
+    assert kinds(world.outbox(told)) == call.events
+    world.clock.move(timedelta(days=1))
+    if getattr(first, "KIND", "") == "opportunity" and not first.voided:
+        world.acting("root").opportunities.add_activity(first.id, "note", "meanwhile")
+    before = world.everything()
+    assert again() == first
+    assert again() == first
+    assert world.everything() == before
+
+
+@pytest.mark.parametrize("call", KEYED, ids=name_of)
+def test_a_key_belongs_to_one_request(call: Done):
+    """HIST-3: the same key for something else is the calling code's mistake, and is not done."""
+    world = World()
+    about = call.given(world)
+    acting = world.acting(call.by).once("request-1")
+    if call.operation == "leads.create":
+        acting.customers.create("Another", owner="li")
+    else:
+        acting.leads.create(title="Another", phone="1")
+    before = world.everything()
+    with pytest.raises(sf.InvalidInput, match="key: 'request-1' was used for another request"):
+        call.do(getattr(acting, call.group), about)
+    assert world.everything() == before
+
+
+def test_two_peoples_keys_are_apart():
+    """HIST-3: a key is unique per person, so that nobody gets what somebody else did."""
+    world = World()
+    first = world.acting("li").once("k").leads.create(title="A", phone="1")
+    second = world.acting("qian").once("k").leads.create(title="A", phone="2")
+    assert (first.owner, second.owner) == ("li", "qian")
+    assert world.acting("li").once("k").leads.create(title="A", phone="1") == first
+
+
+def test_a_refused_request_may_be_repeated_with_its_key():
+    """HIST-3: only what was done is marked as done."""
+    world = World()
+    deal = world.deal()
+    once = world.acting("li").once("k").opportunities
+    with pytest.raises(sf.Refused):
+        once.advance(deal)
+    world.finished(deal)
+    assert once.advance(deal.id).stage == "bid_decision"
+    assert once.advance(deal.id).stage == "bid_decision"
+
+
+def test_a_change_that_changes_nothing_is_marked_too():
+    """OPP-18, HIST-3: editing what is so already makes no event; with a key it is remembered, without it is not."""
+    world = World()
+    deal = world.deal()
+    told = len(world.outbox())
+    opportunities = world.acting("li").opportunities
+    assert opportunities.edit(deal, name=deal.name) == deal
+    once = world.acting("li").once("k").opportunities
+    assert once.edit(deal, name=deal.name) == deal
+    opportunities.edit(deal, name="B")
+    assert once.edit(deal, name=deal.name) == deal
+    assert kinds(world.outbox(told)) == ("edited",)
+
+
+def test_existing_parts_of_a_conversion_come_back_as_well():
+    """LEAD-6, HIST-3: the first result names the customer that was there already; so does its repetition."""
+    world = World()
+    customer, contact, deal = world.customer(), world.contact(), world.deal()
+    lead = world.lead()
+    once = world.acting("li").once("k").leads
+    first = once.convert(lead, customer=customer.id, contact=contact.id, opportunity=deal.id)
+    assert (first.customer, first.contact, first.opportunity) == (customer, contact, deal)
+    world.acting("li").customers.edit(customer, name="Acme Ltd")
+    assert once.convert(lead, customer=customer.id, contact=contact.id, opportunity=deal.id) == first
+
+
+def test_whoever_left_gets_no_first_result():
+    """VIS-20, HIST-3: the key of somebody who does not work here any more opens nothing."""
+    world = World()
+    once = world.acting("li").once("k").leads
+    once.create(title="A", phone="1")
+    world.organization.put_employee(sf.Employee("li", active=False))
+    with pytest.raises(sf.NotFound, match="no person 'li'"):
+        once.create(title="A", phone="1")
+
+
+def test_the_first_result_of_what_was_deleted_since_is_not_found():
+    """OPP-10, HIST-3: gone for good is gone for whoever repeats its creation, too."""
+    world = World()
+    customer = world.customer()
+    once = world.acting("li").once("k").opportunities
+    deal = once.create("A", customer=customer.id, process="crm2000")
+    world.acting("li").opportunities.delete(deal)
+    with pytest.raises(sf.NotFound):
+        once.create("A", customer=customer.id, process="crm2000")
+
+
+def test_a_store_without_keys_says_so():
+    """HIST-3: keys are a capability that a store may lack; then using one is the application's mistake."""
+    world = World(through=BareStore)
+    with pytest.raises(sf.PortError, match="keeps no idempotency keys"):
+        world.acting("li").once("k").leads.create(title="A", phone="1")
+
+
+@pytest.mark.parametrize("key", [None, "", 5, "a\nb", "k" * 301])
+def test_a_key_is_a_name(key: Any):
+    """HIST-3: what is no key is refused before anything is done with it."""
+    with pytest.raises(sf.InvalidInput, match="key"):
+        World().acting("li").once(key)
+
+
+def test_imports_need_no_key():
+    """IO-3, HIST-3: the rows' own ids make an import repeatable; a key stands in the way of none of them."""
+    world = World()
+    arrivals = [
+        sf.ImportedOpportunity(id=id, name="X", owner="li", process="crm2000", stage="bidding") for id in ("a", "b")
+    ]
+    once = world.acting("li").once("k").files
+    assert once.import_opportunities(arrivals).imported == 2
+    assert once.import_opportunities(arrivals).unchanged == 2
