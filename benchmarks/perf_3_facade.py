@@ -1,9 +1,10 @@
 """
 PERF-3: a whole `advance` through the facade, against one move of stock `transitions` and nothing around it.
 
-Ours is ``li.opportunities.advance(id)`` in a company of a hundred, ``li = flow.acting_as("li")`` made once as in the
-README; who asks is looked up anew by each call, the record loaded, sight and access checked, the guards asked, the stage left and the next one entered with its two
-tasks, the record built anew, and record, history and outbox saved in memory under the version that was read.
+Ours is ``li.opportunities.advance(id)`` in a company of a hundred, with ``li = flow.acting_as("li")`` made once as
+in the README: who asks is looked up anew by each call, the record loaded, sight and access checked, the guards
+asked, the stage left and the next one entered with its two tasks, the record built anew, and record, history and
+outbox saved in memory under the version that was read.
 The peer is the move of PERF-2: two guards and one callback on an object in memory, no rights, no history, no
 store. Reported without a bar: the same against a stock move without guards and callback, and the parts.
 """

@@ -99,6 +99,7 @@ NO = [
     No("opportunities.create", "li", World.customer, creates(stage="none"), "stage_unknown"),
     No("opportunities.create", "li", World.customer, creates(stage="bidding"), "reason_missing"),
     No("opportunities.create", "li", World.customer, creates(owner="han"), "person_unknown"),
+    No("opportunities.create", "li", World.customer, creates(team=[sf.TeamMember("han")]), "person_unknown"),
     No("opportunities.create", "root", World.customer, creates(), "person_unknown"),
     No("opportunities.create", "li", World.customer, creates(team=[sf.TeamMember("zhao", "owner")]), "owner_role"),
     No("opportunities.create", "li", World.customer, creates(team=[sf.TeamMember("zhao"), sf.TeamMember("zhao")]),

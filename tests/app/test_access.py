@@ -11,7 +11,8 @@ import pytest
 import salesflow as sf
 from salesflow.model import AfterSalesStatus
 from salesflow.visibility import ACCESS, VisibilityPolicy
-from tests.app.test_operations import OPERATIONS, READS
+from tests.app.calls import DONE, Done
+from tests.app.test_operations import OPERATIONS, READS, name_of
 from tests.app.world import LARGE, LATER, Rehearsal, World, codes
 
 ROLES = ("sales", "joint", "after_sales", "presales")
@@ -245,6 +246,38 @@ def world_of(world: World, id: str) -> World:
     world.store = world.ports["store"]
     assert world.store.get("opportunity", id) is not None
     return world
+
+
+FIGURES: list[tuple[str, Callable[[Any], Any]]] = [
+    ("funnel", lambda pipeline: pipeline.funnel(process="crm2000")),
+    ("win_rates", lambda pipeline: pipeline.win_rates()),
+    ("sales_cycle", lambda pipeline: pipeline.sales_cycle()),
+]
+
+
+@pytest.mark.parametrize("call", DONE, ids=name_of)
+def test_what_no_row_allows_is_refused_to_everybody(call: Done):
+    """ACC-24: deny by default, administrators included; a table without rows leaves nothing to do."""
+    world = World()
+    about = call.given(world)
+    world.flow = sf.SalesFlow(**{**world.ports, "visibility": NO_ROWS})
+    before = world.everything()
+    for person in (call.by, "root"):
+        with pytest.raises(sf.Refused) as refused:
+            call.do(getattr(world.acting(person), call.group), about)
+        assert "not_permitted" in codes(refused.value)
+    assert world.everything() == before
+
+
+@pytest.mark.parametrize(("method", "figure"), FIGURES)
+def test_a_figure_that_no_row_allows_is_refused(method: str, figure: Callable[[Any], Any]):
+    """ACC-24, ACC-26: figures have rows, too."""
+    with pytest.raises(sf.Refused) as refused:
+        figure(World(visibility=NO_ROWS).acting("root").pipeline)
+    assert (refused.value.operation, codes(refused.value)) == (f"pipeline.{method}", {"not_permitted"})
+
+
+NO_ROWS = VisibilityPolicy(access={})
 
 
 @pytest.mark.parametrize("status", STATUSES)

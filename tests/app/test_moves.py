@@ -81,7 +81,7 @@ class Stage:
                 assert move.instead == frozenset()
                 continue
             assert refused.reasons == move.blockers, move
-            assert not move.is_open
+            assert (move.is_open, move.effects) == (False, ())
             assert self.store.unit is None
             for other in move.instead:
                 others = self._tried(other, group, record, move)

@@ -147,6 +147,8 @@ def test_what_is_refused_gives_every_reason_and_leaves_nothing_behind(case: No):
     with pytest.raises(sf.Refused) as refused:
         do(world, case, about)
     assert codes(refused.value) == case.codes
+    standing = [reason.code for reason in refused.value.reasons if reason.code in {"wrong_status", "is_voided"}]
+    assert len(standing) == len(set(standing))
     assert world.everything() == before
     assert refused.value.operation == case.operation
     assert all(str(reason) != repr(reason) for reason in refused.value.reasons)

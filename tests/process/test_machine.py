@@ -353,3 +353,18 @@ def test_the_stock_machine_has_stock_events():
     """OPP-5: what plans are compared with runs on the events of `transitions` itself."""
     machine = machine_of(machine_class=StockMachine)
     assert {type(event) for event in machine.events.values()} == {Event}
+
+
+def test_a_built_machine_has_the_given_moves_only():
+    """OPP-5: no `to_<state>` beside the rules, which would pass every guard; no queue, and plain arguments."""
+    machine = machine_of()
+    assert list(machine.events) == ["go"]
+    assert (machine.has_queue, machine.send_event, machine.models) == (False, False, [])
+
+
+def test_states_are_added_with_all_that_stock_takes():
+    """OPP-5: by keyword too."""
+    machine = machine_of()
+    machine.add_states(["b"], on_enter=[callback("new")], final=True)
+    assert names(attempted(machine)) == ["first", "second", "before", "a.exit", "new"]
+    assert machine.states["b"].final

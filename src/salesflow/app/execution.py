@@ -52,7 +52,7 @@ LONGEST_ID = 200
 """An id has at most so many characters."""
 
 TRIES = 5
-"""How often an operation on an id, which means "whatever it is now", is decided anew after a conflict."""
+"""How often an operation is decided after conflicts; on a snapshot that is stale by then, only once."""
 
 
 @frozen
@@ -311,7 +311,7 @@ class Execution:
                 repeated = self.repeated(operation, ref)
                 if repeated is not None:
                     return repeated[0] if repeated else None
-                if not isinstance(ref, str) or tries == TRIES:
+                if tries == TRIES:
                     raise
             else:
                 return after
