@@ -78,3 +78,9 @@ def owing_nothing_filled(world: World) -> sf.Opportunity:
 def gated_last(world: World) -> sf.Opportunity:
     """One in a last stage that is left with an approval only."""
     return world.acting("li").opportunities.advance(world.deal(process="gated"))
+
+
+def two_waiting(world: World) -> sf.Opportunity:
+    """One with a stage approval and a partner registration that both wait."""
+    li = world.acting("li").opportunities
+    return li.register_with_partner(li.edit(world.waiting(), led_by=sf.LedBy.PARTNER))

@@ -35,7 +35,7 @@ ACC-10 add_task                                 | in_progress | owner superior s
 ACC-10 finish_task reopen_task assign_task      | in_progress | owner superior sales joint shared assignee
 ACC-10 unassign_task                            | in_progress | owner superior sales joint shared assignee
 ACC-12 add_member change_member remove_member   | in_progress won lost | owner superior
-ACC-13 add_activity                             | in_progress won lost invalid | owner superior any_role shared
+ACC-13 add_activity                             | in_progress won lost invalid | owner superior any_writer shared
 ACC-14 reopen                                   | won lost invalid | owner superior
 ACC-14 change_owner void delete                 | in_progress won lost invalid | owner superior
 ACC-15 unvoid                                   | in_progress won lost invalid |
@@ -51,8 +51,8 @@ ROWS = {
     for operation in operations
 }
 
-WRITERS = {f"{role}_writer": {role, "any_role"} for role in ROLES}
-READERS = {f"{role}_reader": {"any_role"} for role in ROLES}
+WRITERS = {f"{role}_writer": {role, "any_writer"} for role in ROLES}
+READERS: dict[str, set[str]] = {f"{role}_reader": set() for role in ROLES}
 RELATIONS: dict[str, set[str]] = {
     "owner": {"owner"},
     "boss": {"superior", "approver"},
@@ -61,8 +61,8 @@ RELATIONS: dict[str, set[str]] = {
     **{f"{person}_boss": columns for person, columns in WRITERS.items()},
     **READERS,
     **{f"{person}_boss": columns for person, columns in READERS.items()},
-    "assignee": {"assignee", "any_role"},
-    "assignee_boss": {"any_role"},
+    "assignee": {"assignee"},
+    "assignee_boss": set(),
     "head": set(),
     "shared_reader": set(),
     "shared_writer": {"shared"},

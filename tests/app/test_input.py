@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -261,12 +262,14 @@ CONFIGURATION: list[dict[str, Any]] = [
     *({"processes": bad} for bad in (None, 5, [5], ["crm2000"], {"a": "b"}, sf.templates.builtin()["crm2000"])),
     {"scenes": {}},
     {"scenes": {**sf.scenes.default(), "mine": 5}},
+    *({"scenes": bad} for bad in (5, ["all"], {5: 5}, "all")),
+    *({what: bad} for what in ("settings", "visibility") for bad in (5, 0, "")),
 ]
 
 
 @pytest.mark.parametrize("ports", CONFIGURATION, ids=lambda ports: str(ports)[:60])
 def test_a_flow_is_not_made_of_what_does_not_fit(ports: dict[str, Any]):
-    """HIST-2, PROC-3: zones, processes and scenes are checked when the flow is made."""
+    """HIST-2, PROC-3, VIS-14: zones, processes, scenes and settings are checked when the flow is made."""
     with pytest.raises(sf.InvalidInput):
         World(**ports)
 
@@ -281,6 +284,62 @@ def test_a_flow_refuses_templates_with_errors_and_two_of_one_version():
     with pytest.raises(sf.InvalidInput, match=r"crm2000 version 1.*twice"):
         World(processes=[crm2000, other])
     World(processes=[crm2000, crm2000])
+
+
+@pytest.mark.parametrize(
+    ("parts", "place"),
+    [
+        ({"version": [1]}, "version"),
+        ({"id": ["p"]}, "id"),
+        ({"stages": 5}, "stages[0]"),
+        ({"stages": [[]]}, "stages[0]"),
+        ({"stages": [5]}, "stages[0]"),
+        ({"custom_fields": 5}, "custom_fields[0]"),
+    ],
+)
+def test_a_template_of_wrong_types_says_where(parts: dict[str, Any], place: str):
+    """PROC-3, REL-8: whatever stands in a template, even what cannot be hashed, is a problem with a place."""
+    with pytest.raises(sf.TemplateError) as broken:
+        World(processes=[sf.SalesProcess(**{"id": "p", "version": 1, "stages": [sf.Stage("a")], **parts})])
+    assert any(str(problem).startswith(f"{place}: ") for problem in broken.value.problems)
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**5000], ids=["above", "below", "far"])
+def test_a_custom_number_fits_into_64_bits(value: int):
+    """OPP-2, OPP-18: what no store can hold is refused where it is given; the bounds themselves are kept."""
+    world = World()
+    deals = world.acting("li").opportunities
+    deal = world.deal()
+    with pytest.raises(sf.InvalidInput, match=r"custom\.x: .*64 bits"):
+        deals.edit(deal, custom={"x": value})
+    deal = deals.edit(deal, custom={"x": 2**63 - 1, "y": -(2**63), "z": True})
+    assert [held.value for held in deal.custom] == [2**63 - 1, -(2**63), True]
+
+
+def test_true_and_one_are_two_values():
+    """OPP-18, HIST-1: a custom field that goes from True to 1 has changed; from 1 to 1 it has not."""
+    world = World()
+    deals = world.acting("li").opportunities
+    before = deals.edit(world.deal(), custom={"x": True})
+    after = deals.edit(before, custom={"x": 1})
+    assert (after.version, after.custom[0].value is True) == (before.version + 1, False)
+    assert sf.model.CustomField("x", 1) != sf.model.CustomField("x", True)
+    assert deals.edit(after, custom={"x": 1}).version == after.version
+
+
+FARTHEST = [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=ZoneInfo("America/New_York"))]
+
+
+@pytest.mark.parametrize("moment", FARTHEST, ids=str)
+def test_no_moment_is_beyond_what_a_zone_can_tell(moment: datetime):
+    """HIST-2, REL-8: a moment at the end of the calendar is the caller's mistake, in a zone west or east."""
+    world = World(time_zone="America/New_York")
+    deals = world.acting("li").opportunities
+    deal = world.deal()
+    with pytest.raises(sf.InvalidInput, match="must lie between"):
+        deals.add_activity(deal, "note", "x", at=moment)
+    with pytest.raises(sf.InvalidInput, match="must lie between"):
+        deals.as_of(deal.id, moment)
 
 
 def test_a_record_stays_on_its_version_and_the_flow_must_know_it():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from salesflow.errors import InvalidInput
 from salesflow.model import business_day, utc
-from salesflow.model.moments import plain_day
+from salesflow.model.moments import EARLIEST, LATEST, plain_day
 from salesflow.testing import strategies as some
 
 
@@ -28,6 +28,36 @@ def test_a_moment_without_a_zone_is_refused(moment):
     """HIST-2: a naive datetime, or what is none, is refused, and the argument is named."""
     with pytest.raises(InvalidInput, match=r"closed_at: .*aware"):
         utc(moment, "closed_at")
+
+
+TOO_FAR = [
+    datetime.min.replace(tzinfo=UTC),
+    datetime.max.replace(tzinfo=UTC),
+    datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
+    datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))),
+    datetime.min.replace(tzinfo=ZoneInfo("America/New_York")),
+    datetime.max.replace(tzinfo=ZoneInfo("Asia/Shanghai")),
+    EARLIEST - timedelta(microseconds=1),
+    LATEST + timedelta(microseconds=1),
+    datetime(2, 1, 1, tzinfo=timezone(timedelta(hours=1))),
+]
+
+
+@pytest.mark.parametrize("moment", TOO_FAR, ids=str)
+def test_a_moment_that_some_zone_cannot_tell_is_refused(moment):
+    """HIST-2, REL-8: next to the ends of the calendar a moment is `InvalidInput`, in UTC and as a day."""
+    with pytest.raises(InvalidInput, match=r"closed_at: .*must lie between 0002-01-01.* and 9998-12-31"):
+        utc(moment, "closed_at")
+    with pytest.raises(InvalidInput, match="must lie between"):
+        business_day(moment, ZoneInfo("America/New_York"))
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Shanghai", "Pacific/Kiritimati", "UTC"])
+@pytest.mark.parametrize("moment", [EARLIEST, LATEST])
+def test_every_zone_tells_the_first_and_the_last_moment(moment, zone):
+    """HIST-2: within the bounds a moment survives any zone and has a day there."""
+    assert utc(moment.astimezone(ZoneInfo(zone))) == moment
+    assert abs((business_day(moment, ZoneInfo(zone)) - moment.date()).days) <= 1
 
 
 def test_the_day_is_that_of_the_business():

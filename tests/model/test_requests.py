@@ -48,6 +48,53 @@ def test_what_is_no_name_is_refused(make, name):
     assert caught.value.what in {"name", "id"}
 
 
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "\u2028",
+        "\u2029",
+        "\u0085",
+        "\ud800",
+        "\u202e",
+        "\u2066",
+        "\u200b",
+        "\u200e",
+        "\ufeff",
+        "\u00ad",
+        "\x9b",
+        "\x1f",
+    ],
+    ids=ascii,
+)
+def test_a_name_hides_nothing(hidden):
+    """OPP-2, REL-8: line breaks of every kind, surrogates, marks of direction and unseen characters are refused."""
+    with pytest.raises(InvalidInput, match=rf"name: .*U\+{ord(hidden):04X}") as caught:
+        named(f"A{hidden}B", "name")
+    str(caught.value).encode()  # a message can be written down
+    with pytest.raises(InvalidInput, match="must not be empty"):
+        named(hidden, "name")
+
+
+@pytest.mark.parametrize("blank", ["\u200d", "\u200c \u200d", "\u3000\u200b", "\ufeff\u2028"], ids=ascii)
+def test_a_name_that_nobody_sees_is_empty(blank):
+    """OPP-2: spaces, joiners and hidden characters alone make no name."""
+    with pytest.raises(InvalidInput, match="must not be empty"):
+        named(blank, "name")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\U0001f469\u200d\U0001f4bb",
+        "\u5317\u4eac\u3000\u516c\u53f8",
+    ],
+)
+def test_joiners_stay(name):
+    """OPP-2: Persian, the Indic scripts and many emoji cannot be written without the zero-width joiners."""
+    assert named(name, "name") == name
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     ("make", "field"),
@@ -110,7 +157,7 @@ def test_an_imported_moment_is_aware_and_kept_in_utc(field):
     assert getattr(imported(**{field: there}), field).tzinfo is UTC
     assert getattr(imported(**{field: there}), field) == there
     assert getattr(imported(**{field: None}), field) is None
-    for wrong in (NAIVE, "2026-01-01", 5):
+    for wrong in (NAIVE, "2026-01-01", 5, datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)):
         with pytest.raises(InvalidInput, match=field):
             imported(**{field: wrong})
 

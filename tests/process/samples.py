@@ -14,6 +14,7 @@ from salesflow.model import (
     Jump,
     Lead,
     LeadStatus,
+    LedBy,
     Money,
     NewOpportunity,
     Opportunity,
@@ -65,10 +66,14 @@ def graded(route: Route = Route.FULL) -> Grading:
 
 def created(process: SalesProcess = MINE, route: Route = Route.FULL, **given: Any) -> tuple[Any, Decision]:
     """Create an opportunity of *process*: what comes back from `create_opportunity`."""
-    request = {name: given.pop(name) for name in ("stage", "team", "close_date", "led_by", "amount") if name in given}
+    request = {
+        name: given.pop(name) for name in ("stage", "reason", "team", "close_date", "led_by", "amount") if name in given
+    }
     values: dict[str, Any] = {
         "id": "deal", "owner": "li", "customer": "acme", "contact": None, "grader": lambda _: graded(route), **DAY,
     }  # fmt: skip
+    if route is Route.PARTNER:
+        request.setdefault("led_by", LedBy.PARTNER)
     return create_opportunity(process, NewOpportunity("A deal", **request), **{**values, **given})
 
 

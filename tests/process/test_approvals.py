@@ -234,7 +234,7 @@ def test_decisions_need_a_record_in_progress(decide, made):
     opportunity = made()
     voided = does(opportunity, void(opportunity, reason=None, **BY))
     assert [r.code for r in reasons_of(decide(voided, at=AT))] == ["is_voided"]
-    lost = evolve(closed(OpportunityStatus.LOST), approvals=opportunity.approvals)
+    lost = evolve(closed(OpportunityStatus.LOST), approvals=opportunity.approvals, led_by=opportunity.led_by)
     assert reasons_of(decide(lost, at=AT)) == opportunity_stands(lost, (OpportunityStatus.IN_PROGRESS,))
 
 

@@ -96,8 +96,10 @@ class Walk:
             "id": "deal", "owner": "li", "customer": "acme", "contact": None, "grader": lambda _: graded(self.route),
             "by": "li", "at": self.now, "today": TODAY,
         }  # fmt: skip
-        request = NewOpportunity("A deal", stage=draw(st.none() | self.stages()), led_by=draw(st.sampled_from(LedBy)))
-        made, decision = create_opportunity(process, request, reason=self.words(), **given)
+        request = NewOpportunity(
+            "A deal", stage=draw(st.none() | self.stages()), reason=self.words(), led_by=draw(st.sampled_from(LedBy))
+        )
+        made, decision = create_opportunity(process, request, **given)
         if made is None:
             assert_refused(decision)
             made, decision = create_opportunity(process, evolve(request, stage=None), **given)

@@ -192,12 +192,12 @@ class World:
     def above_owner(self, viewer: str, record: Any) -> bool:
         return record.owner is not None and self.is_below(record.owner, viewer, self.depth_superiors)
 
-    def team_line(self, viewer: str, record: Any, roles: Collection[str] | None, read_write: bool = True) -> bool:
+    def team_line(self, viewer: str, record: Any, roles: Collection[str] | None) -> bool:
         """A qualifying member, or a superior of that very member; *roles* None means any role."""
         for member in getattr(record, "team", ()):
             if roles is not None and member.role not in roles:
                 continue
-            if read_write and member.access is not Access.READ_WRITE:
+            if member.access is not Access.READ_WRITE:
                 continue
             if member.person == viewer or self.is_below(member.person, viewer, self.depth_superiors):
                 return True

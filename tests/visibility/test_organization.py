@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier, Event, Thread
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesflow.errors import InvalidInput, OrganizationError, PortError
-from salesflow.model import Department, Employee, UserGroup
+from salesflow.model import Department, Employee, SharingRule, UserGroup
 from salesflow.visibility import Organization, OrganizationIndex, Sight
 from salesflow.visibility.forest import Forest, find_cycle
 from tests.visibility.reference import World
@@ -87,6 +88,38 @@ def test_ids_are_unique() -> None:
         Organization([], [Department("a"), Department("a")])
     with pytest.raises(OrganizationError, match="each user group"):
         Organization([], [], [UserGroup("a"), UserGroup("a")])
+
+
+@pytest.mark.parametrize("ids", ["root", 5, None, ["root", 5], [["root"]], [b"root"]])
+def test_ids_are_texts_in_a_list(ids: Any) -> None:
+    """ORG-1, ORG-5: one text is not its letters, and what is no text is no id, wherever ids are listed."""
+    with pytest.raises(InvalidInput, match="administrators"):
+        Organization([], administrators=ids)
+    for what, make in (("departments", Employee), ("groups", Employee), ("members", UserGroup)):
+        with pytest.raises(InvalidInput, match=what):
+            make("a", **{what: ids})
+
+    assert Organization([], administrators=iter(["root", "root"])).administrators == {"root"}
+
+
+@pytest.mark.parametrize("what", ["employees", "departments", "groups"])
+@pytest.mark.parametrize("items", [["x"], "x", 5, None, {"x": Employee("x")}, [SharingRule(id="x", version=1)]])
+def test_lists_hold_what_they_say(what: str, items: Any) -> None:
+    """ORG-1, ORG-3: what is no employee, department or group is refused when the organisation is made."""
+    with pytest.raises(InvalidInput, match=what):
+        Organization(**{"employees": (), what: items})
+
+
+def test_a_change_to_what_is_none_changes_nothing() -> None:
+    """ORG-1, ORG-6: neither is it put in later."""
+    made = org(li=None)
+    changes: list[Callable[[Any], None]] = [made.put_employee, made.put_department, made.put_group]
+    for change in changes:
+        with pytest.raises(InvalidInput, match="objects"):
+            change("x")
+    assert made.version == 1
+    made.put_group(UserGroup("x"))
+    assert made.version == 2
 
 
 def test_depths_are_known() -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
-from typing import Any
+from hashlib import sha256
+from typing import Any, TypeVar
 
 from attrs import evolve, frozen
 
@@ -47,6 +48,8 @@ from salesflow.ports import (
 )
 from salesflow.process import Engine
 from salesflow.visibility import OrganizationIndex, Sight, VisibilityPolicy
+
+RecordT = TypeVar("RecordT", bound=Any)
 
 LONGEST_ID = 200
 """An id has at most so many characters."""
@@ -120,7 +123,10 @@ class Kernel:
         """Return the clock's present moment in UTC."""
         with CLOCK_PORT:
             moment = self.clock.now()
-        return utc(moment, "clock.now()")
+        try:
+            return utc(moment)
+        except InvalidInput as error:
+            raise PortError("clock", f"gave no usable moment: {error}") from error
 
     def today(self, now: datetime) -> date:
         """Return the business day of *now*."""
@@ -287,7 +293,7 @@ class Execution:
             Refused: With every reason, those of access among them.
             Conflict: Somebody else changed the record first.
         """
-        repeated = self.repeated(operation, ref)
+        repeated = self.repeated(operation, ref, args)
         if repeated is not None:
             return repeated[0] if repeated else None
         tries = 0
@@ -306,9 +312,9 @@ class Execution:
             write = Write(kind, record.id, record.version, None if deleted else after, events)
             result = () if deleted else (after,)
             try:
-                self.save((write,) if events else (), operation, ref, result)
+                self.save((write,) if events else (), operation, ref, result, args)
             except Conflict:
-                repeated = self.repeated(operation, ref)
+                repeated = self.repeated(operation, ref, args)
                 if repeated is not None:
                     return repeated[0] if repeated else None
                 if tries == TRIES:
@@ -351,17 +357,32 @@ class Execution:
             builder.add(EventKind.ROUTE_CHANGED, grade=grade)
         return tuple(builder.events)
 
-    def save(self, writes: tuple[Write, ...], operation: str, ref: Any, result: Sequence[Any]) -> None:
+    def save(self, writes: tuple[Write, ...], operation: str, ref: Any, result: Sequence[Any], given: Any = ()) -> None:
         """Save *writes* together, with the idempotency mark, which holds the *result*, where there is a key."""
         done = None
         if self.key is not None:
             marks = tuple((record.KIND, record.id, record.version) for record in result)
-            done = DoneOnce(self._key(), request(operation, ref), marks)
+            done = DoneOnce(self._key(), request(operation, ref, given), marks)
         self.kernel.save(UnitOfWork(writes, done))
 
-    def repeated(self, operation: str, ref: Any) -> tuple[Any, ...] | None:
+    def make(self, record: RecordT, events: tuple[Event, ...], operation: str, name: str, given: Any) -> RecordT:
+        """Save a new *record* and return it; where another call with the key was faster, return what that one made."""
+        try:
+            self.save((Write(record.KIND, record.id, 0, record, events),), operation, name, (record,), given)
+        except Conflict:
+            repeated = self.repeated(operation, name, given)
+            if repeated is None:
+                raise
+            faster: RecordT = repeated[0]
+            return faster
+        return record
+
+    def repeated(self, operation: str, ref: Any, given: Any = ()) -> tuple[Any, ...] | None:
         """
         Return the records that the operation gave when it was done with this key, or None if it was not (HIST-3).
+
+        Args:
+            operation, ref, given: What is asked now: the operation, the record or name, the other arguments.
 
         Raises:
             NotFound: The person does not work here any more.
@@ -378,7 +399,7 @@ class Execution:
             mark = done(self._key())
         if mark is None:
             return None
-        if mark.request != request(operation, ref):
+        if mark.request != request(operation, ref, given):
             raise InvalidInput("key", self.key, f"was used for another request: {mark.request}")
         return tuple(self._as_it_was(kind, id, version) for kind, id, version in mark.result)
 
@@ -445,9 +466,11 @@ def whole_number(value: Any, what: str, largest: int) -> None:
         raise InvalidInput(what, value, f"must be a whole number, 1 to {largest}")
 
 
-def request(operation: str, ref: Any) -> str:
-    """Return what was asked, in words, for telling one request from another."""
-    return f"{operation} {ref if isinstance(ref, str) else getattr(ref, 'id', '')}".strip()
+def request(operation: str, ref: Any, given: Any) -> str:
+    """Return what was asked, for telling one request from another: its words, and a digest of its arguments."""
+    named_by = ref if isinstance(ref, str) else getattr(ref, "id", "")
+    digest = sha256(repr(given).encode("utf-8", "surrogatepass")).hexdigest()[:16] if given else ""
+    return f"{operation} {named_by} {digest}".strip()
 
 
 def combined(access: Sequence[Reason], decision: Sequence[Reason]) -> tuple[Reason, ...]:

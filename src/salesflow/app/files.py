@@ -107,13 +107,20 @@ class FileDesk:
         for kind, id in (("customer", arrival.customer), ("contact", arrival.contact)):
             if id is not None and not self._sees(kind, id):
                 raise _as_problem(Reason(f"{kind}_unknown", **{kind: id}), kind, id)
-        if kernel.get("opportunity", arrival.id) is not None:
-            return False
         made, decision = import_opportunity(
             kernel.processes.latest(arrival.process).process, arrival, grader=case.grader(), by=run.person, at=case.now,
             zone_day=kernel.today,
         )  # fmt: skip
-        kernel.save(UnitOfWork((Write("opportunity", made.id, 0, made, decision.events),)))
+        known = kernel.get("opportunity", arrival.id)
+        if known is not None and sight.can_see(run.person, known):
+            return False
+        taken = InvalidInput("id", arrival.id, "cannot be taken; choose another")
+        if known is not None:
+            raise taken
+        try:
+            kernel.save(UnitOfWork((Write("opportunity", made.id, 0, made, decision.events),)))
+        except Conflict:
+            raise taken from None
         undated = made.visits[-1].entered_at is None
         for name, is_missing in (
             ("customer", made.customer is None and made.contact is None),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import evolve
@@ -29,6 +29,8 @@ from salesflow.model import SalesProcess
 from salesflow.model.requests import named
 from salesflow.ports import AuditSink, Clock, Ids, OrganizationSource, Store
 from salesflow.visibility import Cause, Proof, Rule, Sight, VisibilityPolicy
+
+KindT = TypeVar("KindT", VisibilityPolicy, Settings)
 
 KINDS_SEEN = ("opportunity", "lead", "customer", "contact")
 """The kinds of record that `why` and `who_can_see` look an id up in, in this order."""
@@ -52,7 +54,7 @@ class SalesFlow:
         settings: Further switches; None means the defaults.
 
     Raises:
-        InvalidInput: A zone or process does not fit.
+        InvalidInput: A zone, process, scene or setting does not fit.
         TemplateError: A template has errors.
         OrganizationError: The organisation contradicts itself.
 
@@ -66,12 +68,12 @@ class SalesFlow:
         visibility: VisibilityPolicy | None = None, scenes: Mapping[str, Rule] | None = None,
         audit: AuditSink | None = None, settings: Settings | None = None,
     ) -> None:  # fmt: skip
-        policy = visibility or VisibilityPolicy()
+        policy = _kind_of(VisibilityPolicy, visibility, "visibility")
         self._kernel = Kernel(
             store=store, organization=organization, processes=Processes(processes), clock=clock or SystemClock(),
             ids=ids or RandomIds(), zone=_zone(time_zone), grading=grading or AmountPolicy(),
             visibility=policy if scenes is None else evolve(policy, scenes=scenes), audit=audit,
-            settings=settings or Settings(),
+            settings=_kind_of(Settings, settings, "settings"),
         )  # fmt: skip
         self._kernel.sight()
 
@@ -259,6 +261,13 @@ def find(kernel: Kernel, ref: Any, is_seen: Callable[[Any], bool] = lambda found
         if found is not None and is_seen(found):
             return found
     raise NotFound("record" if isinstance(ref, str) else kinds[0], id)
+
+
+def _kind_of(kind: type[KindT], value: Any, what: str) -> KindT:
+    """Return *value* if it is of this kind, or the default in place of None."""
+    if value is not None and not isinstance(value, kind):
+        raise InvalidInput(what, value, f"must be {kind.__name__} or None")
+    return kind() if value is None else value
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -317,7 +317,8 @@ def register_with_partner(case: Case) -> Decision:
 
 
 def _has_approver(case: Case) -> bool:
-    return bool(case.sight.superiors(case.record.owner))
+    """ACC-18: an approver must be able to see the record."""
+    return any(case.sight.can_see(person, case.record) for person in case.sight.superiors(case.record.owner))
 
 
 def request_approval(case: Case, operation: str, arguments: Mapping[str, str]) -> Decision:
@@ -412,8 +413,9 @@ def finish_after_sales(case: Case) -> Decision:
     return process.finish_after_sales(case.record, _after_sales_engine(case), **_who(case))
 
 
-def assign_lead(case: Case, to: str, branch: str | None = None) -> Decision:
-    """LEAD-4."""
+def assign_lead(case: Case, to: str, *given: str | None) -> Decision:
+    """LEAD-4. Without a branch given, the lead stays at its own."""
+    branch = given[0] if given else case.record.branch
     if branch is not None:
         named(branch, "branch")
     decision = process.assign_lead(case.record, named(to, "to"), branch=branch, **_who(case))

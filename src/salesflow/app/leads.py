@@ -100,7 +100,8 @@ class LeadDesk(Readable[Lead]):
         Source: LEAD-1.
         """
         run = self._execution
-        repeated = run.repeated("leads.create", title)
+        given = (contact, phone, email, channel, company, source, description, branch, owner)
+        repeated = run.repeated("leads.create", title, given)
         if repeated is not None:
             return repeated[0]  # type: ignore[no-any-return]
         case = run.blank()
@@ -124,8 +125,7 @@ class LeadDesk(Readable[Lead]):
         decision = create_lead(lead, by=run.person, at=case.now)
         reasons = (*decision.reasons, *intents.employee_reasons(case, owner))
         run.admit(case, "leads.create", reasons)
-        run.save((Write("lead", lead.id, 0, lead, decision.events),), "leads.create", title, (lead,))
-        return lead
+        return run.make(lead, decision.events, "leads.create", title, given)
 
     def get(self, lead: Lead | str) -> Lead:
         """
@@ -162,16 +162,19 @@ class LeadDesk(Readable[Lead]):
         """
         return lead_moves(self._execution, lead)
 
-    def assign(self, lead: Lead | str, to: str, *, branch: str | None = None) -> Lead:
+    def assign(self, lead: Lead | str, to: str, *, branch: str | Unset | None = UNSET) -> Lead:
         """
-        Assign (分配) the lead to *to*, at a branch or none.
+        Assign (分配) the lead to *to*.
+
+        Args:
+            branch: The branch (门店) it is at from now on; None means none. Left out, it stays what it was.
 
         Raises:
             Refused: `wrong_status`, `is_voided`, `is_disabled`, `person_unknown`, `not_permitted`.
 
         Source: LEAD-4.
         """
-        return self._change("assign", lead, intents.assign_lead, to, branch)
+        return self._change("assign", lead, intents.assign_lead, to, *(() if branch is UNSET else (branch,)))
 
     def follow_up(self, lead: Lead | str, text: str, *, kind: str = "call", at: datetime | None = None) -> Lead:
         """
@@ -265,7 +268,7 @@ class LeadDesk(Readable[Lead]):
         tries = 0
         while True:
             tries += 1
-            repeated = run.repeated("leads.convert", lead)
+            repeated = run.repeated("leads.convert", lead, (customer, contact, opportunity))
             if repeated is not None:
                 return _converted({record.KIND: record for record in repeated})
             try:
@@ -296,13 +299,14 @@ class LeadDesk(Readable[Lead]):
         )
         made: Opportunity | None = None
         made_decision = Decision()
-        if isinstance(opportunity, NewOpportunity) and lead.owner is not None and (customer or contact):
+        if isinstance(opportunity, NewOpportunity) and lead.owner is not None:
             members = [intents.team_member(m).person for m in opportunity.team]
             reasons += intents.employee_reasons(case, *members)
             made, made_decision = create_opportunity(
                 case.kernel.processes.latest(opportunity.process).process, opportunity, id=opportunity_id or "",
-                owner=lead.owner, customer=customer_id, contact=contact_id, grader=case.grader(), by=run.person,
-                at=case.now, today=case.today, lead=lead, source=lead.source,
+                owner=lead.owner, customer=customer_id if customer or contact else "-", contact=contact_id,
+                grader=case.grader(),
+                by=run.person, at=case.now, today=case.today, lead=lead, source=lead.source,
                 past_close_date_allowed=case.kernel.settings.past_close_date_allowed, operation="leads.convert",
             )  # fmt: skip
         elif isinstance(opportunity, str):
@@ -311,7 +315,7 @@ class LeadDesk(Readable[Lead]):
             lead, customer=customer, customer_id=customer_id, contact=contact, contact_id=contact_id,
             opportunity=made or opportunity_id, by=run.person, at=case.now,
         )  # fmt: skip
-        blocked = converted.decision.reasons or (*reasons, *made_decision.reasons)
+        blocked = (*converted.decision.reasons, *reasons, *made_decision.reasons)
         run.admit(case, "leads.convert", blocked)
         after = apply(lead, converted.decision.events)
         writes = [Write("lead", lead.id, lead.version, after, converted.decision.events)]
@@ -323,7 +327,8 @@ class LeadDesk(Readable[Lead]):
         for kind, id in (("customer", customer_id), ("contact", contact_id), ("opportunity", opportunity_id)):
             if id is not None and kind not in records:
                 records[kind] = case.kernel.get(kind, id)
-        run.save(tuple(writes), "leads.convert", ref, list(records.values()))
+        given = (customer, contact, opportunity)
+        run.save(tuple(writes), "leads.convert", ref, list(records.values()), given)
         return _converted(records)
 
 

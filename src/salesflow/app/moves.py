@@ -22,12 +22,11 @@ from salesflow.model import (
     Lead,
     NewCustomer,
     Opportunity,
-    Reason,
     TaskStatus,
     TeamMember,
     TeamRole,
 )
-from salesflow.process import Move, find_waiting, owed_stages, running_after_sales
+from salesflow.process import Move, owed_stages, running_after_sales, waiting_approvals
 
 
 @frozen
@@ -215,14 +214,12 @@ def _waiting_moves(case: Case) -> Iterator[Candidate]:
         for method in ("advance", "win"):
             row = f"opportunities.{method}"
             yield Candidate("request_approval", method, intents.request_approval, (method, {}), row=row)
-    waiting = find_waiting(opportunity, None)
-    if isinstance(waiting, Reason):
-        return
     approvers = case.sight.superiors(opportunity.owner)
-    id = waiting.id
-    yield Candidate("approve", id, intents.approve, (id,), also=approvers)
-    yield Candidate("refuse", id, intents.refuse, (id, "-"), inputs=("comment",), also=approvers)
-    yield Candidate("withdraw_approval", id, intents.withdraw_approval, (id,), row=waiting.operation)
+    for waiting in waiting_approvals(opportunity):
+        id = waiting.id
+        yield Candidate("approve", id, intents.approve, (id,), also=approvers)
+        yield Candidate("refuse", id, intents.refuse, (id, "-"), inputs=("comment",), also=approvers)
+        yield Candidate("withdraw_approval", id, intents.withdraw_approval, (id,), row=waiting.operation)
 
 
 def _place(case: Case) -> int:

@@ -24,9 +24,8 @@ from salesflow.model import (
     ProductLine,
     TeamMember,
 )
-from salesflow.model.requests import named, worded
+from salesflow.model.requests import named
 from salesflow.pipeline import Board, Card, board, card
-from salesflow.ports import Write
 from salesflow.process import Move, create_opportunity
 
 
@@ -84,14 +83,22 @@ class OpportunityDesk(StageMoves, TaskWork, TeamWork, SuperiorDecisions):
         Source: OPP-1.
         """
         run = self._execution
-        repeated = run.repeated("opportunities.create", name)
+        request = NewOpportunity(
+            name,
+            amount=amount,
+            process=process,
+            close_date=close_date,
+            stage=stage,
+            reason=reason,
+            led_by=led_by,
+            team=team,
+        )
+        request = evolve(request, team=map(intents.team_member, request.team))
+        given = (request, customer, contact, owner, source)
+        repeated = run.repeated("opportunities.create", name, given)
         if repeated is not None:
             return repeated[0]  # type: ignore[no-any-return]
         case = run.blank()
-        request = NewOpportunity(
-            name, amount=amount, process=process, close_date=close_date, stage=stage, led_by=led_by, team=team
-        )
-        request = evolve(request, team=map(intents.team_member, request.team))
         owner = run.person if owner is None else named(owner, "owner")
         for kind, id in (("customer", customer), ("contact", contact)):
             if id is not None:
@@ -100,7 +107,7 @@ class OpportunityDesk(StageMoves, TaskWork, TeamWork, SuperiorDecisions):
         made, decision = create_opportunity(
             case.kernel.processes.latest(process).process, request, id=case.kernel.new_id("opportunity"), owner=owner,
             customer=customer, contact=contact, grader=case.grader(), by=run.person, at=case.now, today=case.today,
-            reason=worded(reason, "reason"), source=None if source is None else named(source, "source"),
+            source=None if source is None else named(source, "source"),
             past_close_date_allowed=case.kernel.settings.past_close_date_allowed,
         )  # fmt: skip
         reasons = (
@@ -110,8 +117,7 @@ class OpportunityDesk(StageMoves, TaskWork, TeamWork, SuperiorDecisions):
         )
         run.admit(case, "opportunities.create", reasons)
         assert made is not None
-        run.save((Write("opportunity", made.id, 0, made, decision.events),), "opportunities.create", name, (made,))
-        return made
+        return run.make(made, decision.events, "opportunities.create", name, given)
 
     def get(self, opportunity: Opportunity | str) -> Opportunity:
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, TypeVar, Unpack
 
 from salesflow.app import intents
 from salesflow.app.execution import Case, Execution
@@ -11,8 +11,9 @@ from salesflow.app.history import Readable
 from salesflow.app.paging import Page
 from salesflow.model import Contact, Customer, Decision, created
 from salesflow.model.requests import NewContact, NewCustomer, named
-from salesflow.ports import Write
 from salesflow.process import edit_party, refused
+
+PartyT = TypeVar("PartyT", Customer, Contact)
 
 
 class CustomerChanges(TypedDict, total=False):
@@ -60,7 +61,8 @@ class CustomerDesk(Readable[Customer]):
         """
         asked = NewCustomer(name, phone=phone, email=email, industry=industry)
         run = self._execution
-        repeated = run.repeated("customers.create", name)
+        given = (phone, email, industry, owner)
+        repeated = run.repeated("customers.create", name, given)
         if repeated is not None:
             return repeated[0]  # type: ignore[no-any-return]
         case = run.blank()
@@ -69,8 +71,7 @@ class CustomerDesk(Readable[Customer]):
             owner=_owner(case, owner),
             created_at=case.now, created_by=run.person, updated_at=case.now,
         )  # fmt: skip
-        _create(run, case, customer, "customers.create", name, customer.owner)
-        return customer
+        return _create(run, case, customer, "customers.create", name, customer.owner, given)
 
     def get(self, customer: Customer | str) -> Customer:
         """
@@ -122,7 +123,8 @@ class ContactDesk(Readable[Contact]):
         """
         asked = NewContact(name, phone=phone, email=email, title=title)
         run = self._execution
-        repeated = run.repeated("contacts.create", name)
+        given = (customer, phone, email, title)
+        repeated = run.repeated("contacts.create", name, given)
         if repeated is not None:
             return repeated[0]  # type: ignore[no-any-return]
         case = run.blank()
@@ -133,8 +135,7 @@ class ContactDesk(Readable[Contact]):
             title=title, owner=_owner(case, None),
             created_at=case.now, created_by=run.person, updated_at=case.now,
         )  # fmt: skip
-        _create(run, case, contact, "contacts.create", name, contact.owner, customer)
-        return contact
+        return _create(run, case, contact, "contacts.create", name, contact.owner, given, customer)
 
     def get(self, contact: Contact | str) -> Contact:
         """
@@ -170,13 +171,13 @@ def _owner(case: Case, owner: str | None) -> str | None:
 
 
 def _create(
-    run: Execution, case: Case, record: Customer | Contact, operation: str, name: str, owner: str | None,
-    customer: str | None = None,
-) -> None:  # fmt: skip
+    run: Execution, case: Case, record: PartyT, operation: str, name: str, owner: str | None,
+    given: tuple[object, ...], customer: str | None = None,
+) -> PartyT:  # fmt: skip
     reasons = [*intents.employee_reasons(case, owner), *intents.party_reasons(case, customer, None)]
     run.admit(case, operation, reasons)
     event = created(record, at=case.now, by=run.person, operation=operation)
-    run.save((Write(record.KIND, record.id, 0, record, (event,)),), operation, name, (record,))
+    return run.make(record, (event,), operation, name, given)
 
 
 def _edit(case: Case, changes: Mapping[str, object]) -> Decision:

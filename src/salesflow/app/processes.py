@@ -30,13 +30,14 @@ class Processes:
         for template in listed:
             if not isinstance(template, SalesProcess):
                 raise InvalidInput("processes", template, "must be SalesProcess templates")
+            engine = _engine(template)
             key = (template.id, template.version)
             known = self._engines.get(key)
             if known is not None and known.process != template:
                 raise InvalidInput(
                     "processes", f"{template.id} version {template.version}", "stands twice, differently"
                 )
-            self._engines[key] = compile(template)
+            self._engines[key] = engine
             self._latest[template.id] = max(template.version, self._latest.get(template.id, 0))
 
     def engine(self, id: str, version: int) -> Engine:
@@ -66,3 +67,11 @@ class Processes:
         if not isinstance(id, str) or id not in self._latest:
             raise InvalidInput("process", id, f"must be one of {', '.join(sorted(self._latest))}")
         return self._engines[id, self._latest[id]]
+
+
+def _engine(template: SalesProcess) -> Engine:
+    try:
+        return compile(template)
+    except TypeError:
+        # It holds what cannot be hashed, hence is no key of the kept engines; a new engine says where it is wrong.
+        return Engine(template)

@@ -70,7 +70,6 @@ class EventKind(StrEnum):
     AFTER_SALES_STARTED = "after_sales_started"
     AFTER_SALES_ADVANCED = "after_sales_advanced"
     AFTER_SALES_FEEDBACK_FILLED = "after_sales_feedback_filled"
-    AFTER_SALES_TASK_FINISHED = "after_sales_task_finished"
     AFTER_SALES_FINISHED = "after_sales_finished"
     AFTER_SALES_CANCELLED = "after_sales_cancelled"
 

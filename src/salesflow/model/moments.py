@@ -8,6 +8,12 @@ from zoneinfo import ZoneInfo
 
 from salesflow.errors import InvalidInput
 
+EARLIEST = datetime(2, 1, 1, tzinfo=UTC)
+"""No moment lies before; a year is kept free at either end, so that every zone can tell every moment."""
+
+LATEST = datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+"""No moment lies after."""
+
 
 def utc(moment: Any, what: str = "at") -> datetime:
     """
@@ -18,16 +24,24 @@ def utc(moment: Any, what: str = "at") -> datetime:
         what: The argument's name, for the message.
 
     Raises:
-        InvalidInput: *moment* is naive or no datetime; the caller must say which zone is meant (HIST-2).
+        InvalidInput: *moment* is naive or no datetime, so the caller must say which zone is meant (HIST-2);
+            or it does not lie between `EARLIEST` and `LATEST`.
     """
     if not isinstance(moment, datetime) or moment.utcoffset() is None:
         raise InvalidInput(what, moment, "must be a timezone-aware datetime")
+    if not EARLIEST <= moment <= LATEST:
+        raise InvalidInput(what, moment, f"must lie between {EARLIEST.isoformat()} and {LATEST.isoformat()}")
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def business_day(now: datetime, zone: ZoneInfo) -> date:
-    """Return the calendar day that *now* (aware) falls on in the business's time zone (HIST-2)."""
-    return now.astimezone(zone).date()
+    """
+    Return the calendar day that *now* (aware) falls on in the business's time zone (HIST-2).
+
+    Raises:
+        InvalidInput: As `utc` does.
+    """
+    return utc(now, "now").astimezone(zone).date()
 
 
 def plain_day(value: object, what: str) -> date:

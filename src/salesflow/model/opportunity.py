@@ -410,7 +410,7 @@ class Opportunity:
     @property
     def closing(self) -> Closing | None:
         """The completion that stands, or None while it is in progress."""
-        return self.closings[-1] if self.is_completed else None
+        return self.closings[-1] if self.is_completed and self.closings else None
 
     @property
     def actual_close_date(self) -> date | None:

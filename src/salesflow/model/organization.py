@@ -15,12 +15,32 @@ def _id(_instance: object, attribute: Any, value: Any) -> None:
         raise InvalidInput(attribute.name, value, "must be a non-empty text of at most 200 characters")
 
 
-def _ids(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(values)
+def listed_ids(values: Iterable[str], what: str) -> tuple[str, ...]:
+    """
+    Return *values* as ids in a tuple.
+
+    Raises:
+        InvalidInput: They are one text, which is no list of ids but one of letters, or hold what is no text.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InvalidInput(what, values, "must be a list of ids")
+    ids = tuple(values)
+    for id in ids:
+        if not isinstance(id, str):
+            raise InvalidInput(what, id, "must be an id, a text")
+    return ids
 
 
-def _id_set(values: Iterable[str]) -> frozenset[str]:
-    return frozenset(values)
+def _departments(values: Iterable[str]) -> tuple[str, ...]:
+    return listed_ids(values, "departments")
+
+
+def _groups(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(listed_ids(values, "groups"))
+
+
+def _members(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(listed_ids(values, "members"))
 
 
 @frozen
@@ -44,8 +64,8 @@ class Employee:
     name: str = field(default="", kw_only=True)
     manager: str | None = field(default=None, kw_only=True)
     department: str | None = field(default=None, kw_only=True)
-    departments: tuple[str, ...] = field(default=(), converter=_ids, kw_only=True)
-    groups: frozenset[str] = field(default=frozenset(), converter=_id_set, kw_only=True)
+    departments: tuple[str, ...] = field(default=(), converter=_departments, kw_only=True)
+    groups: frozenset[str] = field(default=frozenset(), converter=_groups, kw_only=True)
     active: bool = field(default=True, kw_only=True)
 
 
@@ -78,4 +98,4 @@ class UserGroup:
 
     id: str = field(validator=_id)
     name: str = field(default="", kw_only=True)
-    members: frozenset[str] = field(default=frozenset(), converter=_id_set, kw_only=True)
+    members: frozenset[str] = field(default=frozenset(), converter=_members, kw_only=True)

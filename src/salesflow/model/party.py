@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from salesflow.model.enums import DealStatus
 from salesflow.model.events import collection
@@ -25,12 +25,17 @@ class Ref:
     label: str = ""
 
 
+def _told_apart(value: object) -> tuple[bool, object]:
+    """True equals 1 in Python, yet a field that goes from one to the other has changed."""
+    return isinstance(value, bool), value
+
+
 @frozen
 class CustomField:
     """A field of the application's own, declared by the template or the application (OPP-2)."""
 
     key: str
-    value: str | int | bool | Money | None
+    value: str | int | bool | Money | None = field(eq=_told_apart)
 
 
 @frozen(kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 from attrs import frozen
@@ -42,12 +42,17 @@ def _win_from(value: str) -> WinFrom:
     return _choice(WinFrom, value)
 
 
+def _items(values: Any) -> tuple[Any, ...]:
+    """Return the items; what is no list at all as the only one, for the checker to report with its place."""
+    return tuple(values) if isinstance(values, Iterable) else (values,)
+
+
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(values)
+    return _items(values)
 
 
 def _routes(values: Iterable[str]) -> tuple[Route, ...]:
-    return tuple(_choice(Route, value) for value in values)
+    return tuple(_choice(Route, value) for value in _items(values))
 
 
 @frozen
@@ -89,11 +94,11 @@ class RequiredField:
 
 
 def _required(values: Iterable[RequiredField | str]) -> tuple[RequiredField, ...]:
-    return tuple(v if isinstance(v, RequiredField) else RequiredField(v) for v in values)
+    return tuple(v if isinstance(v, RequiredField) else RequiredField(v) for v in _items(values))
 
 
 def _tasks(values: Iterable[TaskTemplate]) -> tuple[TaskTemplate, ...]:
-    return tuple(values)
+    return _items(values)
 
 
 @frozen
@@ -134,7 +139,7 @@ class Stage:
 
 
 def _stages(values: Iterable[Stage]) -> tuple[Stage, ...]:
-    return tuple(values)
+    return _items(values)
 
 
 @frozen(cache_hash=True)  # a template is the key of its compiled engine

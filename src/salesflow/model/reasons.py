@@ -42,6 +42,7 @@ REASONS = MappingProxyType(
         "approval_needed": "this needs an approval ({approver}); request it",
         "approval_pending": "approval {approval!r} is waiting for a decision",
         "approval_unknown": "there is no approval {approval!r}",
+        "approvals_waiting": "several approvals wait for a decision: {approvals}; name one",
         "approval_decided": "approval {approval!r} is {status} already",
         "approval_not_needed": "{operation} needs no approval here",
         "no_approver": "nobody stands above the owner {owner!r} to approve this",

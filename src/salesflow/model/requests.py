@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
@@ -20,22 +21,44 @@ LONGEST_NAME = 300
 LONGEST_TEXT = 20_000
 """Free text longer than this is refused."""
 
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS = "\u200c\u200d"  # Persian, the Indic scripts and many emoji cannot be written without them
+
+
+def first_hidden(text: str) -> str:
+    """
+    Return the first control or invisible character of *text*, or nothing.
+
+    Those are line breaks of every kind, marks of direction, lone surrogates and whatever else nobody sees.
+    The two zero-width joiners are none, since some scripts need them.
+    """
+    if text.isprintable():
+        return ""
+    return next((c for c in text if c not in _JOINERS and unicodedata.category(c) in _HIDDEN), "")
+
+
+def is_blank(text: str) -> bool:
+    """Return whether *text* shows nothing: it is empty, or only spaces and characters that nobody sees."""
+    return all(c.isspace() or unicodedata.category(c) in _HIDDEN for c in text)
+
 
 def named(value: object, what: str, *, longest: int = LONGEST_NAME) -> str:
     """
-    Return *value* if it is a name: text with something in it, on one line, without control characters.
+    Return *value* if it is a name: text with something in it, on one line, without hidden characters.
 
     Raises:
         InvalidInput: It is not; the caller must ask for another.
     """
     if not isinstance(value, str):
         raise InvalidInput(what, value, "must be text")
-    if not value.strip():
+    if is_blank(value):
         raise InvalidInput(what, value, "must not be empty")
     if len(value) > longest:
         raise InvalidInput(what, value, f"must be at most {longest} characters long")
-    if any(ord(c) < 32 or ord(c) == 127 for c in value):
-        raise InvalidInput(what, value, "must not hold line breaks or control characters")
+    hidden = first_hidden(value)
+    if hidden:
+        rule = f"must not hold U+{ord(hidden):04X}, a line break, control or invisible character"
+        raise InvalidInput(what, value, rule)
     return value
 
 
@@ -64,6 +87,10 @@ def _optional_name(_instance: object, attribute: Any, value: Any) -> None:
         named(value, attribute.name)
 
 
+def _optional_words(_instance: object, attribute: Any, value: Any) -> None:
+    worded(value, attribute.name)
+
+
 def _optional_money(_instance: object, attribute: Any, value: Any) -> None:
     if value is not None:
         not_negative(value, attribute.name)
@@ -80,8 +107,11 @@ def _optional_moment(_instance: object, attribute: Any, value: Any) -> None:
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
-    """Return an aware moment in UTC; anything else as it is, for the validator, which knows its name."""
-    return utc(moment) if isinstance(moment, datetime) and moment.utcoffset() is not None else moment
+    """Return a sound moment in UTC; anything else as it is, for the validator, which knows its name."""
+    try:
+        return utc(moment)
+    except InvalidInput:
+        return moment
 
 
 def not_negative(value: object, what: str) -> Money:
@@ -150,6 +180,7 @@ class NewOpportunity:
         process: The template's id; None lets the selector choose (PROC-7).
         close_date: The expected close date, a plain day.
         stage: The stage to enter; None means where the template says.
+        reason: Why it enters a later stage than the first, where the template's jump rule asks for one.
         led_by: Who leads the deal.
         team: Members beside the owner.
     """
@@ -159,6 +190,7 @@ class NewOpportunity:
     process: str | None = field(default=None, kw_only=True, validator=_optional_name)
     close_date: date | None = field(default=None, kw_only=True, validator=_optional_day)
     stage: str | None = field(default=None, kw_only=True, validator=_optional_name)
+    reason: str | None = field(default=None, kw_only=True, validator=_optional_words)
     led_by: LedBy = field(default=LedBy.US, kw_only=True, converter=_led_by)
     team: tuple[TeamMember, ...] = field(default=(), kw_only=True, converter=_members)
 

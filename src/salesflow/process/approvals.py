@@ -85,6 +85,11 @@ def register_with_partner(opportunity: Opportunity, *, has_approver: bool, by: s
     return builder.decision()
 
 
+def waiting_approvals(opportunity: Opportunity) -> tuple[Approval, ...]:
+    """Return every approval that waits for a decision: of a stage move, or of a partner registration."""
+    return tuple(a for a in opportunity.approvals if a.status is ApprovalStatus.REQUESTED)
+
+
 def find_waiting(opportunity: Opportunity, approval: str | None) -> Approval | Reason:
     """
     Return the approval that waits for a decision, or the reason why there is none.
@@ -93,8 +98,10 @@ def find_waiting(opportunity: Opportunity, approval: str | None) -> Approval | R
         approval: Its id; None means the only one that waits.
     """
     if approval is None:
-        waiting = [a for a in opportunity.approvals if a.status is ApprovalStatus.REQUESTED]
-        return waiting[-1] if waiting else Reason("approval_unknown", approval="")
+        waiting = waiting_approvals(opportunity)
+        if len(waiting) > 1:
+            return Reason("approvals_waiting", approvals=tuple(a.id for a in waiting))
+        return waiting[0] if waiting else Reason("approval_unknown", approval="")
     found = next((a for a in opportunity.approvals if a.id == approval), None)
     if found is None:
         return Reason("approval_unknown", approval=approval)
@@ -114,6 +121,8 @@ def grant(
     Source: RULE-2, OPP-20.
     """
     reasons = opportunity_stands(opportunity, OPEN)
+    if approval.operation == REGISTRATION and opportunity.led_by is not LedBy.PARTNER:
+        reasons = (*reasons, Reason("not_partner_led"))
     if reasons:
         return reasons
     builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.approve")

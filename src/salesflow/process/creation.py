@@ -18,6 +18,7 @@ from salesflow.model import (
     ImportedOpportunity,
     Jump,
     Lead,
+    LedBy,
     NewOpportunity,
     Opportunity,
     OpportunityStatus,
@@ -45,7 +46,7 @@ Grader = Callable[[Opportunity], Grading]
 
 def create_opportunity(
     process: SalesProcess, request: NewOpportunity, *, id: str, owner: str, customer: str | None, contact: str | None,
-    grader: Grader, by: str, at: datetime, today: date, reason: str | None = None, source: str | None = None,
+    grader: Grader, by: str, at: datetime, today: date, source: str | None = None,
     lead: Lead | None = None, past_close_date_allowed: bool = False, operation: str = "opportunities.create",
 ) -> tuple[Opportunity | None, Decision]:  # fmt: skip
     """
@@ -59,7 +60,6 @@ def create_opportunity(
         customer, contact: Ids; at least one is known.
         grader: Works out its grade.
         today: The business day; an expected close date is not before it.
-        reason: Why it enters a later stage than the first, where the template's jump rule asks for one.
         lead: The lead that it is converted from, or None; the template may say which stage that enters.
 
     Returns:
@@ -80,9 +80,7 @@ def create_opportunity(
     codes = [stage.code for stage in process.stages]
     entry = request.stage or (process.entry_from_lead if lead is not None else None) or codes[0]
     if entry not in codes:
-        reasons.append(Reason("stage_unknown", stage=entry, stages=tuple(codes)))
-    if reasons:
-        return None, refused(*reasons)
+        return None, refused(*reasons, Reason("stage_unknown", stage=entry, stages=tuple(codes)))
     index = codes.index(entry)
     stage = process.stages[index]
     passed = process.stages[:index]
@@ -94,7 +92,7 @@ def create_opportunity(
             visits = stages.leave(visits, at=at, exit=StageExit.ADVANCED)
         passed = ()
     for skipped in passed:
-        visits = stages.skip(visits, skipped.code, at=at, reason=reason)
+        visits = stages.skip(visits, skipped.code, at=at, reason=request.reason)
     visits = stages.enter(visits, entry, at=at, entry=StageEntry.CREATED)
     opportunity = Opportunity(
         id=id, version=1, name=request.name, owner=owner, process=process.id, process_version=process.version,
@@ -106,9 +104,9 @@ def create_opportunity(
         created_at=at, created_by=by, updated_at=at,
     )  # fmt: skip
     opportunity = evolve(opportunity, grade=grader(opportunity))
-    blocked = _late_entry(process, opportunity, passed, reason) if passed else []
-    if blocked:
-        return None, refused(*blocked)
+    reasons += _late_entry(process, opportunity, passed, request.reason) if passed else []
+    if reasons:
+        return None, refused(*reasons)
     return opportunity, Decision((created(opportunity, at=at, by=by, operation=operation),))
 
 
@@ -127,7 +125,7 @@ def _late_entry(
     reasons = []
     if opportunity.stage != last:
         reasons.append(Reason("only_to_last_stage", last=last))
-    if route is Route.PARTNER:
+    if opportunity.led_by is LedBy.PARTNER:
         reasons.append(Reason("registration_needed", registration=str(opportunity.registration)))
     return reasons
 

@@ -251,7 +251,8 @@ class Engine:
         """
         Return what stands in the way of *trigger* for *beside*, a process that runs beside the opportunity.
 
-        A move that the machine does not know from there has no reasons: who asks must know it.
+        A move that the machine does not know from there has no reasons: who asks must know it. A stage's approval
+        and what an import did not bring bind the opportunity's own process only.
 
         Raises:
             InvalidInput: *beside* is not of this engine's template; the caller must take the right engine.
@@ -259,12 +260,15 @@ class Engine:
         Source: OPP-12.
         """
         source = self._compiled("after_sales", beside.process, beside.process_version, beside.stage)
-        seen = evolve(opportunity, visits=beside.visits, tasks=beside.tasks, feedback=beside.feedback)
+        seen = evolve(
+            opportunity, visits=beside.visits, tasks=beside.tasks, feedback=beside.feedback, is_imported=False
+        )
         builder = EventBuilder(opportunity, at=at, by=by, operation="")
         attempt = Attempt(
             beside.stage, seen, self.process, source, beside.tasks,
             opportunity.grade.route, builder.at, by, None, builder,
         )  # fmt: skip
+        attempt.is_approved = True
         ask(self.machine, trigger, attempt)
         return tuple(attempt.reasons)
 
@@ -291,7 +295,7 @@ class Engine:
         attempt = Attempt(
             opportunity.stage if status is _IN_PROGRESS else str(status),
             opportunity, self.process, source, opportunity.tasks,
-            route or opportunity.grade.route, builder.at, by, today, builder,
+            opportunity.grade.route if route is None else _route(route), builder.at, by, today, builder,
         )  # fmt: skip
         attempt.is_approved = approved is not None
         return attempt
@@ -341,6 +345,13 @@ def compile(process: SalesProcess, machine_class: type[ProcessMachine] = Process
     Source: PROC-1, PROC-3.
     """
     return Engine(process, machine_class)
+
+
+def _route(route: object) -> Route:
+    try:
+        return Route(str(route))
+    except ValueError:
+        raise InvalidInput("route", route, f"must be one of {', '.join(Route)}") from None
 
 
 def _wrong_status(opportunity: Opportunity, allowed: tuple[OpportunityStatus, ...]) -> Reason:

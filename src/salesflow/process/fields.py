@@ -39,6 +39,8 @@ from salesflow.process.standing import OPEN, lead_stands, opportunity_stands, re
 
 Check = Callable[[Any, str], Any]
 
+_SMALLEST_WHOLE, _LARGEST_WHOLE = -(2**63), 2**63 - 1  # what every store and file format can hold
+
 
 def _or_none(check: Check) -> Check:
     return lambda value, what: None if value is None else check(value, what)
@@ -83,7 +85,9 @@ def _products(value: Any, what: str) -> tuple[ProductLine, ...]:
 def _custom_value(value: Any, what: str) -> Any:
     if isinstance(value, str):
         return worded(value, what)
-    if value is None or isinstance(value, bool | int | Money):
+    if isinstance(value, int) and not _SMALLEST_WHOLE <= value <= _LARGEST_WHOLE:
+        raise InvalidInput(what, value, "must fit into 64 bits")
+    if value is None or isinstance(value, int | Money):
         return value
     raise InvalidInput(what, value, "must be text, a whole number, a truth value, Money or None")
 

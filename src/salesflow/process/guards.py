@@ -17,6 +17,7 @@ from salesflow.model import (
     Closing,
     EventBuilder,
     Jump,
+    LedBy,
     Opportunity,
     Probability,
     ProbabilitySource,
@@ -222,7 +223,7 @@ def is_on_fast_track(attempt: Attempt) -> bool:
         attempt.reasons.append(Reason("only_to_last_stage", last=last))
         passed = False
     registration = attempt.opportunity.registration
-    if attempt.route is Route.PARTNER and registration is not Registration.APPROVED:
+    if attempt.opportunity.led_by is LedBy.PARTNER and registration is not Registration.APPROVED:
         attempt.reasons.append(Reason("registration_needed", registration=str(registration)))
         passed = False
     return passed
@@ -276,13 +277,16 @@ def owed_stages(opportunity: Opportunity, process: SalesProcess, route: Route | 
         for task in opportunity.tasks
         if task.status is TaskStatus.SKIPPED and task.is_required and (not task.routes or Route.FULL in task.routes)
     }
+    waived = {waiver.stage: waiver.at for waiver in opportunity.waivers}
     owed: set[str] = set()
     for visit in opportunity.visits:
+        let_go = waived.get(visit.stage)
+        if let_go is not None and visit.left_at is not None and visit.left_at <= let_go:
+            continue
         if visit.exit is StageExit.SKIPPED or (visit.exit is StageExit.JUMPED and visit.stage in left_open):
             owed.add(visit.stage)
         elif visit.exit is StageExit.ADVANCED:
             owed.discard(visit.stage)
-    owed -= {waiver.stage for waiver in opportunity.waivers}
     return tuple(stage.code for stage in process.stages if stage.code in owed)
 
 

@@ -187,7 +187,8 @@ def _change(
     tasks, stage = (opportunity.tasks, opportunity.stage) if beside is None else (beside.tasks, beside.stage)
     found = _find(tasks, stage, named)
     if found is None:
-        known = tuple(t.code for t in (*opportunity.tasks, *(beside.tasks if beside else ())))
+        own = [t.code for t in opportunity.tasks if t.stage == opportunity.stage]
+        known = (*own, *(t.code for t in beside.tasks if t.stage == beside.stage)) if beside else tuple(own)
         return refused(Reason("task_unknown", task=named, known=known))
     changed = change(found)
     if isinstance(changed, list):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from salesflow.model import Label, Route
-from salesflow.model.requests import LONGEST_NAME
+from salesflow.model.requests import LONGEST_NAME, first_hidden, is_blank
 from salesflow.process.findings import FindingCollector, picture
 
 LONGEST_CODE = 60
@@ -20,8 +19,6 @@ MOST_ITEMS = 50
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_JOINERS = "\u200c\u200d"  # Persian, the Indic scripts and many emoji cannot be written without them
 _MOST_SHOWN = 30  # names listed in one message
 
 
@@ -103,7 +100,7 @@ class ValueChecks:
         """Check text that must say something."""
         if not self.text(place, value, LONGEST_NAME):
             return False
-        if not value.strip():
+        if is_blank(value):
             self.found.error(place, "empty")
             return False
         return True
@@ -115,7 +112,7 @@ class ValueChecks:
         if len(value) > most:
             self.found.error(place, "too_long", length=len(value), most=most)
             return False
-        hidden = _first_hidden(value)
+        hidden = first_hidden(value)
         if hidden:
             self.found.error(place, "hidden_character", point=ord(hidden))
         return not hidden
@@ -156,13 +153,6 @@ def key_picture(key: object) -> str:
     if isinstance(key, str) and len(key) <= LONGEST_CODE and _PLAIN.fullmatch(key):
         return key
     return picture(key)
-
-
-def _first_hidden(text: str) -> str:
-    """Return the first control or invisible character of *text*, or nothing."""
-    if text.isprintable():
-        return ""
-    return next((c for c in text if c not in _JOINERS and unicodedata.category(c) in _HIDDEN), "")
 
 
 def listed(names: Iterable[str]) -> str:

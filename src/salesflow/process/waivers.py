@@ -26,6 +26,7 @@ def waive_stage(
     if reasons:
         return refused(*reasons)
     builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.waive_stage")
+    earlier = tuple(w for w in opportunity.waivers if w.stage != stage)
     waiver = Waiver(stage, reason or "", builder.at, by)
-    builder.add(EventKind.STAGE_WAIVED, reason, waivers=(*opportunity.waivers, waiver))
+    builder.add(EventKind.STAGE_WAIVED, reason, waivers=(*earlier, waiver))
     return builder.decision()

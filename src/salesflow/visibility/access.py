@@ -43,9 +43,8 @@ class AccessRow:
         voided: Whether the record must be voided, must not be, or (None) may be either.
         owner: Whether the owner may.
         superiors: Whether the owner's superiors may, as far as `depth_superiors` reaches.
-        roles: The team roles that may, and the superiors of those very members; None means any role, an
-            empty set that the team does not count.
-        team_access: What such a member must have.
+        roles: The team roles that may with `READ_WRITE`, and the superiors of those very members; None means
+            any role, an empty set that the team does not count.
         shared: Whether a person may whom a `READ_WRITE` sharing rule reaches.
         also: In words, whom else it admits; the caller says who they are. Empty means nobody.
         employees: Whether any active employee may.
@@ -62,7 +61,6 @@ class AccessRow:
     owner: bool = False
     superiors: bool = False
     roles: frozenset[str] | None = frozenset()
-    team_access: Access = Access.READ_WRITE
     shared: bool = False
     also: str = ""
     employees: bool = False
@@ -79,8 +77,8 @@ class AccessRow:
         if self.superiors:
             found.append(owner.answers_to_viewer)
         if self.roles is None or self.roles:
-            found.append(team.includes_viewer(self.roles, self.team_access))
-            found.append(team.includes_who_answers_to_viewer(self.roles, self.team_access))
+            found.append(team.includes_viewer(self.roles, Access.READ_WRITE))
+            found.append(team.includes_who_answers_to_viewer(self.roles, Access.READ_WRITE))
         if self.shared:
             found.append(owner.shares_with_viewer(Access.READ_WRITE))
         return either(found) if found else None
@@ -97,7 +95,7 @@ class AccessRow:
             yield "a superior of the owner"
         if self.roles is None or self.roles:
             which = "in any role" if self.roles is None else f"as {' or '.join(sorted(map(str, self.roles)))}"
-            yield f"a team member {which} with {self.team_access}, or that member's superior"
+            yield f"a team member {which} with {Access.READ_WRITE}, or that member's superior"
         if self.shared:
             yield f"somebody with whom the record is shared for {Access.READ_WRITE}"
         if self.employees:
@@ -135,7 +133,7 @@ _EDIT = AccessRow(source="ACC-10", statuses=OPEN, owner=True, superiors=True, ro
 _TASK = AccessRow(source="ACC-10", statuses=OPEN, owner=True, superiors=True, roles=SALES, shared=True, also=ASSIGNEE)
 _DOCUMENT = AccessRow(source="ACC-11", statuses=SELLING, owner=True, superiors=True, roles=SALES, shared=True)
 _TEAM = AccessRow(source="ACC-12", statuses=SERVED, owner=True, superiors=True)
-_ACTIVITY = AccessRow(source="ACC-13", owner=True, superiors=True, roles=None, team_access=Access.READ, shared=True)
+_ACTIVITY = AccessRow(source="ACC-13", owner=True, superiors=True, roles=None, shared=True)
 _OWNER_LINE = AccessRow(source="ACC-14", owner=True, superiors=True)
 _VOID = AccessRow(source="ACC-14", voided=None, owner=True, superiors=True)
 _UNVOID = AccessRow(source="ACC-15", voided=True, administrators=True)

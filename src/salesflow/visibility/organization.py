@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from threading import Lock
+from typing import Any
 
 from attrs import evolve, frozen
 
-from salesflow.errors import OrganizationError
-from salesflow.model.organization import Department, Employee, UserGroup
+from salesflow.errors import InvalidInput, OrganizationError
+from salesflow.model.organization import Department, Employee, UserGroup, listed_ids
 from salesflow.visibility.forest import Forest, find_cycle
-from salesflow.visibility.organization_index import DEPARTMENTS, MANAGERS, Depth, by_id, known_depth
+from salesflow.visibility.organization_index import DEPARTMENTS, MANAGERS, Depth, KeyedT, by_id, known_depth
 
 
 @frozen
@@ -70,7 +71,7 @@ class Organization:
 
     Raises:
         OrganizationError: Two have one id, or managers or departments form a cycle, which is then named.
-        InvalidInput: A depth is neither ``"all"`` nor ``"direct"``.
+        InvalidInput: A depth is neither ``"all"`` nor ``"direct"``, or a list holds what does not belong there.
 
     Source: ORG-1 … ORG-6.
 
@@ -94,10 +95,10 @@ class Organization:
     ) -> None:
         state = Published(
             1,
-            by_id("employee", employees),
-            by_id("department", departments),
-            by_id("user group", groups),
-            frozenset(administrators),
+            by_id("employee", _each(Employee, employees, "employees")),
+            by_id("department", _each(Department, departments, "departments")),
+            by_id("user group", _each(UserGroup, groups, "groups")),
+            frozenset(listed_ids(administrators, "administrators")),
             known_depth("depth_subordinates", depth_subordinates),
             known_depth("depth_superiors", depth_superiors),
             include_subdepartments,
@@ -148,7 +149,9 @@ class Organization:
 
         Raises:
             OrganizationError: The manager would close a cycle; nothing changed.
+            InvalidInput: It is no `Employee`; nothing changed.
         """
+        _each(Employee, (employee,), "employee")
         with self._changing:
             self._publish_employees({**self._state.people, employee.id: employee}, employee.id)
 
@@ -201,14 +204,22 @@ class Organization:
 
         Raises:
             OrganizationError: The parent would close a cycle; nothing changed.
+            InvalidInput: It is no `Department`; nothing changed.
         """
+        _each(Department, (department,), "department")
         with self._changing:
             departments = {**self._state.places, department.id: department}
             _refuse_cycle(_parents(departments), department.id, DEPARTMENTS)
             self._state = evolve(self._state, version=self._state.version + 1, places=departments)
 
     def put_group(self, group: UserGroup) -> None:
-        """Add *group*, or replace the one with this id."""
+        """
+        Add *group*, or replace the one with this id.
+
+        Raises:
+            InvalidInput: It is no `UserGroup`; nothing changed.
+        """
+        _each(UserGroup, (group,), "group")
         with self._changing:
             groups = {**self._state.circles, group.id: group}
             self._state = evolve(self._state, version=self._state.version + 1, circles=groups)
@@ -223,6 +234,14 @@ class Organization:
         # A new cycle runs through what changed, so the way up from there finds it.
         _refuse_cycle(_managers(employees), changed, MANAGERS)
         self._state = evolve(self._state, version=self._state.version + 1, people=employees)
+
+
+def _each(kind: type[KeyedT], items: Any, what: str) -> tuple[KeyedT, ...]:
+    listed = tuple(items) if isinstance(items, Iterable) else (items,)
+    for item in listed:
+        if not isinstance(item, kind):
+            raise InvalidInput(what, item, f"must be {kind.__name__} objects, such as a list of them")
+    return listed
 
 
 def _managers(employees: Mapping[str, Employee]) -> dict[str, str | None]:

@@ -18,9 +18,13 @@ _FINISH = "opportunities.finish_after_sales"
 
 
 def _sound_scenes(_instance: object, _attribute: object, scenes: Any) -> None:
+    if not isinstance(scenes, Mapping):
+        raise InvalidInput("scenes", scenes, "must be a mapping from name to rule; begin with scenes.default()")
     for name in (ALL, VOIDED):
         if name not in scenes:
-            raise InvalidInput("scenes", ", ".join(scenes), f"must hold {name!r}; begin with scenes.default()")
+            raise InvalidInput(
+                "scenes", ", ".join(map(str, scenes)), f"must hold {name!r}; begin with scenes.default()"
+            )
     for name, rule in scenes.items():
         if not is_rule(rule):
             raise InvalidInput(f"scenes[{name!r}]", rule, "must be a rule")

@@ -30,7 +30,7 @@ def people() -> st.SearchStrategy[str]:
 
 def names(max_size: int = 12) -> st.SearchStrategy[str]:
     """Names and titles as requests accept them: on one line, not blank, any script (model.requests)."""
-    alphabet = st.characters(exclude_categories=("Cc", "Cs"))
+    alphabet = st.characters(exclude_categories=("Cc", "Cf", "Cs", "Zl", "Zp"))
     return st.text(alphabet, min_size=1, max_size=max_size).filter(lambda text: bool(text.strip()))
 
 

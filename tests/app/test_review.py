@@ -1,0 +1,163 @@
+"""What a hostile reader found once, kept from coming back; each test says the rule that was broken."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+import salesflow as sf
+from salesflow.model import Registration
+from salesflow.process import owed_stages
+from tests.app.situations import two_waiting
+from tests.app.world import TODAY, World
+
+
+def test_an_import_tells_nothing_of_hidden_or_deleted_ids():
+    """VIS-17: an id that is taken by what one may not see, or by what is gone, answers alike."""
+    world = World()
+    hidden, deleted = world.deal(), world.deal()
+    world.acting("li").opportunities.delete(deleted)
+    files = world.acting("qian").files
+    words = []
+    for id in (hidden.id, deleted.id):
+        arrival = sf.ImportedOpportunity(id=id, name="x", owner="qian", process="crm2000", stage="negotiation")
+        report = files.import_opportunities([arrival])
+        assert (report.imported, report.unchanged) == (0, 0)
+        words.append(report.problems[0].problem.replace(id, "ID"))
+    assert words[0] == words[1]
+    nowhere = sf.ImportedOpportunity(id=hidden.id, name="x", owner="qian", process="crm2000", stage="nowhere")
+    assert "stage" in files.import_opportunities([nowhere]).problems[0].problem
+
+
+def test_a_grade_by_hand_does_not_replace_the_registration():
+    """OPP-20: a partner's deal jumps with an approved registration only, whatever its grade."""
+    world = World()
+    deal = world.acting("zhang").opportunities.set_grade(world.partner_deal(), sf.Grade.C, reason="small but ours")
+    with pytest.raises(sf.Refused) as no:
+        world.acting("li").opportunities.change_stage(deal, "sign_contract")
+    assert [reason.code for reason in no.value.reasons] == ["registration_needed"]
+
+
+def test_a_deal_that_became_ours_is_not_registered():
+    """OPP-20: registration is for `led_by = PARTNER`, also when it is decided."""
+    world = World()
+    ours = world.acting("li").opportunities.edit(world.registering(), led_by=sf.LedBy.US)
+    with pytest.raises(sf.Refused) as no:
+        world.acting("zhang").opportunities.approve(ours)
+    assert [reason.code for reason in no.value.reasons] == ["not_partner_led"]
+    assert world.acting("li").opportunities.get(ours).registration is Registration.REQUESTED
+
+
+def test_after_sales_of_an_import_can_go_on():
+    """OPP-12, IO-3: what an import did not bring stands in the way of the sale's own moves only."""
+    world = World()
+    root, li = world.acting("root"), world.acting("li").opportunities
+    arrival = sf.ImportedOpportunity(
+        id="old", name="old", owner="li", process="crm2000", stage="agreement", outcome=sf.OpportunityStatus.WON
+    )
+    assert root.files.import_opportunities([arrival]).imported == 1
+    deal = li.start_after_sales("old")
+    for task in deal.after_sales[0].tasks:
+        deal = li.finish_task(deal, task.id)
+    assert li.after_sales_advance(deal).after_sales[0].stage == "training"
+
+
+def test_a_waiver_covers_what_was_skipped_before_it():
+    """GRADE-4: what is skipped again after a waiver is owed again, and can be waived again."""
+    world = World()
+    li, zhang = world.acting("li").opportunities, world.acting("zhang").opportunities
+    small, large = sf.Money("100000", "CNY"), sf.Money("9000000", "CNY")
+    deal = world.deal(process="tas_bidding", amount=small)
+    process = sf.templates.builtin()["tas_bidding"]
+    deal = li.edit(li.change_stage(deal, "sign_contract"), amount=large)
+    owed = owed_stages(deal, process)
+    assert owed
+    for stage in owed:
+        deal = zhang.waive_stage(deal, stage, reason="a pilot")
+    assert owed_stages(deal, process) == ()
+    world.clock.move(timedelta(days=1))
+    deal = li.change_stage(li.edit(deal, amount=small), "validate", reason="start over")
+    deal = li.edit(li.change_stage(deal, "sign_contract"), amount=large)
+    assert owed_stages(deal, process) == owed
+    deal = zhang.waive_stage(deal, owed[0], reason="again")
+    assert owed_stages(deal, process) == owed[1:]
+
+
+def test_assigning_without_a_branch_keeps_it():
+    """LEAD-4, HIST-1: absent is not empty."""
+    world = World()
+    zhang = world.acting("zhang").leads
+    lead = zhang.assign(world.lead(), "li", branch="north")
+    lead = zhang.assign(lead, "chen")
+    assert (lead.owner, lead.branch) == ("chen", "north")
+    assert zhang.assign(lead, "li", branch=None).branch is None
+
+
+def test_all_reasons_come_at_once():
+    """OPP-1, LEAD-6: a jump without reason and a missing party are told together, in creating and converting."""
+    world = World()
+    with pytest.raises(sf.Refused) as no:
+        world.acting("li").opportunities.create("A", process="crm2000", stage="negotiation")
+    assert {reason.code for reason in no.value.reasons} == {"customer_missing", "reason_missing"}
+    late = sf.NewOpportunity("A", process="crm2000", close_date=TODAY - timedelta(days=1))
+    with pytest.raises(sf.Refused) as no:
+        world.acting("li").leads.convert(world.lead(), opportunity=late)
+    assert {reason.code for reason in no.value.reasons} == {"convert_needs_party", "close_date_past"}
+
+
+def test_a_conversion_can_say_why_it_enters_later():
+    """OPP-1: a later stage follows the jump rule, by conversion as by hand."""
+    world = World()
+    asked = sf.NewOpportunity("A", process="crm2000", stage="negotiation", reason="second purchase")
+    made = world.acting("li").leads.convert(world.lead(), customer=sf.NewCustomer("Acme"), opportunity=asked)
+    assert made.opportunity is not None
+    assert made.opportunity.stage == "negotiation"
+
+
+def test_moves_list_everything_that_waits():
+    """OPP-14: each waiting approval can be decided; without an id it must be the only one."""
+    world = World()
+    deal = two_waiting(world)
+    moves = [m.to for m in world.acting("zhang").opportunities.moves(deal) if m.operation == "approve"]
+    assert len(moves) == 2
+
+
+def test_an_approver_must_be_able_to_see():
+    """ACC-18: where no superior of the owner can, nothing is requested that nobody could decide."""
+    org = sf.Organization(
+        [sf.Employee("boss", active=False), sf.Employee("li", manager="boss")], depth_superiors="direct"
+    )
+    flow = sf.SalesFlow(store=sf.MemoryStore(), organization=org, processes=sf.templates.builtin())
+    li = flow.acting_as("li")
+    customer = li.customers.create("Acme")
+    deal = li.opportunities.create("A", customer=customer.id, process="tas_bidding", led_by=sf.LedBy.PARTNER)
+    with pytest.raises(sf.Refused) as no:
+        li.opportunities.register_with_partner(deal)
+    assert [reason.code for reason in no.value.reasons] == ["no_approver"]
+
+
+def test_a_key_belongs_to_one_request_with_its_arguments():
+    """HIST-3: the same key with other arguments is refused, never answered with something else."""
+    world = World()
+    once = world.acting("li").once("k").leads
+    first = once.create(title="T", phone="1")
+    assert once.create(title="T", phone="1") == first
+    with pytest.raises(sf.InvalidInput, match="another request"):
+        once.create(title="T", phone="999")
+    edit = world.acting("li").once("e").leads
+    edit.edit(first.id, title="A")
+    with pytest.raises(sf.InvalidInput, match="another request"):
+        edit.edit(first.id, title="B")
+
+
+def test_a_route_is_known_by_its_plain_name_too():
+    """OPP-6a: each value is a plain string too, and an unknown one is refused."""
+    world = World()
+    deal = world.deal(process="tas_bidding", amount=sf.Money("9000000", "CNY"))
+    engine = sf.process.compile(sf.templates.builtin()["tas_bidding"])
+    now = world.clock.now()
+    plain = engine.change_stage(deal, "sign_contract", by="li", at=now, route="full")  # type: ignore[arg-type]
+    assert [reason.code for reason in plain.reasons] == ["full_route"]
+    with pytest.raises(sf.InvalidInput, match="route"):
+        engine.advance(deal, by="li", at=now, route="nonsense")  # type: ignore[arg-type]
