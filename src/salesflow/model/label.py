@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from typing import Any
+
 from attrs import field, frozen
 
 
 def _texts(texts: str | Mapping[str, str] | Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     if isinstance(texts, str):
         return (("en", texts),)
-    return tuple(sorted(texts.items() if isinstance(texts, Mapping) else texts))
+    pairs: Any = texts.items() if isinstance(texts, Mapping) else texts
+    return tuple(sorted(pairs))
 
 
 @frozen

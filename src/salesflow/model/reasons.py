@@ -111,7 +111,8 @@ class Reason:
     items: tuple[tuple[str, Any], ...]
 
     def __init__(self, code: str, **facts: object) -> None:
-        self.__attrs_init__(code, tuple(sorted(facts.items())))
+        object.__setattr__(self, "code", code)
+        object.__setattr__(self, "items", tuple(sorted(facts.items())))
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -153,8 +153,8 @@ def import_opportunity(
     _check_arrival(process, arrival)
     steps = [*arrival.history, (arrival.stage, arrival.entered_at)]
     visits: tuple[StageVisit, ...] = ()
-    for n, (code, entered_at) in enumerate(steps):
-        if n:
+    for code, entered_at in steps:
+        if visits:
             left_at = entered_at or visits[-1].entered_at or at
             visits = stages.leave(visits, at=left_at, exit=StageExit.ADVANCED)
         visits = stages.enter(visits, code, at=entered_at, entry=StageEntry.IMPORTED)

@@ -203,8 +203,8 @@ def _row(machine: Any, leaving: Any, transition: Any) -> Row | None:
         for name in names:
             vars(thing)[name] = tuple(getattr(thing, name))
     conditions: tuple[Any, ...] = tuple(c.func for c in transition.conditions if c.target)
-    before = (*machine.before_state_change, *transition.before, *leaving.on_exit)
-    after = (
+    before: tuple[Any, ...] = (*machine.before_state_change, *transition.before, *leaving.on_exit)
+    after: tuple[Any, ...] = (
         *target.on_enter,
         *(machine.on_final if target.final else ()),
         *transition.after,

@@ -315,7 +315,8 @@ class StoreConformance:
         record: Any = make_opportunity("a")
         store.save(unit(new(record), new(make_opportunity("b"))))
         activity = Activity("1", "call", "met Ms Qian", AT, "li")
-        for values in ({"name": "x"}, {"amount": Money("1", "CNY"), "activities": (activity,)}):
+        steps: list[dict[str, Any]] = [{"name": "x"}, {"amount": Money("1", "CNY"), "activities": (activity,)}]
+        for values in steps:
             write = change(record, **values)
             store.save(unit(write))
             record = write.record

@@ -71,4 +71,6 @@ def days(earliest: date = date(2020, 1, 1), latest: date = date(2030, 1, 1)) -> 
 
 def labels() -> st.SearchStrategy[Label]:
     """Names for people, in one to three languages (PROC-9)."""
-    return st.dictionaries(st.sampled_from(("en", "zh", "de")), names(), min_size=1, max_size=3).map(Label)
+    languages = st.sampled_from(("en", "zh", "de"))
+    texts = st.dictionaries(languages, names(), min_size=1, max_size=3)
+    return texts.map(lambda pairs: Label(tuple(pairs.items())))
