@@ -27,6 +27,7 @@ READS = {
     "contacts": "get list count history as_of",
     "sharing": "get list",
     "pipeline": "funnel win_rates sales_cycle",
+    "files": "export_csv export_json",
 }
 """What changes nothing; proved in `test_lists`, `test_reading` and `test_pipeline`."""
 
