@@ -34,7 +34,7 @@ def named(value: object, what: str, *, longest: int = LONGEST_NAME) -> str:
         raise InvalidInput(what, value, "must not be empty")
     if len(value) > longest:
         raise InvalidInput(what, value, f"must be at most {longest} characters long")
-    if any(ord(c) < 32 or ord(c) == 127 for c in value):
+    if not value.isprintable() and any(ord(c) < 32 or ord(c) == 127 for c in value):
         raise InvalidInput(what, value, "must not hold line breaks or control characters")
     return value
 
@@ -62,6 +62,10 @@ def _name(_instance: object, attribute: Any, value: Any) -> None:
 def _optional_name(_instance: object, attribute: Any, value: Any) -> None:
     if value is not None:
         named(value, attribute.name)
+
+
+def _optional_text(_instance: object, attribute: Any, value: Any) -> None:
+    worded(value, attribute.name)
 
 
 def _optional_money(_instance: object, attribute: Any, value: Any) -> None:
@@ -202,4 +206,32 @@ class ImportedOpportunity:
     actual_amount: Money | None = field(default=None, validator=_optional_money)
     reason: str | None = field(default=None, validator=_optional_name)
     source: str | None = field(default=None, validator=_optional_name)
+    created_at: datetime | None = field(default=None, converter=_in_utc, validator=_optional_moment)
+
+
+@frozen(kw_only=True)
+class ImportedLead:
+    """
+    A lead that arrives from a file or another system (LEAD-2).
+
+    Args:
+        id: Its id here; also what makes importing it twice change nothing.
+        title: The possible deal, in a few words.
+        owner: The employee who works it; None leaves it unassigned.
+        contact: The name of the person to reach.
+        phone, email, channel: Ways to reach someone; at least one is needed.
+        created_at: When it was created there (aware); None where unknown.
+    """
+
+    id: str = field(validator=_name)
+    title: str = field(validator=_name)
+    owner: str | None = field(default=None, validator=_optional_name)
+    contact: str | None = field(default=None, validator=_optional_name)
+    company: str | None = field(default=None, validator=_optional_name)
+    phone: str | None = field(default=None, validator=_optional_name)
+    email: str | None = field(default=None, validator=_optional_name)
+    channel: str | None = field(default=None, validator=_optional_name)
+    source: str | None = field(default=None, validator=_optional_name)
+    branch: str | None = field(default=None, validator=_optional_name)
+    description: str | None = field(default=None, validator=_optional_text)
     created_at: datetime | None = field(default=None, converter=_in_utc, validator=_optional_moment)

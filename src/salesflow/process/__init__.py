@@ -43,6 +43,7 @@ from salesflow.process.leads import (
     create_lead,
     disqualify_lead,
     follow_up_lead,
+    import_lead,
     recycle_lead,
 )
 from salesflow.process.lifecycle import delete, unvoid, void
@@ -62,12 +63,12 @@ from salesflow.process.waivers import waive_stage
 
 __all__ = [
     "APPROVABLE", "OPEN", "REGISTRATION", "SERVED", "Converted", "Engine", "Finding", "Findings", "Move",
-    "add_activity",    "add_competitor", "add_member", "add_task", "advance_after_sales", "assign_lead", "assign_task",
+    "add_activity", "add_competitor", "add_member", "add_task", "advance_after_sales", "assign_lead", "assign_task",
     "change_member", "change_owner", "check_template", "compile", "convert_lead", "convertible", "create_lead",
     "create_opportunity", "delete", "disqualify_lead", "edit_lead", "edit_opportunity", "edit_party",
     "fill_after_sales_feedback", "fill_feedback", "find_task", "find_waiting", "finish_after_sales", "finish_task",
-    "follow_up_lead", "grant", "import_opportunity", "is_after_sales_task", "opportunity_stands", "owed_stages",
-    "recycle_lead", "refuse", "refused", "register_with_partner", "remove_competitor", "remove_member",
-    "reopen_task", "request_approval", "running_after_sales", "set_contact_role", "start_after_sales",
-    "unassign_task", "unvoid", "void", "waive_stage", "withdraw",
+    "follow_up_lead", "grant", "import_lead", "import_opportunity", "is_after_sales_task", "opportunity_stands",
+    "owed_stages", "recycle_lead", "refuse", "refused", "register_with_partner", "remove_competitor", "remove_member",
+    "reopen_task", "request_approval", "running_after_sales", "set_contact_role", "start_after_sales", "unassign_task",
+    "unvoid", "void", "waive_stage", "withdraw",
 ]  # fmt: skip
