@@ -151,6 +151,20 @@ def test_a_key_belongs_to_one_request_with_its_arguments():
         edit.edit(first.id, title="B")
 
 
+def test_a_key_of_a_sharing_rule_belongs_to_its_access_too():
+    """HIST-3, VIS-11: the same key for another access is another request, and opens nothing."""
+    world = World()
+    once = world.acting("root").once("k").sharing
+    rule = once.create(from_person="li", to_person="qian")
+    assert once.create(from_person="li", to_person="qian") == rule
+    with pytest.raises(sf.InvalidInput, match="another request"):
+        once.create(from_person="li", to_person="qian", access=sf.Access.READ_WRITE)
+    again = world.acting("root").once("e").sharing
+    again.edit(rule.id, access=sf.Access.READ_WRITE)
+    with pytest.raises(sf.InvalidInput, match="another request"):
+        again.edit(rule.id, access=sf.Access.READ)
+
+
 def test_a_route_is_known_by_its_plain_name_too():
     """OPP-6a: each value is a plain string too, and an unknown one is refused."""
     world = World()

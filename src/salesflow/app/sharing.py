@@ -45,7 +45,8 @@ class SharingDesk:
         Source: VIS-11.
         """
         about = f"{from_person or from_department} with {to_person or to_department or to_group}"
-        repeated = self._repeated("sharing.create", about)
+        given = (from_subdepartments, to_subdepartments, access)
+        repeated = self._repeated("sharing.create", about, given)
         if repeated is not None:
             return repeated[0]  # type: ignore[no-any-return]  # the records of a key are of any kind
         case = self._admitted("sharing.create")
@@ -58,7 +59,7 @@ class SharingDesk:
         )  # fmt: skip
         _check(rule)
         event = created(rule, at=case.now, by=case.person, operation="sharing.create")
-        self._save(Write("sharing_rule", rule.id, 0, rule, (event,)), "sharing.create", about, rule)
+        self._save(Write("sharing_rule", rule.id, 0, rule, (event,)), "sharing.create", about, given, rule)
         return rule
 
     def get(self, rule: SharingRule | str) -> SharingRule:
@@ -77,7 +78,7 @@ class SharingDesk:
 
         Source: VIS-11.
         """
-        repeated = self._repeated("sharing.edit", rule)
+        repeated = self._repeated("sharing.edit", rule, (access,))
         if repeated is not None:
             return repeated[0]  # type: ignore[no-any-return]  # the records of a key are of any kind
         case = self._admitted("sharing.edit")
@@ -86,7 +87,11 @@ class SharingDesk:
         builder.add(EventKind.EDITED, access=access_level(access))
         after = apply(now, builder.events)
         self._save(
-            Write("sharing_rule", now.id, now.version, after, tuple(builder.events)), "sharing.edit", rule, after
+            Write("sharing_rule", now.id, now.version, after, tuple(builder.events)),
+            "sharing.edit",
+            rule,
+            (access,),
+            after,
         )
         return after
 
@@ -96,22 +101,24 @@ class SharingDesk:
 
         Source: VIS-11.
         """
-        if self._repeated("sharing.delete", rule) is not None:
+        if self._repeated("sharing.delete", rule, ()) is not None:
             return
         case = self._admitted("sharing.delete")
         now = self._load(rule)
         builder = EventBuilder(now, at=case.now, by=case.person, operation="sharing.delete")
         builder.add(EventKind.DELETED)
-        self._save(Write("sharing_rule", now.id, now.version, None, tuple(builder.events)), "sharing.delete", rule)
+        self._save(Write("sharing_rule", now.id, now.version, None, tuple(builder.events)), "sharing.delete", rule, ())
 
-    def _repeated(self, operation: str, about: SharingRule | str) -> tuple[Any, ...] | None:
-        return None if self._execution is None else self._execution.repeated(operation, about)
+    def _repeated(self, operation: str, about: SharingRule | str, given: tuple[object, ...]) -> tuple[Any, ...] | None:
+        return None if self._execution is None else self._execution.repeated(operation, about, given)
 
-    def _save(self, write: Write, operation: str, about: SharingRule | str, *result: SharingRule) -> None:
+    def _save(
+        self, write: Write, operation: str, about: SharingRule | str, given: tuple[object, ...], *result: SharingRule
+    ) -> None:
         if self._execution is None:
             self._kernel.save(UnitOfWork((write,)))
         else:
-            self._execution.save((write,), operation, about, result)
+            self._execution.save((write,), operation, about, result, given)
 
     def _admitted(self, operation: str) -> Case:
         if self._execution is None:
