@@ -19,11 +19,10 @@ SOURCES := pyproject.toml $(shell find src -not -path '*/__pycache__*' 2>/dev/nu
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-demo: .venv/with-core ## the main job from end to end, then real input where it is there
-	$(PY) -m examples.main_job
+demo: .venv/with-cli ## real input where it is there, and the main job from end to end; its page is named last
 	@if [ -d "$(DATA)" ]; then $(PY) examples/maven_crm.py; \
 	else echo "The Maven CRM data is not at $(DATA): set SALESFLOW_DATA to see it run too."; fi
-	@echo "The report of the main job: build/main_job.html"
+	$(PY) -m salesflow demo --out build/demo
 
 test: .venv/with-test build/installed/.stamp ## quick profile on the installed wheel, with branch coverage
 	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(call measured,)

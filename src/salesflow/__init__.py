@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from salesflow.app import Acting, ConvertedLead, ImportReport, Page, RowProblem, SalesFlow, Settings
     from salesflow.errors import (
         Conflict,
+        FileError,
         InvalidInput,
         NotFound,
         OrganizationError,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         Employee,
         Event,
         Grade,
+        ImportedLead,
         ImportedOpportunity,
         Lead,
         LeadCard,
@@ -67,13 +69,13 @@ if TYPE_CHECKING:
 _HOMES = {
     "salesflow.app": "Acting ConvertedLead ImportReport Page RowProblem SalesFlow Settings",
     "salesflow.errors": (
-        "Conflict InvalidInput NotFound OrganizationError PortError Refused SalesflowError TemplateError"
+        "Conflict FileError InvalidInput NotFound OrganizationError PortError Refused SalesflowError TemplateError"
     ),
     "salesflow.model": (
         "Access Activity Competitor Contact ContactRole Customer Decision Department Document Employee Event Grade "
-        "ImportedOpportunity Lead LeadCard LeadStatus LedBy Money NewContact NewCustomer NewOpportunity Opportunity "
-        "OpportunityStatus Pool ProductLine Reason Ref Route SalesProcess SharingRule Stage Task TaskTemplate "
-        "TeamMember TeamRole UserGroup"
+        "ImportedLead ImportedOpportunity Lead LeadCard LeadStatus LedBy Money NewContact NewCustomer NewOpportunity "
+        "Opportunity OpportunityStatus Pool ProductLine Reason Ref Route SalesProcess SharingRule Stage Task "
+        "TaskTemplate TeamMember TeamRole UserGroup"
     ),
     "salesflow.process": "Move",
     "salesflow.stores.memory": "MemoryStore",
@@ -84,9 +86,9 @@ _ROOMS = ("grading", "model", "pipeline", "process", "scenes", "templates", "tes
 
 __all__ = [
     "Access", "Acting", "Activity", "Competitor", "Conflict", "Contact", "ContactRole", "ConvertedLead", "Customer",
-    "Decision", "Department", "Document", "Employee", "Event", "Grade", "ImportReport", "ImportedOpportunity",
-    "InvalidInput", "Lead", "LeadCard", "LeadStatus", "LedBy", "MemoryStore", "Money", "Move", "NewContact",
-    "NewCustomer", "NewOpportunity", "NotFound", "Opportunity", "OpportunityStatus", "Organization",
+    "Decision", "Department", "Document", "Employee", "Event", "FileError", "Grade", "ImportReport", "ImportedLead",
+    "ImportedOpportunity", "InvalidInput", "Lead", "LeadCard", "LeadStatus", "LedBy", "MemoryStore", "Money", "Move",
+    "NewContact", "NewCustomer", "NewOpportunity", "NotFound", "Opportunity", "OpportunityStatus", "Organization",
     "OrganizationError", "Page", "Pool", "PortError", "ProductLine", "Reason", "Ref", "Refused", "Route", "RowProblem",
     "SalesFlow", "SalesProcess", "SalesflowError", "Settings", "SharingRule", "Stage", "Task", "TaskTemplate",
     "TeamMember", "TeamRole", "TemplateError", "UserGroup", "VisibilityPolicy", "grading", "model", "pipeline",

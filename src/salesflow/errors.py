@@ -7,6 +7,7 @@ SalesflowError
 ├── Refused            the person may not do this now; `reasons` says all of why
 ├── Conflict           somebody else changed the record first; load it again and retry
 ├── TemplateError      the author of a stage template must mend it; `problems` lists all
+├── FileError          the author of a mapping, organisation or data file must mend it; `problems` lists all
 ├── OrganizationError  whoever keeps the organisation's data must mend it (a cycle, an unknown head)
 └── PortError          a store or another port of the application failed; the cause is chained
 
@@ -133,6 +134,23 @@ class TemplateError(SalesflowError):
 
     def __str__(self) -> str:
         return f"template {self.template!r}: " + "; ".join(self.problems)
+
+
+class FileError(SalesflowError):
+    """
+    A mapping, an organisation file or a data file cannot be used as a whole.
+
+    Args:
+        file: The file's name.
+        problems: Every problem, as ``"place: what is wrong"``.
+    """
+
+    def __init__(self, file: str, problems: Sequence[str]) -> None:
+        self.file, self.problems = file, tuple(problems)
+        super().__init__(file, self.problems)
+
+    def __str__(self) -> str:
+        return f"file {self.file!r}: " + "; ".join(self.problems)
 
 
 class OrganizationError(SalesflowError):

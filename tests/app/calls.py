@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 from attrs import field, frozen
 
 import salesflow as sf
+from salesflow.files.mapping import parse_mapping
 from tests.app.situations import (
     assigned,
     graded_by_hand,
@@ -18,6 +20,8 @@ from tests.app.situations import (
     with_task_done,
 )  # fmt: skip
 from tests.app.world import LARGE, LATER, SMALL, TODAY, World
+
+PHONE_LEADS = parse_mapping('kind = "lead"\nkey = ["phone"]\n[fields]\ntitle = "title"\nphone = "phone"')
 
 Given = Callable[[World], Any]
 """Makes a situation and returns what the operation is about, or None."""
@@ -224,5 +228,9 @@ DONE = [
          lambda desk, _: desk.import_opportunities(
              [sf.ImportedOpportunity(id="x", name="X", owner="li", process="crm2000", stage="bidding")]
          ), "imported"),
+    Done("files.import_csv", "li", nothing,
+         lambda desk, _: desk.import_csv(StringIO("title,phone\nCRM2000,139\n"), PHONE_LEADS), "imported"),
+    Done("files.import_json", "root", nothing,
+         lambda desk, _: desk.import_json(StringIO('[{"title": "CRM2000", "phone": 139}]'), PHONE_LEADS), "imported"),
 ]  # fmt: skip
 """At least once for each operation that changes something."""

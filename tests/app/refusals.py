@@ -289,5 +289,9 @@ NO = [
     No("sharing.list", "li", shared_in_department, lambda desk, _: desk.list(), "not_permitted"),
     No("files.import_opportunities", "root", nothing, lambda desk, _: desk.import_opportunities([]),
        "not_permitted", {"visibility": VisibilityPolicy(access={})}),
+    No("files.import_csv", "root", nothing, lambda desk, _: desk.import_csv("none.csv", "none.toml"),
+       "not_permitted", {"visibility": VisibilityPolicy(access={})}),
+    No("files.import_json", "root", nothing, lambda desk, _: desk.import_json("none.json", "none.toml"),
+       "not_permitted", {"visibility": VisibilityPolicy(access={})}),
 ]  # fmt: skip
 """Each reason that an operation's own rules give; the ones that all share are in `test_operations`."""

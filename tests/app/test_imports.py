@@ -152,3 +152,20 @@ def test_plain_words_and_other_zones_do_as_well():
     assert check(deal) == []
     moments = [deal.visits[0].entered_at, deal.visits[0].left_at, deal.closings[0].at, deal.created_at]
     assert all(moment is not None and moment.tzinfo is UTC for moment in moments)
+
+
+class _LostTombstones(sf.MemoryStore):
+    """A store whose tombstones cannot be read."""
+
+    def tombstone(self, kind: str, id: str) -> Any:
+        raise OSError("the disk is gone")
+
+
+def test_a_store_that_fails_over_a_deleted_record_is_named():
+    """REL-8: what the store raises is a `PortError` that names the store, and is not taken for a wrong row."""
+    store = _LostTombstones()
+    world = World(through=lambda _: store)
+    deleted = world.deal()
+    world.acting("li").opportunities.delete(deleted)
+    with pytest.raises(sf.PortError, match="store"):
+        world.acting("li").files.import_opportunities([arrival(deleted.id)])

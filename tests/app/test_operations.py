@@ -27,6 +27,7 @@ READS = {
     "contacts": "get list count history as_of",
     "sharing": "get list",
     "pipeline": "funnel win_rates sales_cycle",
+    "files": "export_csv export_json",
 }
 """What changes nothing; proved in `test_lists`, `test_reading` and `test_pipeline`."""
 
@@ -108,7 +109,7 @@ def made(world: World, result: Any) -> list[Any]:
         return [part for part in (result.lead, result.customer, result.contact, result.opportunity) if part]
     if isinstance(result, sf.ImportReport):
         assert (result.imported, result.unchanged, result.problems) == (1, 0, ())
-        return [world.store.get("opportunity", "x")]
+        return [record for record, told in (*world.everything()["lead"], *world.everything()["opportunity"]) if told]
     return [result]
 
 

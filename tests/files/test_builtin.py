@@ -4,6 +4,7 @@ from importlib.resources import files
 
 import pytest
 
+import salesflow as sf
 from salesflow import templates
 from salesflow.model import INVALID_REASONS, LOST_REASONS, Jump, Route, SalesProcess, TeamRole, WinFrom
 from salesflow.process.requirements import FIELDS
@@ -25,6 +26,9 @@ STAGES = {
         "sign_contract",
     ],
     "salesforce_standard": ["prospecting", "needs_analysis", "proposal", "negotiation"],
+    "auto_parts": ["inquiry", "talks", "quote"],
+    "rfp_software": ["identify_rfp", "prepare_response", "approve_response", "submitted"],
+    "walk_in": ["advise", "checkout"],
     "after_sales": ["installation", "training", "maintenance"],
 }
 
@@ -56,7 +60,7 @@ def test_the_built_in_templates_by_id():
     mine = templates.builtin()
     mine.clear()
 
-    assert set(STAGES) <= set(templates.builtin())
+    assert set(STAGES) == set(templates.builtin())
     assert all(process.id == id and process.version == 1 for id, process in templates.builtin().items())
 
 
@@ -133,6 +137,55 @@ def test_tas_bidding_has_a_pair_of_marks_for_each_stage():
     assert len(marks) == 14
     assert all(marks)
     assert len({stage.starts_when for stage in stages}) == len({stage.ends_when for stage in stages}) == 7
+
+
+def test_auto_parts():
+    """PROC-4: what the source has noted of an inquiry is required, talks may be none, and a quote ends it."""
+    inquiry, talks, quote = BUILTIN["auto_parts"].stages
+
+    assert {"contact", "products", "amount"} == {needed.field for needed in inquiry.required_fields}
+    assert [stage.is_optional for stage in (inquiry, talks, quote)] == [False, True, False]
+    assert [task.code for task in quote.tasks if task.is_core and task.origin is None] == ["send_quote"]
+
+
+def test_rfp_software():
+    """PROC-4, RULE-2: the response is approved before it is sent, and no reason alone leads past the approval."""
+    process = BUILTIN["rfp_software"]
+
+    assert [stage.approval for stage in process.stages] == [None, None, "owner_superior", None]
+    assert process.jump is Jump.FAST_TRACK
+    assert [task.code for task in process.stages[3].tasks if task.origin is None] == ["deliver_response"]
+    assert process.stages[1].procedures == ("writing the response",)
+
+
+def test_an_rfp_is_sent_by_its_approval_only():
+    """PROC-4, RULE-2: a response with everything done is refused until approved, or jumped over; then it is sent."""
+    employees = [sf.Employee("zhang"), sf.Employee("li", manager="zhang")]
+    flow = sf.SalesFlow(store=sf.MemoryStore(), organization=sf.Organization(employees), processes=BUILTIN)
+    desk = flow.acting_as("li").opportunities
+    customer = flow.acting_as("li").customers.create(name="Acme")
+    deal = desk.create(
+        "RFP", customer=customer.id, process="rfp_software", amount=sf.Money("9000000", "CNY"), close_date=flow.today()
+    )
+    for task in ("decide_to_respond", "register_questions", None, "complete_response", None, "check_response"):
+        deal = desk.finish_task(deal, task) if task else desk.advance(deal)
+
+    with pytest.raises(sf.Refused) as refused:
+        desk.advance(deal)
+    assert [str(getattr(reason, "code", "")) for reason in refused.value.reasons] == ["approval_needed"]
+    with pytest.raises(sf.Refused):
+        desk.change_stage(deal, "submitted", reason="in a hurry")
+    desk.request_approval(deal, "advance")
+    assert flow.acting_as("zhang").opportunities.approve(deal.id).stage == "submitted"
+
+
+def test_walk_in():
+    """PROC-4: a consumer may go straight to the checkout."""
+    process = BUILTIN["walk_in"]
+
+    assert process.jump is Jump.FREE
+    assert [stage.is_optional for stage in process.stages] == [True, False]
+    assert process.waived == ("checkout: no_substance",)
 
 
 def test_the_other_two():

@@ -8,6 +8,7 @@ import pytest
 from salesflow import errors
 from salesflow.errors import (
     Conflict,
+    FileError,
     InvalidInput,
     NotFound,
     OrganizationError,
@@ -30,6 +31,10 @@ EXAMPLES = [
         "lead '7' was expected at version 2 and is at version 3; load it again and retry",
     ),
     (TemplateError("crm", ["stages: none", "id: empty"]), "template 'crm': stages: none; id: empty"),
+    (
+        FileError("org.toml", ["employees[0].id: must be given", "head: x"]),
+        "file 'org.toml': employees[0].id: must be given; head: x",
+    ),
     (OrganizationError("managers must not form a cycle", ["a", "b"]), "managers must not form a cycle: a, b"),
     (PortError("rates", "is down"), "port rates: is down"),
 ]

@@ -1,54 +1,29 @@
-"""Taking records in from elsewhere: `flow.acting_as(person).files` (IO-3, in its thinnest form)."""
+"""Records in from files and other systems, and out to files: `flow.acting_as(person).files` (IO-1, IO-2, IO-3)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
-from attrs import field, frozen
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import IO, Any, TypeAlias
 
 from salesflow.app.execution import Execution
-from salesflow.errors import Conflict, InvalidInput, NotFound
-from salesflow.model import ImportedOpportunity, Reason
-from salesflow.ports import UnitOfWork, Write
-from salesflow.process import import_opportunity
+from salesflow.app.exporting import write_csv, write_json
+from salesflow.app.importing import ImportReport, Intake, Item
+from salesflow.errors import InvalidInput
+from salesflow.files.mapping import Arrival, ImportMapping, RowMapper, load_mapping
+from salesflow.files.problems import RowProblem, WrongRow, wrong
+from salesflow.files.reading import CsvRows, JsonRows
+from salesflow.model import ImportedOpportunity
 
+__all__ = ["FileDesk", "ImportReport", "RowProblem"]
 
-@frozen
-class RowProblem:
-    """
-    One row that was not taken in.
-
-    Args:
-        row: Its number, from 1.
-        id: The record's id, where the row has one.
-        problem: What is wrong, in words.
-    """
-
-    row: int
-    id: str | None
-    problem: str
-
-
-@frozen
-class ImportReport:
-    """
-    What an import did.
-
-    Args:
-        imported: How many records it made.
-        unchanged: How many were there already; importing twice changes nothing.
-        problems: Every row that was not taken in; none of them stopped the rest.
-        missing: Per field that a move will ask for, how many records arrived without it.
-    """
-
-    imported: int = 0
-    unchanged: int = 0
-    problems: tuple[RowProblem, ...] = ()
-    missing: dict[str, int] = field(factory=dict)
+AnyPath: TypeAlias = str | os.PathLike[str]
 
 
 class FileDesk:
-    """Imports, each row checked against what the person may do."""
+    """Imports and exports, each checked against what the person may see and do."""
 
     def __init__(self, execution: Execution) -> None:
         self._execution = execution
@@ -73,72 +48,168 @@ class FileDesk:
 
         Source: IO-3, ACC-16.
         """
-        run = self._execution
-        case = run.blank()
-        own = (run.person,) if case.sight.is_employee(run.person) else ()
-        run.admit(case, "files.import_opportunities", (), also=own)
-        imported = unchanged = 0
-        problems: list[RowProblem] = []
-        missing: dict[str, int] = {}
+        intake = Intake(self._execution, "files.import_opportunities", batch=1)
         if not isinstance(arrivals, Iterable):
             raise InvalidInput("arrivals", arrivals, "must be ImportedOpportunity objects, such as a list of them")
-        for row, arrival in enumerate(arrivals, 1):
-            try:
-                if self._import_one(arrival, missing):
-                    imported += 1
-                else:
-                    unchanged += 1
-            except (InvalidInput, Conflict) as error:
-                problems.append(RowProblem(row, getattr(arrival, "id", None), str(error)))
-            if progress is not None:
-                progress(row)
-        return ImportReport(imported, unchanged, tuple(problems), missing)
+        return intake.take(_arrived(arrivals), progress=progress)
 
-    def _import_one(self, arrival: ImportedOpportunity, missing: dict[str, int]) -> bool:
-        run = self._execution
-        case = run.blank()
-        kernel, sight = case.kernel, case.sight
-        if not isinstance(arrival, ImportedOpportunity):
-            raise InvalidInput("row", arrival, "must be an ImportedOpportunity")
-        if not sight.is_employee(arrival.owner):
-            raise _as_problem(Reason("person_unknown", person=arrival.owner), "owner", arrival.owner)
-        if arrival.owner != run.person and not sight.is_administrator(run.person):
-            raise InvalidInput("owner", arrival.owner, "is somebody else; importing for others takes an administrator")
-        for kind, id in (("customer", arrival.customer), ("contact", arrival.contact)):
-            if id is not None and not self._sees(kind, id):
-                raise _as_problem(Reason(f"{kind}_unknown", **{kind: id}), kind, id)
-        made, decision = import_opportunity(
-            kernel.processes.latest(arrival.process).process, arrival, grader=case.grader(), by=run.person, at=case.now,
-            zone_day=kernel.today,
-        )  # fmt: skip
-        known = kernel.get("opportunity", arrival.id)
-        if known is not None and sight.can_see(run.person, known):
-            return False
-        taken = InvalidInput("id", arrival.id, "cannot be taken; choose another")
-        if known is not None:
-            raise taken
+    def import_csv(
+        self, file: AnyPath | IO[Any], mapping: ImportMapping | AnyPath, *, folder: AnyPath | None = None,
+        dry_run: bool = False, progress: Callable[[int], None] | None = None,
+    ) -> ImportReport:  # fmt: skip
+        """
+        Take in leads or opportunities from a CSV file.
+
+        A row that is wrong is reported and does not stop the rest. A row whose record is there already changes
+        nothing, so an import that was stopped is simply run again. 100 rows at a time are saved together.
+
+        Args:
+            file: Its path, or the file, opened for reading.
+            mapping: Which column becomes which field, or the path of a mapping's TOML file.
+            folder: Where the files lie that the mapping looks up in; None means beside the file.
+            dry_run: Whether to write nothing, and report what would be.
+            progress: Called with the number of each row once it is saved.
+
+        Raises:
+            FileError: The mapping or the file cannot be used as a whole; nothing was taken in.
+            NotFound: The acting person does not work here.
+            Refused: The acting person may not import at all.
+            PortError: The store failed; the batches before are in.
+            OSError: The file cannot be read.
+
+        Source: IO-1, IO-3, LEAD-2, ACC-16.
+        """
+        intake = Intake(self._execution, "files.import_csv", dry_run=dry_run)
+        known = _known(mapping)
+        with _reading(file) as opened:
+            name = _name(file)
+            return self._import(intake, CsvRows(opened, known.layout, name), known, file, folder, progress)
+
+    def import_json(
+        self, file: AnyPath | IO[Any], mapping: ImportMapping | AnyPath, *, folder: AnyPath | None = None,
+        dry_run: bool = False, progress: Callable[[int], None] | None = None,
+    ) -> ImportReport:  # fmt: skip
+        """
+        Take in leads or opportunities from a JSON file: a list of flat objects, or one object a line.
+
+        Args:
+            file, mapping, folder, dry_run, progress: As of `import_csv`; a column is a key of the objects.
+
+        Raises:
+            FileError: The mapping cannot be used.
+            NotFound, Refused, PortError, OSError: As of `import_csv`.
+
+        Source: IO-1, IO-3, LEAD-2, ACC-16.
+        """
+        intake = Intake(self._execution, "files.import_json", dry_run=dry_run)
+        known = _known(mapping)
+        with _reading(file) as opened:
+            return self._import(intake, JsonRows(opened, known.columns, known.layout), known, file, folder, progress)
+
+    def export_csv(self, scene: str, file: AnyPath | IO[str], *, kind: str = "opportunity") -> int:
+        """
+        Write every record that the person sees in *scene* as CSV, and return how many they are.
+
+        A cell that a spreadsheet would run as a formula is written with an apostrophe before it.
+
+        Args:
+            file: Its path, or a text file, opened for writing with ``newline=""``. A file at a path is replaced
+                when all of it is written.
+            kind: ``opportunity``, ``lead``, ``customer`` or ``contact``.
+
+        Raises:
+            InvalidInput: There is no such scene or kind.
+            NotFound: The acting person does not work here.
+
+        Source: IO-2, VIS-16, ACC-26.
+        """
+        with _writing(file) as opened:
+            return write_csv(self._execution, kind, scene, opened)
+
+    def export_json(self, scene: str, file: AnyPath | IO[str], *, kind: str = "opportunity") -> int:
+        """
+        Write every record that the person sees in *scene* as a JSON list, and return how many they are.
+
+        Each item is what `salesflow.files.json_codec.to_json` writes, on a line of its own, and reads back equal.
+
+        Args:
+            file, kind: As of `export_csv`.
+
+        Raises:
+            InvalidInput, NotFound: As of `export_csv`.
+
+        Source: IO-2, VIS-16, ACC-26.
+        """
+        with _writing(file) as opened:
+            return write_json(self._execution, kind, scene, opened)
+
+    def _import(
+        self, intake: Intake, rows: CsvRows | JsonRows, mapping: ImportMapping, file: AnyPath | IO[Any],
+        folder: AnyPath | None, progress: Callable[[int], None] | None,
+    ) -> ImportReport:  # fmt: skip
+        beside = Path(folder) if folder is not None else _folder(file)
+        mapper = RowMapper(mapping, rows.columns, _name(file), beside, self._execution.kernel.zone)
+        return intake.take(_mapped(rows, mapper), column_of=mapper.column_of, progress=progress)
+
+
+def _arrived(arrivals: Iterable[object]) -> Iterator[Item]:
+    for row, arrival in enumerate(arrivals, 1):
+        if isinstance(arrival, ImportedOpportunity):
+            yield Item(row, None, Arrival(arrival))
+        else:
+            problem = str(InvalidInput("row", arrival, "must be an ImportedOpportunity"))
+            yield Item(row, None, None, (wrong("invalid_value", problem=problem),))
+
+
+def _mapped(rows: CsvRows | JsonRows, mapper: RowMapper) -> Iterator[Item]:
+    for number, row in enumerate(rows, 1):
+        if row.problem is not None:
+            yield Item(number, row.line, None, (row.problem,))
+            continue
         try:
-            kernel.save(UnitOfWork((Write("opportunity", made.id, 0, made, decision.events),)))
-        except Conflict:
-            raise taken from None
-        undated = made.visits[-1].entered_at is None
-        for name, is_missing in (
-            ("customer", made.customer is None and made.contact is None),
-            ("close_date", made.close_date is None and not made.is_completed),
-            ("amount", made.amount is None),
-            ("entered_at", undated),
-        ):
-            if is_missing:
-                missing[name] = missing.get(name, 0) + 1
-        return True
-
-    def _sees(self, kind: str, id: str) -> bool:
-        try:
-            self._execution.case(kind, id)
-        except NotFound:
-            return False
-        return True
+            yield Item(number, row.line, mapper(row.cells))
+        except WrongRow as found:
+            yield Item(number, row.line, None, found.problems)
 
 
-def _as_problem(reason: Reason, what: str, value: str) -> InvalidInput:
-    return InvalidInput(what, value, f"cannot be taken in: {reason}")
+def _known(mapping: ImportMapping | AnyPath) -> ImportMapping:
+    if isinstance(mapping, ImportMapping):
+        return mapping
+    if isinstance(mapping, str | os.PathLike):
+        return load_mapping(mapping)
+    raise InvalidInput("mapping", mapping, "must be an ImportMapping, or the path of a mapping's TOML file")
+
+
+def _reading(file: AnyPath | IO[Any]) -> AbstractContextManager[IO[Any]]:
+    if isinstance(file, str | os.PathLike):
+        return open(file, "rb")
+    if callable(getattr(file, "readline", None)):
+        return nullcontext(file)
+    raise InvalidInput("file", file, "must be a path, or a file opened for reading")
+
+
+@contextmanager
+def _writing(file: AnyPath | IO[str]) -> Iterator[IO[str]]:
+    """Give a text file to write to; at a path, it takes its place only once all is written."""
+    if not isinstance(file, str | os.PathLike):
+        if not callable(getattr(file, "write", None)):
+            raise InvalidInput("file", file, "must be a path, or a text file opened for writing")
+        yield file
+        return
+    path = Path(file)
+    beside = path.with_name(f"{path.name}.part")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as opened:
+            yield opened
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _name(file: AnyPath | IO[Any]) -> str:
+    given = file if isinstance(file, str | os.PathLike) else getattr(file, "name", None)
+    return os.path.basename(os.fspath(given)) if isinstance(given, str | os.PathLike) else "file"
+
+
+def _folder(file: AnyPath | IO[Any]) -> Path | None:
+    return Path(file).parent if isinstance(file, str | os.PathLike) else None

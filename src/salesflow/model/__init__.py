@@ -59,18 +59,18 @@ from salesflow.model.process import (
     TaskTemplate,
 )
 from salesflow.model.reasons import REASONS, Reason
-from salesflow.model.requests import ImportedOpportunity, NewContact, NewCustomer, NewOpportunity
+from salesflow.model.requests import ImportedLead, ImportedOpportunity, NewContact, NewCustomer, NewOpportunity
 from salesflow.model.sharing import Pool, SharingRule
 
 __all__ = [
-    "DEFAULT_ORDER", "INVALID_REASONS", "LOST_REASONS", "ORDER_KEYS", "REASONS", "RECORD_CLASSES",
-    "Access", "Activity", "AfterSales", "AfterSalesStatus", "Approval", "ApprovalStatus", "Change", "Closing",
-    "Competitor", "Contact", "ContactRole", "Conversion", "CustomField", "Customer", "DealStatus", "Decision",
-    "Department", "Document", "Employee", "Event", "EventBuilder", "EventKind", "Feedback", "FormerOwner", "Grade",
-    "Grading", "ImportedOpportunity", "Jump", "Label", "Lead", "LeadCard", "LeadStatus", "LedBy", "Money",
-    "NewContact", "NewCustomer", "NewOpportunity", "Opportunity", "OpportunityStatus", "Pool", "Probability",
-    "ProbabilitySource", "ProductLine", "Reason", "Ref", "Registration", "RequiredField", "ReviewState", "Route",
-    "SalesProcess", "SharingRule", "Stage", "StageEntry", "StageExit", "StageVisit", "Task", "TaskStatus",
-    "TaskTemplate", "TeamMember", "TeamRole", "UserGroup", "Waiver", "WinFrom", "apply", "business_day", "check",
-    "created", "position", "replay", "sort_value", "utc",
+    "DEFAULT_ORDER", "INVALID_REASONS", "LOST_REASONS", "ORDER_KEYS", "REASONS", "RECORD_CLASSES", "Access", "Activity",
+    "AfterSales", "AfterSalesStatus", "Approval", "ApprovalStatus", "Change", "Closing", "Competitor", "Contact",
+    "ContactRole", "Conversion", "CustomField", "Customer", "DealStatus", "Decision", "Department", "Document",
+    "Employee", "Event", "EventBuilder", "EventKind", "Feedback", "FormerOwner", "Grade", "Grading", "ImportedLead",
+    "ImportedOpportunity", "Jump", "Label", "Lead", "LeadCard", "LeadStatus", "LedBy", "Money", "NewContact",
+    "NewCustomer", "NewOpportunity", "Opportunity", "OpportunityStatus", "Pool", "Probability", "ProbabilitySource",
+    "ProductLine", "Reason", "Ref", "Registration", "RequiredField", "ReviewState", "Route", "SalesProcess",
+    "SharingRule", "Stage", "StageEntry", "StageExit", "StageVisit", "Task", "TaskStatus", "TaskTemplate", "TeamMember",
+    "TeamRole", "UserGroup", "Waiver", "WinFrom", "apply", "business_day", "check", "created", "position", "replay",
+    "sort_value", "utc",
 ]  # fmt: skip

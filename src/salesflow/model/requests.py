@@ -235,3 +235,31 @@ class ImportedOpportunity:
     reason: str | None = field(default=None, validator=_optional_name)
     source: str | None = field(default=None, validator=_optional_name)
     created_at: datetime | None = field(default=None, converter=_in_utc, validator=_optional_moment)
+
+
+@frozen(kw_only=True)
+class ImportedLead:
+    """
+    A lead that arrives from a file or another system (LEAD-2).
+
+    Args:
+        id: Its id here; also what makes importing it twice change nothing.
+        title: The possible deal, in a few words.
+        owner: The employee who works it; None leaves it unassigned.
+        contact: The name of the person to reach.
+        phone, email, channel: Ways to reach someone; at least one is needed.
+        created_at: When it was created there (aware); None where unknown.
+    """
+
+    id: str = field(validator=_name)
+    title: str = field(validator=_name)
+    owner: str | None = field(default=None, validator=_optional_name)
+    contact: str | None = field(default=None, validator=_optional_name)
+    company: str | None = field(default=None, validator=_optional_name)
+    phone: str | None = field(default=None, validator=_optional_name)
+    email: str | None = field(default=None, validator=_optional_name)
+    channel: str | None = field(default=None, validator=_optional_name)
+    source: str | None = field(default=None, validator=_optional_name)
+    branch: str | None = field(default=None, validator=_optional_name)
+    description: str | None = field(default=None, validator=_optional_words)
+    created_at: datetime | None = field(default=None, converter=_in_utc, validator=_optional_moment)

@@ -132,7 +132,7 @@ def _late_entry(
 
 def import_opportunity(
     process: SalesProcess, arrival: ImportedOpportunity, *, grader: Grader, by: str, at: datetime,
-    zone_day: Callable[[datetime], date],
+    zone_day: Callable[[datetime], date], operation: str = "files.import_opportunities",
 ) -> tuple[Opportunity, Decision]:  # fmt: skip
     """
     Take in an opportunity with its past: the rules guard moves, not arrivals.
@@ -143,6 +143,7 @@ def import_opportunity(
         grader: Works out its grade.
         at: When it arrives, in UTC.
         zone_day: Gives the business day of a moment.
+        operation: The id of the operation that takes it in.
 
     Raises:
         InvalidInput: A stage is not in the template, the history runs backwards, or a closing has no reason.
@@ -187,7 +188,7 @@ def import_opportunity(
         closings=closings, created_at=arrival.created_at or first or at, created_by=by, updated_at=at,
     )  # fmt: skip
     opportunity = evolve(opportunity, grade=grader(opportunity))
-    event = created(opportunity, at=at, by=by, operation="files.import_opportunities", kind=EventKind.IMPORTED)
+    event = created(opportunity, at=at, by=by, operation=operation, kind=EventKind.IMPORTED)
     return opportunity, Decision((event,))
 
 

@@ -156,11 +156,15 @@ class FindingCollector:
 
     def error(self, place: str, code: str, **facts: object) -> None:
         """Add the error *code* of `ERRORS` at *place*; beyond `MOST_ERRORS` it is only counted."""
+        self.add(Finding(place, code, ERRORS[code].format(**facts)))
+
+    def add(self, error: Finding) -> None:
+        """Add an error; beyond `MOST_ERRORS` it is only counted."""
         self._errors += 1
         if self._errors > MOST_ERRORS:
             self._untold += 1
         else:
-            self._items.append(Finding(place, code, ERRORS[code].format(**facts)))
+            self._items.append(error)
 
     def warning(self, place: str, code: str, message: str) -> None:
         """Add a warning, which is an error under ``strict``."""

@@ -15,6 +15,7 @@ from salesflow.model import (
     EventBuilder,
     EventKind,
     FormerOwner,
+    ImportedLead,
     Lead,
     LeadStatus,
     NewContact,
@@ -41,6 +42,36 @@ def create_lead(lead: Lead, *, by: str, at: datetime, operation: str = "leads.cr
     if not (lead.phone or lead.email or lead.channel):
         reasons.append(Reason("reach_missing"))
     return refused(*reasons) if reasons else Decision((created(lead, at=at, by=by, operation=operation),))
+
+
+def import_lead(
+    arrival: ImportedLead, *, by: str, at: datetime, operation: str = "files.import_csv"
+) -> tuple[Lead, Decision]:  # fmt: skip
+    """
+    Take in a lead from elsewhere: unassigned unless it names an owner.
+
+    Args:
+        arrival: What the file or the other system knew.
+        at: When it arrives, in UTC.
+        operation: The id of the operation that takes it in.
+
+    Returns:
+        The lead at version 1, and the event that made it or every reason why not.
+
+    Source: LEAD-2.
+    """
+    at = utc(at)
+    lead = Lead(
+        id=arrival.id, version=1, title=arrival.title, owner=arrival.owner,
+        status=LeadStatus.UNASSIGNED if arrival.owner is None else LeadStatus.ASSIGNED,
+        branch=arrival.branch, contact=arrival.contact, company=arrival.company, phone=arrival.phone,
+        email=arrival.email, channel=arrival.channel, source=arrival.source, description=arrival.description,
+        created_at=arrival.created_at or at, created_by=by, updated_at=at,
+    )  # fmt: skip
+    checked = create_lead(lead, by=by, at=at, operation=operation)
+    if checked.reasons:
+        return lead, checked
+    return lead, Decision((created(lead, at=at, by=by, operation=operation, kind=EventKind.IMPORTED),))
 
 
 def assign_lead(lead: Lead, to: str, *, branch: str | None, by: str, at: datetime) -> Decision:

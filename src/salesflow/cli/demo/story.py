@@ -1,10 +1,13 @@
 """What the people of the company do in the spring of 2026, told by the calls that they make."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
-import salesflow as sf
-from examples.main_job.company import ADMINISTRATOR, NAMES, Company
-from examples.main_job.terminal import heading, padded, paragraph
+from salesflow.cli.demo.company import ADMINISTRATOR, NAMES, Company
+from salesflow.cli.terminal import heading, padded, paragraph
+from salesflow.errors import Refused
+from salesflow.model import Access, Grade, LedBy, Money, NewContact, NewCustomer, NewOpportunity, TeamMember, TeamRole
 
 Story = dict[str, str]
 """The ids of the opportunities by the names that this story gives them."""
@@ -12,14 +15,14 @@ Story = dict[str, str]
 
 def tell(company: Company, person: str, what: str) -> None:
     """Print what somebody did, and on which day."""
-    print(f"  {company.flow.today():%m-%d}  {padded(NAMES[person], 6)}  {what}")
+    paragraph(what, mark=f"  {company.flow.today():%m-%d}  {padded(NAMES[person], 6)}  ", indent=0)
 
 
 def is_refused(company: Company, person: str, what: str, attempt: Callable[[], object]) -> None:
     """Print what somebody tried, and every reason why it may not be."""
     try:
         attempt()
-    except sf.Refused as no:
+    except Refused as no:
         tell(company, person, f"{what}: refused")
         for reason in no.reasons:
             paragraph(str(reason), indent=17, mark="✗ ")
@@ -45,7 +48,7 @@ def collect_leads(company: Company) -> None:
     tell(company, "zhou", f"disqualifies {thesis.id}: a student's thesis")
     is_refused(
         company, "zhou", f"converts {thesis.id} all the same",
-        lambda: zhou.leads.convert(thesis.id, customer=sf.NewCustomer("A student")),
+        lambda: zhou.leads.convert(thesis.id, customer=NewCustomer("A student")),
     )  # fmt: skip
     company.wait(days=21)
     company.acting("zhang").leads.recycle(reseller.id, reason="three weeks without a call")
@@ -57,16 +60,14 @@ def collect_leads(company: Company) -> None:
 def win_a_tender(company: Company) -> str:
     """Grade B on crm2000: by the book, then a jump, lost, reopened, won, and after-sales beside it."""
     li, ma = company.acting("li"), company.acting("ma")
-    atlas = sf.NewOpportunity(
-        "CRM2000 for Atlas", amount=sf.Money("1200000", "CNY"), process="crm2000", close_date=company.in_days(90)
+    atlas = NewOpportunity(
+        "CRM2000 for Atlas", amount=Money("1200000", "CNY"), process="crm2000", close_date=company.in_days(90)
     )
-    made = li.leads.convert(
-        "lead-1", customer=sf.NewCustomer("Atlas"), contact=sf.NewContact("钱女士"), opportunity=atlas
-    )
+    made = li.leads.convert("lead-1", customer=NewCustomer("Atlas"), contact=NewContact("钱女士"), opportunity=atlas)
     assert made.opportunity is not None
     deal = made.opportunity.id
     tell(company, "li", f"converts lead-1 into {deal}, graded {made.opportunity.grade.effective}")
-    is_refused(company, "li", "converts it again", lambda: li.leads.convert("lead-1", customer=sf.NewCustomer("Atlas")))
+    is_refused(company, "li", "converts it again", lambda: li.leads.convert("lead-1", customer=NewCustomer("Atlas")))
     is_refused(company, "li", "advances at once", lambda: li.opportunities.advance(deal))
     for task in ("confirm_tender", "confirm_qualification"):
         li.opportunities.finish_task(deal, task)
@@ -79,12 +80,12 @@ def win_a_tender(company: Company) -> str:
     tell(company, "li", "loses to Globex on price")
     company.wait(days=2)
     li.opportunities.reopen(deal)
-    li.opportunities.edit(deal, amount=sf.Money("1080000", "CNY"))
+    li.opportunities.edit(deal, amount=Money("1080000", "CNY"))
     li.opportunities.advance(deal)
     tell(company, "li", "reopens with a lower price and advances to agreement")
     for task in ("prepare_contract", "arrange_follow_up"):
         li.opportunities.finish_task(deal, task)
-    li.opportunities.add_member(deal, "ma", role=sf.TeamRole.AFTER_SALES, access=sf.Access.READ_WRITE)
+    li.opportunities.add_member(deal, "ma", role=TeamRole.AFTER_SALES, access=Access.READ_WRITE)
     li.opportunities.win(deal)
     tell(company, "li", f"wins, with {NAMES['ma']} in the team for what follows")
     ma.opportunities.start_after_sales(deal)
@@ -100,12 +101,12 @@ def bid_for_a_campus(company: Company) -> str:
     zhao, zhang = company.acting("zhao"), company.acting("zhang")
     lead = zhao.leads.create(title="Smart campus platform", email="campus@uni.example", source="referral")
     company.wait(days=3)
-    campus = sf.NewOpportunity(
-        "智慧园区平台", amount=sf.Money("8000000", "CNY"), process="tas_bidding", close_date=company.in_days(200),
-        team=[sf.TeamMember("xu", sf.TeamRole.PRESALES), sf.TeamMember("wu", sf.TeamRole.JOINT, sf.Access.READ_WRITE)],
+    campus = NewOpportunity(
+        "智慧园区平台", amount=Money("8000000", "CNY"), process="tas_bidding", close_date=company.in_days(200),
+        team=[TeamMember("xu", TeamRole.PRESALES), TeamMember("wu", TeamRole.JOINT, Access.READ_WRITE)],
     )  # fmt: skip
     made = zhao.leads.convert(
-        lead, customer=sf.NewCustomer("East China University"), contact=sf.NewContact("Dr Fang"), opportunity=campus
+        lead, customer=NewCustomer("East China University"), contact=NewContact("Dr Fang"), opportunity=campus
     )
     assert made.opportunity is not None
     assert made.contact is not None
@@ -137,7 +138,7 @@ def take_the_fast_track(company: Company) -> str:
     sun = company.acting("sun")
     clinic = sun.customers.create("Lakeside Clinic")
     deal = sun.opportunities.create(
-        "Appointment desk", customer=clinic.id, amount=sf.Money("600000", "CNY"), process="tas_bidding",
+        "Appointment desk", customer=clinic.id, amount=Money("600000", "CNY"), process="tas_bidding",
         close_date=company.in_days(40),
     )  # fmt: skip
     tell(company, "sun", f"creates {deal.id}, graded {deal.grade.effective}: {deal.grade.reason}")
@@ -154,10 +155,10 @@ def register_a_partners_deal(company: Company) -> str:
     """Grade E on tas_bidding: a partner leads; the deal may jump once it is registered with us."""
     wu, liu = company.acting("wu"), company.acting("liu")
     made = wu.leads.convert(
-        "lead-2", customer=sf.NewCustomer("Harbour Group"),
-        opportunity=sf.NewOpportunity(
-            "CRM2000 via reseller", amount=sf.Money("2400000", "CNY"), process="tas_bidding",
-            close_date=company.in_days(60), stage="validate", led_by=sf.LedBy.PARTNER,
+        "lead-2", customer=NewCustomer("Harbour Group"),
+        opportunity=NewOpportunity(
+            "CRM2000 via reseller", amount=Money("2400000", "CNY"), process="tas_bidding",
+            close_date=company.in_days(60), stage="validate", led_by=LedBy.PARTNER,
         ),
     )  # fmt: skip
     assert made.opportunity is not None
@@ -176,39 +177,85 @@ def drop_a_small_one(company: Company) -> str:
     zhou, liu = company.acting("zhou"), company.acting("liu")
     school = zhou.customers.create("Riverside School")
     deal = zhou.opportunities.create(
-        "Pilot for one school", customer=school.id, amount=sf.Money("120000", "CNY"), process="salesforce_standard",
+        "Pilot for one school", customer=school.id, amount=Money("120000", "CNY"), process="salesforce_standard",
         close_date=company.in_days(30), stage="needs_analysis",
     )  # fmt: skip
-    liu.opportunities.set_grade(deal.id, sf.Grade.B, reason="forty schools may follow")
+    liu.opportunities.set_grade(deal.id, Grade.B, reason="forty schools may follow")
     tell(company, "liu", f"raises {deal.id} by hand from D to B: forty schools may follow")
     zhou.opportunities.invalidate(deal.id, reason="customer_cancelled")
     tell(company, "zhou", "finds it invalid: the customer cancelled")
     return deal.id
 
 
+EVERY_DAY = (
+    # who, what, for whom, what it may be worth, on which process, which stage it comes to, and how it ends there
+    ("li", "CRM2000", "Borealis", "700000", "crm2000", "qualification", None),
+    ("zhao", "CRM2000", "Cathay Foods", "3000000", "crm2000", "qualification", None),
+    ("li", "CRM2000", "Golden Bridge", "1300000", "crm2000", "bid_decision", None),
+    ("zhou", "CRM2000", "Delta Textiles", "1500000", "crm2000", "bidding", None),
+    ("wu", "CRM2000", "恒信机电", "880000", "crm2000", "negotiation", None),
+    ("sun", "CRM2000", "Evergreen", "640000", "crm2000", "agreement", "won"),
+    ("zhao", "CRM2000", "Fuyao", "2100000", "crm2000", "bidding", "price"),
+    ("zhou", "Access control", "Port Authority", "900000", "tas_bidding", "validate", "competitor"),
+    ("sun", "Visitor guide", "City Museum", "250000", "tas_bidding", "sign_contract", None),
+    ("wu", "影像平台", "县人民医院", "5600000", "tas_bidding", "validate", None),
+    ("zhou", "Support desk", "Ferry Lines", "450000", "salesforce_standard", "prospecting", "budget"),
+    ("wu", "Twenty seats", "Corner Bakery", "90000", "salesforce_standard", "negotiation", "won"),
+)
+"""Deals of every day, so that boards and funnels are not empty."""
+
+
 def carry_on(company: Company) -> None:
-    """Deals of every day, so that boards are not empty."""
-    deals = {}
-    for person, name, amount, process in (
-        ("li", "CRM2000 for Borealis", "700000", "crm2000"),
-        ("zhao", "CRM2000 for Cathay Foods", "3000000", "crm2000"),
-        ("zhou", "Support desk", "450000", "salesforce_standard"),
-        ("wu", "Twenty seats", "90000", "salesforce_standard"),
-    ):
+    """Create the deals of every day, and take each as far as it comes."""
+    for person, what, customer, amount, process, stage, end in EVERY_DAY:
         desk = company.acting(person)
-        customer = desk.customers.create(name.removeprefix("CRM2000 for "))
-        deals[name] = desk.opportunities.create(
-            name, customer=customer.id, amount=sf.Money(amount, "CNY"), process=process, close_date=company.in_days(60)
-        )
-        tell(company, person, f"creates {name!r}, {deals[name].amount}")
-    company.acting("zhou").opportunities.lose(deals["Support desk"], reason="budget")
-    tell(company, "zhou", "loses 'Support desk': no budget")
-    wu = company.acting("wu")
-    at_the_end = wu.opportunities.change_stage(deals["Twenty seats"], "negotiation")
-    wu.opportunities.win(at_the_end, amount=sf.Money("85000", "CNY"))
-    tell(company, "wu", "wins 'Twenty seats' for 85,000 CNY")
+        deal = desk.opportunities.create(
+            f"{what} for {customer}", customer=desk.customers.create(customer).id, process=process,
+            amount=Money(amount, "CNY"), close_date=company.in_days(75),
+        )  # fmt: skip
+        bring(company, person, deal.id, stage)
+        if end == "won":
+            finish_tasks(company, person, deal.id)
+            desk.opportunities.win(deal.id)
+        elif end is not None:
+            desk.opportunities.lose(deal.id, reason=end)
+        else:
+            promise(company, person, deal.id)
+        outcome = {"won": ", won", None: ""}.get(end, f", lost: {end}")
+        tell(company, person, f"{deal.name}, {deal.amount}: {stage}{outcome}")
+        company.wait(days=1)
     company.acting(ADMINISTRATOR).sharing.create(from_department="south", to_person="zhang")
     tell(company, ADMINISTRATOR, f"shares what the people of South own with {NAMES['zhang']}")
+
+
+def promise(company: Company, person: str, deal: str) -> None:
+    """Take on the first open task of the stage that a deal is in, if it has one; nobody does it by its day."""
+    desk = company.acting(person).opportunities
+    record = desk.get(deal)
+    waiting = [task for task in record.tasks if task.stage == record.stage and task.status == "open"]
+    for task in waiting[:1]:
+        desk.assign_task(deal, task.code, person, due=company.in_days(21))
+
+
+def bring(company: Company, person: str, deal: str, stage: str) -> None:
+    """Bring a deal to *stage*: on crm2000 by the book, with every task of every stage, else by a jump."""
+    desk = company.acting(person).opportunities
+    while desk.get(deal).stage != stage:
+        company.wait(days=5)
+        if desk.get(deal).process == "crm2000":
+            finish_tasks(company, person, deal)
+            desk.advance(deal)
+        else:
+            desk.change_stage(deal, stage)
+
+
+def finish_tasks(company: Company, person: str, deal: str) -> None:
+    """Finish what is open in the stage that a deal is in."""
+    desk = company.acting(person).opportunities
+    record = desk.get(deal)
+    for task in record.tasks:
+        if task.stage == record.stage and task.status == "open":
+            desk.finish_task(deal, task.code)
 
 
 def run(company: Company) -> Story:

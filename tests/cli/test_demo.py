@@ -1,23 +1,18 @@
-"""The demo of the main job tells the truth: what it prints is what the records say, the same at every run."""
+"""`salesflow demo` tells the truth: what it prints is what the records say, the same at every run."""
 
 import os
 import subprocess
 import sys
-from contextlib import redirect_stdout
-from html.parser import HTMLParser
-from io import StringIO
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 import salesflow as sf
-from examples.main_job import page, story
-from examples.main_job.__main__ import main
-from examples.main_job.company import DEPARTMENTS, PEOPLE, Company
-from examples.main_job.terminal import WIDTH, padded, width, wrapped
-
-REPOSITORY = Path(__file__).parents[2]
+from salesflow.cli.demo import DATABASE, REPORT, story
+from salesflow.cli.demo.company import DEPARTMENTS, PEOPLE, Company
+from salesflow.cli.demo.report import render
+from salesflow.cli.terminal import WIDTH
+from tests.cli.calls import Demo, done
 
 
 class Told(NamedTuple):
@@ -30,20 +25,11 @@ class Told(NamedTuple):
 
 @pytest.fixture(scope="module")
 def told() -> Told:
-    company = Company()
-    with redirect_stdout(StringIO()):
-        ids = story.run(company)
+    """The same story, in memory: the store makes no difference."""
+    company = Company(sf.MemoryStore())
+    ids = story.run(company)
     seen = company.acting("chen").opportunities.list(limit=1000).items
     return Told(company, ids, {deal.id: deal for deal in seen})
-
-
-@pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    folder = tmp_path_factory.mktemp("report")
-    text = StringIO()
-    with redirect_stdout(text):
-        main(folder)
-    return text.getvalue(), folder
 
 
 def test_the_company_is_what_it_says() -> None:
@@ -107,25 +93,34 @@ def test_two_deals_took_the_fast_track(told: Told) -> None:
 
 def test_after_sales_runs_beside_the_won_tender(told: Told) -> None:
     """OPP-12, ACC-8: its after-sales member brought it to the second stage."""
-    tender = told.deals[told.story["tender"]]
-    (beside,) = tender.after_sales
-    assert (tender.status, beside.stage, str(beside.status)) == (sf.OpportunityStatus.WON, "training", "running")
+    (run,) = told.deals[told.story["tender"]].after_sales
+    assert [visit.stage for visit in run.visits if visit.entry != "skipped"][-1] == run.stage == "training"
 
 
-def test_each_person_sees_their_own_part(told: Told) -> None:
-    """VIS-1, VIS-11, VIS-12, VIS-17: a colleague sees nothing, a head the department, a rule opens the rest."""
-    campus, flow = told.story["campus"], told.company.flow
-    assert set(flow.who_can_see(campus)) == {"chen", "liu", "root", "wang", "wu", "xu", "zhang", "zhao"}
-    assert told.company.acting("gao").opportunities.count() == 0
+def test_who_sees_the_campus(told: Told) -> None:
+    """VIS-11, VIS-15, VIS-17: its owner's line, its team and theirs; to the others it is not there."""
+    campus = told.story["campus"]
+    seers = {"chen", "zhang", "zhao", "xu", "wang", "wu", "liu", "root"}
+    assert set(told.company.flow.who_can_see(campus)) == seers
     with pytest.raises(sf.NotFound):
         told.company.acting("gao").opportunities.get(campus)
     zhang = told.company.acting("zhang").opportunities
-    assert (zhang.count("departments"), zhang.count("shared"), zhang.count()) == (5, 4, 9)
+    assert (zhang.count("subordinates"), zhang.count("shared"), zhang.count()) == (9, 8, 17)
 
 
-def test_the_printed_text_is_what_the_records_say(printed: tuple[str, Path], told: Told) -> None:
-    """PIPE-1, PIPE-2, OPP-14, VIS-15: refusals with reasons, boards, proofs, funnel and rates are on the screen."""
-    text, _ = printed
+def test_the_everyday_deals_end_where_they_say(told: Told) -> None:
+    """OPP-5, OPP-7: each came to its stage, and ended there as the table says."""
+    for person, what, customer, _, process, stage, end in story.EVERY_DAY:
+        (deal,) = [deal for deal in told.deals.values() if deal.name == f"{what} for {customer}"]
+        assert (deal.owner, deal.process, deal.stage) == (person, process, stage)
+        outcome = {None: "in_progress", "won": "won"}.get(end, "lost")
+        assert str(deal.status) == outcome
+        assert deal.closing is None or deal.closing.reason == (None if end == "won" else end)
+
+
+def test_the_printed_text_is_what_the_records_say(demo: Demo, told: Told) -> None:
+    """PIPE-1, PIPE-2, OPP-14, VIS-15: refusals with reasons, lists, proofs, funnel and rates are on the screen."""
+    text = demo.result.stdout
     for fact in (
         "✗ task 'confirm_tender' of stage 'qualification' is open; finish it first",
         "✗ the full route runs every stage in order; only a fast track may jump",
@@ -137,66 +132,43 @@ def test_the_printed_text_is_what_the_records_say(printed: tuple[str, Path], tol
     ):  # fmt: skip
         assert fact in text
     for deal in told.deals.values():
-        assert f"  {deal.id}  {deal.name}  " in text
+        assert f"\n{deal.id:<7}  {deal.name}  " in text
     rates = told.company.acting("chen").pipeline.win_rates().overall
-    assert f"{rates.won}     {rates.lost}" in next(line for line in text.splitlines() if line.startswith("  all  "))
+    row = next(line for line in text.splitlines() if line.startswith("all  "))
+    assert row.split()[1:3] == [str(rates.won), str(rates.lost)]
 
 
-def test_it_fits_the_terminal(printed: tuple[str, Path]) -> None:
-    """Friendliness: no line is wider than 100 columns, a Chinese character counted as two."""
-    assert max(width(line) for line in printed[0].splitlines()) <= WIDTH
+def test_the_place_of_the_page_is_printed_last(demo: Demo) -> None:
+    """Two commands: a person sees where to look; the story itself fits the terminal."""
+    text = demo.result.stdout
+    assert text.endswith(f"\nA page to look at: {demo.folder / REPORT}\n")
+    story_lines = text.partition("As 李娜")[0].splitlines()
+    assert max(map(len, story_lines)) <= WIDTH
 
 
-def test_the_page_is_there_and_whole(printed: tuple[str, Path], told: Told) -> None:
-    """Two commands: the page holds stage chart, board, funnel and proofs, and each element is closed."""
-    text, folder = printed
-    report = folder / "main_job.html"
-    assert text.endswith(f"A page to look at: {report}\n")
-    html = report.read_text(encoding="utf-8")
-    for part in ("Stage chart", "Board", "Funnel", "可见性说明", "not visible", "智慧园区平台"):
-        assert part in html
-    assert html == page.render(told.company, told.story)
-    reader = Elements()
-    reader.feed(html)
-    assert reader.open == []
+def test_one_can_go_on_with_the_same_records(demo: Demo) -> None:
+    """api.md §7: database and organisation stay, and the other commands read them."""
+    assert "deal-2" in done("list", *demo.where, "--as", "wang").stdout
 
 
-class Elements(HTMLParser):
-    """Keeps the elements that are open; a wrong end raises."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag != "meta":
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert tag == self.open.pop()
+def test_memory_and_sqlite_tell_the_same(demo: Demo, told: Told) -> None:
+    """REL-3, HIST-2: the page of the story in memory is that of the story on SQLite, letter by letter."""
+    assert render(told.company, told.story) == demo.page
 
 
-def test_a_run_of_its_own_says_the_same(printed: tuple[str, Path]) -> None:
-    """HIST-2: time and ids come from ports, so another process prints the very same, whatever its hash seed."""
-    text, folder = printed
-    before = (folder / "main_job.html").read_bytes()
-    run = subprocess.run(
-        [sys.executable, "-m", "examples.main_job", str(folder)],
-        cwd=REPOSITORY, env=os.environ | {"PYTHONHASHSEED": "7", "PYTHONUTF8": "1"}, capture_output=True, check=True,
+def test_a_second_run_replaces_the_first(demo: Demo) -> None:
+    """HIST-2: time and ids come from ports, so another process says the very same, whatever its hash seed."""
+    before = demo.page
+    again = subprocess.run(
+        [sys.executable, "-m", "salesflow", "demo", "--out", str(demo.folder)],
+        env=os.environ | {"PYTHONHASHSEED": "7", "PYTHONUTF8": "1"}, capture_output=True, check=True,
     )  # fmt: skip
-    assert run.stdout.decode("utf-8") == text
-    assert (folder / "main_job.html").read_bytes() == before
-
-
-def test_chinese_is_aligned() -> None:
-    """Friendliness: two columns for a Chinese character, on both sides, and lines break between words."""
-    assert padded("李娜", 6) == "李娜  "
-    assert padded("李娜", 6, right=True) == "  李娜"
-    assert wrapped("张伟 sees it", 7) == ["张伟", "sees it"]
-    assert wrapped("unbreakable", 4) == ["unbreakable"]
+    assert again.stdout.decode("utf-8") == demo.result.stdout
+    assert demo.page == before
+    assert (demo.folder / DATABASE).exists()
 
 
 def test_the_story_stops_where_a_refusal_is_missing(told: Told) -> None:
     """REL-12: a refusal that the story shows is a real one; where nothing is refused the story fails."""
-    with redirect_stdout(StringIO()), pytest.raises(AssertionError, match="expects that 'waits' is refused"):
+    with pytest.raises(AssertionError, match="expects that 'waits' is refused"):
         story.is_refused(told.company, "li", "waits", lambda: None)

@@ -1,0 +1,5 @@
+"""``python -m salesflow``: the command line."""
+
+from salesflow.cli import main
+
+main()

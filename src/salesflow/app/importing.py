@@ -1,0 +1,397 @@
+"""
+Taking arrivals in, in bounded batches: each batch is one unit of work, so that nothing is half there or there twice.
+
+A batch that met a conflict is taken in again row by row; what still conflicts is a problem of its row. A dry run
+goes the same way, and notes what it would have made in a temporary file in place of the store.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from salesflow.app.execution import STORE_PORT, TRIES, Case, Execution
+from salesflow.app.paging import LARGEST_PAGE
+from salesflow.errors import Conflict, InvalidInput
+from salesflow.files.mapping import Arrival, derived_id
+from salesflow.files.problems import CellProblem, RowProblem, wrong
+from salesflow.model import (
+    Contact,
+    Customer,
+    Event,
+    EventKind,
+    ImportedLead,
+    Lead,
+    Opportunity,
+    Reason,
+    created,
+)
+from salesflow.model.requests import named
+from salesflow.ports import UnitOfWork, Write
+from salesflow.process import import_lead, import_opportunity
+
+BATCH = 100
+"""So many rows of a file are saved together."""
+
+MOST_PROBLEMS = 1_000
+"""A report names at most so many problems; `ImportReport.refused` counts every row."""
+
+LONGEST_ID = 200
+"""An id has at most so many characters."""
+
+_REMEMBERED = 4_096  # ids of customers and contacts that are known to be there
+
+
+@frozen
+class ImportReport:
+    """
+    What an import did, or in a dry run would do.
+
+    Args:
+        imported: How many records it made, customers and contacts aside.
+        unchanged: How many were there already; importing twice changes nothing.
+        problems: What is wrong with the rows that were not taken in, the first 1,000 problems; none of them
+            stopped the rest.
+        missing: Per field that a move will ask for, how many records arrived without it; of leads, those without
+            the name of a contact or a source.
+        refused: How many rows were not taken in.
+        made: How many customers and contacts were made on the way, by kind.
+        respelled: How many rows had a wrong spelling that the mapping corrects, by ``"column: spelling"``.
+
+    Source: IO-1, IO-3.
+    """
+
+    imported: int = 0
+    unchanged: int = 0
+    problems: tuple[RowProblem, ...] = ()
+    missing: dict[str, int] = field(factory=dict)
+    refused: int = 0
+    made: dict[str, int] = field(factory=dict)
+    respelled: dict[str, int] = field(factory=dict)
+
+
+@frozen
+class Item:
+    """
+    One row on its way in.
+
+    Args:
+        row: Its number, from 1.
+        line: The line of the file where it begins, or None.
+        arrival: What it became; None where it became nothing.
+        problems: Why not.
+    """
+
+    row: int
+    line: int | None
+    arrival: Arrival | None
+    problems: tuple[CellProblem, ...] = ()
+
+
+@frozen
+class _Plan:
+    """What taking one row in would write, or why it may not; neither where the record is there already."""
+
+    writes: tuple[Write, ...] = ()
+    problems: tuple[CellProblem, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+class Intake:
+    """
+    One import by one person.
+
+    Args:
+        run: Who imports.
+        operation: The operation's id.
+        dry_run: Whether nothing is written.
+        batch: How many rows are saved together.
+
+    Raises:
+        NotFound: The acting person does not work here.
+        Refused: The acting person may not import at all.
+
+    Source: IO-1, IO-3, ACC-16.
+    """
+
+    def __init__(self, run: Execution, operation: str, *, dry_run: bool = False, batch: int = BATCH) -> None:
+        case = run.blank()
+        own = (run.person,) if case.sight.is_employee(run.person) else ()
+        run.admit(case, operation, (), also=own)
+        self._run, self._operation, self._batch = run, operation, batch
+        self._dry = _Rehearsal() if dry_run else None
+        self._column_of: Callable[[str], str | None] = _no_column
+        self._there: set[tuple[str, str]] = set()
+        self._elsewhere: dict[str, Mapping[str, str]] = {}
+        self._problems: list[RowProblem] = []
+        self._counts: Counter[str] = Counter()
+        self._missing: Counter[str] = Counter()
+        self._made: Counter[str] = Counter()
+        self._respelled: Counter[str] = Counter()
+
+    def take(
+        self, items: Iterable[Item], *, column_of: Callable[[str], str | None] | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> ImportReport:  # fmt: skip
+        """
+        Take every item in, and return what came of it.
+
+        Args:
+            items: Read batch by batch, each when the one before is saved.
+            column_of: Gives the column that a field comes from.
+            progress: Called with each row's number once its batch is saved.
+
+        Raises:
+            PortError: The store failed; the batches before are in.
+        """
+        self._column_of = column_of or _no_column
+        iterator = iter(items)
+        try:
+            while batch := list(islice(iterator, self._batch)):
+                self._take(batch)
+                if progress is not None:
+                    for item in batch:
+                        progress(item.row)
+        finally:
+            if self._dry is not None:
+                self._dry.close()
+        return ImportReport(
+            self._counts["imported"], self._counts["unchanged"], tuple(self._problems), dict(self._missing),
+            self._counts["refused"], dict(self._made), dict(self._respelled),
+        )  # fmt: skip
+
+    def _take(self, items: list[Item], tries: int = 1) -> None:
+        case = self._run.blank()
+        pending: dict[tuple[str, str], Write] = {}
+        plans = [self._plan(case, item, pending) for item in items]
+        try:
+            self._save(tuple(pending.values()))
+        except Conflict as conflict:
+            self._there.clear()
+            self._elsewhere.clear()
+            if len(items) > 1:
+                for item in items:
+                    self._take([item])
+                return
+            if tries < TRIES:
+                self._take(items, tries + 1)
+                return
+            plans = [_Plan(problems=(self._conflicted(items[0], conflict),))]
+        for item, plan in zip(items, plans, strict=True):
+            self._tell(item, plan)
+
+    def _save(self, writes: tuple[Write, ...]) -> None:
+        if self._dry is not None:
+            self._dry.note(writes)
+        elif writes:
+            self._run.kernel.save(UnitOfWork(writes))
+
+    def _tell(self, item: Item, plan: _Plan) -> None:
+        """Count what came of a row."""
+        if plan.problems:
+            self._counts["refused"] += 1
+            id = item.arrival.record.id if item.arrival is not None else None
+            for found in plan.problems[: MOST_PROBLEMS - len(self._problems)]:
+                self._problems.append(RowProblem(item.row, id, found.message, found.code, found.column, item.line))
+            return
+        self._counts["imported" if plan.writes else "unchanged"] += 1
+        self._missing.update(plan.missing)
+        self._made.update(write.kind for write in plan.writes[:-1])
+        assert item.arrival is not None  # else there were problems
+        self._respelled.update(f"{column}: {spelling}" for column, spelling in item.arrival.respelled)
+
+    def _plan(self, case: Case, item: Item, pending: dict[tuple[str, str], Write]) -> _Plan:
+        arrival = item.arrival
+        if arrival is None:
+            return _Plan(problems=item.problems)
+        record = arrival.record
+        kind = "lead" if isinstance(record, ImportedLead) else "opportunity"
+        problems = [*self._not_theirs(case, arrival), *self._not_seen(case, arrival)]
+        if problems:
+            return _Plan(problems=tuple(problems))
+        known = case.kernel.get(kind, record.id)
+        if (kind, record.id) in pending or (known is not None and case.sight.can_see(self._run.person, known)):
+            return _Plan()
+        if self._dry is not None and self._dry.has(kind, record.id):
+            return _Plan()
+        writes: list[Write] = []
+        try:
+            named(record.id, "id", longest=LONGEST_ID)
+            made, decision = self._record(case, arrival, pending, writes)
+        except InvalidInput as error:
+            column = self._column_of(error.what)
+            return _Plan(problems=(wrong("invalid_value", column, problem=str(error)),))
+        if decision.reasons:
+            return _Plan(problems=tuple(CellProblem(reason.code, None, str(reason)) for reason in decision.reasons))
+        if known is not None or (self._dry is not None and self._is_deleted(kind, record.id)):
+            return _Plan(problems=(self._taken(record.id),))
+        writes.append(Write(made.KIND, made.id, 0, made, decision.events))
+        pending.update({(write.kind, write.id): write for write in writes})
+        return _Plan(tuple(writes), missing=tuple(_missing(made)))
+
+    def _record(
+        self, case: Case, arrival: Arrival, pending: Mapping[tuple[str, str], Write], writes: list[Write]
+    ) -> tuple[Any, Any]:
+        """Return the record that an arrival makes with its decision; add what is made on the way to *writes*."""
+        record, run = arrival.record, self._run
+        if isinstance(record, ImportedLead):
+            return import_lead(record, by=run.person, at=case.now, operation=self._operation)
+        customer, contact = record.customer, record.contact
+        if arrival.customer is not None:
+            owner = arrival.customer_owner or record.owner
+            asked = arrival.customer
+            customer = self._party("customer", (asked.name,), pending)
+            if not self._is_there("customer", customer, pending, remember=True):
+                made = Customer(
+                    id=customer, version=1, name=asked.name, owner=owner, phone=asked.phone, email=asked.email,
+                    industry=asked.industry, created_at=case.now, created_by=run.person, updated_at=case.now,
+                )  # fmt: skip
+                writes.append(Write("customer", customer, 0, made, (self._imported(case, made),)))
+        if arrival.contact is not None:
+            person = arrival.contact
+            contact = self._party("contact", (customer or "", person.name), pending)
+            if not self._is_there("contact", contact, pending, remember=True):
+                someone = Contact(
+                    id=contact, version=1, name=person.name, owner=record.owner, customer=customer, phone=person.phone,
+                    email=person.email, title=person.title, created_at=case.now, created_by=run.person,
+                    updated_at=case.now,
+                )  # fmt: skip
+                writes.append(Write("contact", contact, 0, someone, (self._imported(case, someone),)))
+        kernel = case.kernel
+        if (customer, contact) != (record.customer, record.contact):
+            record = evolve(record, customer=customer, contact=contact)
+        return import_opportunity(
+            kernel.processes.latest(record.process).process, record, grader=case.grader(), by=run.person, at=case.now,
+            zone_day=kernel.today, operation=self._operation,
+        )  # fmt: skip
+
+    def _imported(self, case: Case, record: Customer | Contact) -> Event:
+        return created(record, at=case.now, by=self._run.person, operation=self._operation, kind=EventKind.IMPORTED)
+
+    def _party(self, kind: str, parts: tuple[str, ...], pending: Mapping[tuple[str, str], Write]) -> str:
+        """Return the id of the customer or contact of this name: one that is there, else the one that is to be."""
+        id = derived_id(kind, self._run.person, *parts)
+        if self._is_there(kind, id, pending, remember=True):
+            return id
+        return self._by_hand(kind).get(id, id)
+
+    def _by_hand(self, kind: str) -> Mapping[str, str]:
+        """Return, by the id that an import would give, those that the person sees and that got another id."""
+        if kind not in self._elsewhere:
+            found: dict[str, str] = {}
+            for record in self._seen(kind):
+                parts = (record.name,) if kind == "customer" else (record.customer or "", record.name)
+                id = derived_id(kind, self._run.person, *parts)
+                if id != record.id:
+                    found.setdefault(id, record.id)
+            self._elsewhere[kind] = found
+        return self._elsewhere[kind]
+
+    def _seen(self, kind: str) -> Iterator[Any]:
+        after = None
+        while True:
+            page = self._run.page(kind, "all", "id", LARGEST_PAGE, after)
+            yield from page.items
+            if not page.has_more:
+                return
+            after = page.after
+
+    def _is_there(
+        self, kind: str, id: str, pending: Mapping[tuple[str, str], Write], *, remember: bool = False
+    ) -> bool:
+        key = (kind, id)
+        if key in pending or key in self._there:
+            return True
+        found = self._run.kernel.get(kind, id) is not None
+        if found and remember:
+            if len(self._there) >= _REMEMBERED:
+                self._there.clear()
+            self._there.add(key)
+        return found or (self._dry is not None and self._dry.has(kind, id))
+
+    def _is_deleted(self, kind: str, id: str) -> bool:
+        tombstone = getattr(self._run.kernel.store, "tombstone", None)
+        if tombstone is None:
+            return False
+        with STORE_PORT:
+            return tombstone(kind, id) is not None
+
+    def _conflicted(self, item: Item, conflict: Conflict) -> CellProblem:
+        assert item.arrival is not None  # nothing else is written
+        kind, id = conflict.kind, item.arrival.record.id
+        if conflict.id == id and self._is_deleted(kind, id):
+            return self._taken(id)
+        return wrong("conflict", problem=str(conflict))
+
+    def _taken(self, id: str) -> CellProblem:
+        """VIS-16: an id that is deleted and one that is somebody else's secret read alike."""
+        return wrong("id_taken", self._column_of("id"), value=id)
+
+    def _not_theirs(self, case: Case, arrival: Arrival) -> Iterator[CellProblem]:
+        """ACC-16: whoever a row names works here, and importing for others takes an administrator."""
+        run = self._run
+        for what, owner in (("owner", arrival.record.owner), ("customer", arrival.customer_owner)):
+            if owner is None:
+                continue
+            if not case.sight.is_employee(owner):
+                reason = Reason("person_unknown", person=owner)
+                yield CellProblem(reason.code, self._column_of(what), str(reason))
+            elif owner != run.person and not case.sight.is_administrator(run.person):
+                yield wrong("for_others", self._column_of(what), value=repr(owner))
+
+    def _not_seen(self, case: Case, arrival: Arrival) -> Iterator[CellProblem]:
+        """A customer or contact that a row names by id is one that the person sees."""
+        record = arrival.record
+        if isinstance(record, ImportedLead):
+            return
+        for kind, id in (("customer", record.customer), ("contact", record.contact)):
+            if id is None:
+                continue
+            found = case.kernel.get(kind, id)
+            if found is None or not case.sight.can_see(self._run.person, found):
+                reason = Reason(f"{kind}_unknown", **{kind: id})
+                yield CellProblem(reason.code, self._column_of(kind), str(reason))
+
+
+class _Rehearsal:
+    """What a dry run would have made: ids in a temporary file, so that memory does not grow with the rows."""
+
+    def __init__(self) -> None:
+        import sqlite3
+
+        self._file = sqlite3.connect("", isolation_level=None)
+        self._file.execute("CREATE TABLE made (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID")
+
+    def note(self, writes: Iterable[Write]) -> None:
+        """Note what would be written."""
+        self._file.executemany("INSERT INTO made VALUES (?, ?)", [(write.kind, write.id) for write in writes])
+
+    def has(self, kind: str, id: str) -> bool:
+        """Whether it would be there."""
+        return self._file.execute("SELECT 1 FROM made WHERE kind = ? AND id = ?", (kind, id)).fetchone() is not None
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._file.close()
+
+
+def _no_column(_field: str) -> None:
+    return None
+
+
+def _missing(made: Opportunity | Lead) -> Iterator[str]:
+    """Give the fields that a record arrived without and that somebody will ask for."""
+    if isinstance(made, Lead):
+        absent = {"contact": made.contact is None, "source": made.source is None}
+    else:
+        absent = {
+            "customer": made.customer is None and made.contact is None,
+            "close_date": made.close_date is None and not made.is_completed,
+            "amount": made.amount is None,
+            "entered_at": made.visits[-1].entered_at is None,
+        }
+    return (name for name, is_absent in absent.items() if is_absent)

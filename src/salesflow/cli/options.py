@@ -1,0 +1,174 @@
+"""The options that several commands share, and the flow that they open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from attrs import frozen
+
+from salesflow.errors import InvalidInput, NotFound, PortError, SalesflowError
+
+if TYPE_CHECKING:
+    from salesflow.app import Acting, SalesFlow
+    from salesflow.model import SalesProcess
+    from salesflow.ports import Store
+    from salesflow.visibility import Organization
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+"""A file that must be there; where it is not, the command was called wrongly."""
+
+
+@frozen
+class Session:
+    """
+    One person at one database.
+
+    Args:
+        flow: The flow, for trusted code.
+        acting: The same, with the person's rights and sight.
+        names: The name of everybody who has one, by id.
+        processes: The latest version of each stage template that the flow knows, by id.
+    """
+
+    flow: SalesFlow
+    acting: Acting
+    names: Mapping[str, str]
+    processes: Mapping[str, SalesProcess]
+
+
+def colour_option(command: Command) -> Command:
+    """Add ``--no-color``, which holds for all that the command prints."""
+
+    def remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        if value:
+            ctx.find_root().color = False
+
+    return click.option(
+        "--no-color", is_flag=True, expose_value=False, callback=remember,
+        help="Print without colours, as with NO_COLOR.",
+    )(command)  # fmt: skip
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, to standard output.")
+"""Adds ``--json``."""
+
+scene_option = click.option(
+    "--scene", default="all", show_default=True, metavar="NAME",
+    help="What to look at: all, mine, subordinates, departments, joint, serviced, participating, shared, won, lost …",
+)  # fmt: skip
+"""Adds ``--scene``."""
+
+
+def flow_options(*, makes_database: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """
+    Return a decorator that adds the options of a database, its organisation and a person.
+
+    The command is called with a `Session` in their place; at its end the database is closed.
+
+    Args:
+        makes_database: Whether the command may begin with no database; others refuse a SQLite file that is not there.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def run(
+            db: str, organization: Path, org_folder: Path | None, person: str, processes: tuple[Path, ...],
+            time_zone: str, **others: Any,
+        ) -> Any:  # fmt: skip
+            from salesflow.files.organization import load_organization
+
+            people = load_organization(organization, folder=org_folder)
+            with opened_store(db, makes_database=makes_database) as store:
+                return command(_session(store, people, person, processes, time_zone), **others)
+
+        return _with_options(run)
+
+    return decorate
+
+
+def _with_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(
+        [
+            click.option("--db", required=True, metavar="URL", help="The database, such as sqlite:///sales.db."),
+            click.option(
+                "--org", "organization", required=True, type=EXISTING_FILE, metavar="ORG.toml",
+                help="Who works here: employees, departments, administrators.",
+            ),
+            click.option(
+                "--org-folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
+                help="Where the CSV files lie that ORG.toml reads; else beside it.",
+            ),
+            click.option("--as", "person", required=True, metavar="PERSON", help="Whose rights and sight: an id."),
+            click.option(
+                "--processes", multiple=True, type=EXISTING_FILE, metavar="FILE",
+                help="A stage template beside the built-in ones; may be given several times.",
+            ),
+            click.option(
+                "--time-zone", default="UTC", show_default=True, metavar="ZONE",
+                help="What today means, such as Asia/Shanghai.",
+            ),
+        ]
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@contextmanager
+def opened_store(url: str, *, makes_database: bool = False) -> Iterator[Store]:
+    """
+    Give the store at *url*, and close it in the end.
+
+    Args:
+        makes_database: Whether a database without tables gets them.
+
+    Raises:
+        PortError: It cannot be opened.
+        InvalidInput: The URL is none.
+    """
+    missing = None if makes_database else _missing_file(url)
+    if missing is not None:
+        raise PortError("store", f"there is no database {missing}; `salesflow import` makes one")
+    from salesflow.stores.sql import SqlStore
+
+    try:
+        store = SqlStore(url)
+        if makes_database:
+            store.create_schema()
+    except (SalesflowError, ModuleNotFoundError):
+        raise
+    except Exception as problem:
+        first = next(iter(str(problem).splitlines()), type(problem).__name__)
+        raise PortError("store", f"the database cannot be opened: {first}") from problem
+    with store:
+        yield store
+
+
+def _missing_file(url: str) -> str | None:
+    """Return the SQLite file that *url* names, where it is not there."""
+    scheme, found, path = url.partition(":///")
+    path = path.partition("?")[0]
+    is_file = bool(found) and scheme.partition("+")[0] == "sqlite" and path not in ("", ":memory:")
+    return path if is_file and not path.startswith("file:") and not Path(path).exists() else None
+
+
+def _session(
+    store: Store, people: Organization, person: str, templates: tuple[Path, ...], time_zone: str
+) -> Session:  # fmt: skip
+    from salesflow import templates as known_templates
+    from salesflow.app import SalesFlow
+
+    known = [*known_templates.builtin().values(), *map(known_templates.load, templates)]
+    flow = SalesFlow(store=store, organization=people, processes=known, time_zone=time_zone)
+    latest = {process.id: process for process in sorted(known, key=lambda process: process.version)}
+    names = {employee.id: employee.name for employee in people.employees if employee.name}
+    try:
+        return Session(flow, flow.acting_as(person), names, latest)
+    except NotFound:
+        raise InvalidInput("--as", person, "must be the id of an employee or administrator of the --org file") from None

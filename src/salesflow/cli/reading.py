@@ -1,0 +1,209 @@
+"""`salesflow list`, `board`, `pipeline` and `why`: what one person sees, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from salesflow.cli.options import Session, colour_option, flow_options, json_option, scene_option
+from salesflow.cli.terminal import answer, harmless, heading, say, table
+
+if TYPE_CHECKING:
+    from salesflow.model import Opportunity
+    from salesflow.pipeline import Funnel, SalesCycle, WinRates
+
+LARGEST_PAGE = 1000
+process_option = click.option(
+    "--process", metavar="ID", help="One stage template by its id; else each one that some of the records are on."
+)
+
+
+@click.command("list")
+@flow_options()
+@scene_option
+@click.option(
+    "--order-by",
+    metavar="KEY",
+    help="close_date amount name probability created_at updated_at last_activity_at id; -KEY: largest first.",
+)
+@click.option("--limit", type=click.IntRange(1, LARGEST_PAGE), default=50, show_default=True, help="Records a page.")
+@click.option("--after", metavar="PLACE", help="Where the page before ended, as it says.")
+@json_option
+@colour_option
+def list_opportunities(
+    session: Session, scene: str, order_by: str | None, limit: int, after: str | None, as_json: bool
+) -> None:  # fmt: skip
+    """List the opportunities that PERSON sees (列表视图)."""
+    desk = session.acting.opportunities
+    page = desk.list(scene, order_by=order_by, limit=limit, after=after)
+    if as_json:
+        from salesflow.files.json_codec import write_plain
+
+        items = [write_plain(item) for item in page.items]
+        answer({"scene": scene, "items": items, "has_more": page.has_more, "after": page.after})
+        return
+    show_list(page.items, session.names)
+    count = desk.count(scene)
+    say(f"{len(page.items):,} of {'more than 1,000' if count > LARGEST_PAGE else format(count, ',')}", stderr=True)
+    if page.after is not None:
+        say(f"the next page: --after {page.after}", stderr=True)
+
+
+def show_list(deals: Iterable[Opportunity], names: Mapping[str, str]) -> None:
+    """Print *deals*, one a line, with the owner's name where *names* has it."""
+    table(
+        "id  name  owner  grade  process  standing  >amount  close date",
+        [
+            (
+                deal.id, deal.name, names.get(deal.owner, deal.owner), deal.grade.effective or "–", deal.process,
+                deal.status if deal.is_completed else deal.stage, deal.amount or "–",
+                deal.actual_close_date or deal.close_date or "–",
+            )
+            for deal in deals
+        ],
+    )  # fmt: skip
+
+
+@click.command
+@flow_options()
+@scene_option
+@process_option
+@json_option
+@colour_option
+def board(session: Session, scene: str, process: str | None, as_json: bool) -> None:
+    """Show the stage view: per stage and outcome how many, and what they are worth (阶段视图)."""
+    from salesflow.cli.figures import money, plain
+
+    boards = [session.acting.opportunities.board(scene, process=id) for id in _processes(session, scene, process)]
+    if as_json:
+        answer({"scene": scene, "boards": plain(boards)})
+        return
+    for shown in boards:
+        heading(f"{shown.process} (阶段视图)")
+        table(
+            "stage or outcome  >count  >amount  >weighted  >without amount",
+            [
+                (column.code, f"{column.count:,}", money(column.amount), money(column.weighted), column.without_amount)
+                for column in shown.columns
+            ],
+        )
+        say(str(shown.population))
+
+
+@click.command
+@flow_options()
+@scene_option
+@process_option
+@click.option(
+    "--by",
+    default="owner",
+    show_default=True,
+    metavar="GROUP",
+    help="Group win rates by owner, source, grade, process, stage, customer or led_by.",
+)
+@json_option
+@colour_option
+def pipeline(session: Session, scene: str, process: str | None, by: str, as_json: bool) -> None:
+    """Show funnel, win rates and sales cycle (销售漏斗)."""
+    from salesflow.cli.figures import plain
+
+    figures = session.acting.pipeline
+    rates = figures.win_rates(scene, by=by)
+    cycle = figures.sales_cycle(scene)
+    funnels = [figures.funnel(scene, process=id) for id in _processes(session, scene, process)]
+    if as_json:
+        answer({"scene": scene, "funnels": plain(funnels), "win_rates": plain(rates), "sales_cycle": plain(cycle)})
+        return
+    for funnel in funnels:
+        show_funnel(funnel)
+    show_win_rates(rates, by, session.names)
+    show_sales_cycle(cycle)
+
+
+def show_funnel(funnel: Funnel) -> None:
+    """Print a funnel."""
+    from salesflow.cli.figures import percent
+
+    heading(f"Funnel of {funnel.process} (销售漏斗)")
+    table(
+        "stage  >reached  >visited  >open  >dropped  >conversion",
+        [
+            (s.code, *(f"{n:,}" for n in (s.reached, s.visited, s.open, s.dropped)), percent(s.conversion))
+            for s in funnel.stages
+        ],
+    )
+    say(f"won {funnel.won:,}; {funnel.population}")
+
+
+def show_win_rates(rates: WinRates, by: str, names: Mapping[str, str]) -> None:
+    """Print win rates, grouped as *by* says; owners by the names that *names* has."""
+    from salesflow.cli.figures import money, percent
+
+    heading("Win rates (赢单率)")
+    groups = [("–" if rate.key is None else names.get(rate.key, str(rate.key)), rate) for rate in rates.groups]
+    table(
+        f"{by}  >won  >lost  >rate  >value won",
+        [
+            (key, f"{rate.won:,}", f"{rate.lost:,}", percent(rate.rate, 1), money(rate.won_value))
+            for key, rate in [*groups, ("all", rates.overall)]
+        ],
+    )
+    say(str(rates.population))
+
+
+def show_sales_cycle(cycle: SalesCycle) -> None:
+    """Print how long it took."""
+    heading("Sales cycle in days (销售周期)")
+    spreads = [("won", cycle.won), ("lost", cycle.lost), ("invalid", cycle.invalid), ("completed", cycle.completed)]
+    table(
+        "outcome  >count  >median  >mean  >90th percentile",
+        [(outcome, f"{s.count:,}", _days(s.median), _days(s.mean), _days(s.percentile_90)) for outcome, s in spreads],
+    )
+    say(f"{cycle.population}; {cycle.without_days:,} without usable dates")
+
+
+def _days(days: float | None) -> str:
+    return "–" if days is None else f"{days:,.1f}".removesuffix(".0")
+
+
+@click.command
+@flow_options()
+@click.argument("id")
+@json_option
+@colour_option
+def why(session: Session, id: str, as_json: bool) -> None:
+    """
+    Say why PERSON sees the record ID, or what each way in lacks (可见性说明).
+
+    This asks with the rights of whoever holds the database, not with PERSON's own.
+    """
+    proof = session.flow.why(session.acting.person, id)
+    if as_json:
+        from salesflow.cli.figures import plain
+
+        answer({"person": session.acting.person, "record": id, "ways": plain(proof.ways), **plain(proof)})
+        return
+    for line in str(proof).splitlines():
+        say(harmless(line))
+
+
+def _processes(session: Session, scene: str, process: str | None) -> list[str]:
+    """Return the template that was asked for, or each one that records in the scene are on."""
+    if process is not None:
+        return [process]
+    found = {deal.process for deal in _every(session, scene)}
+    for unknown in sorted(found - set(session.processes)):
+        say(f"left out: the records on {unknown!r}; name its template with --processes FILE", stderr=True)
+    return sorted(found & set(session.processes))
+
+
+def _every(session: Session, scene: str) -> Iterator[Opportunity]:
+    after: str | None = None
+    while True:
+        page = session.acting.opportunities.list(scene, order_by="id", limit=LARGEST_PAGE, after=after)
+        yield from page.items
+        if not page.has_more:
+            return
+        after = page.after

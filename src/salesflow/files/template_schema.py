@@ -1,0 +1,194 @@
+"""
+The JSON Schema of template files, so that an editor checks a template while it is written (PROC-2, PROC-3).
+
+Made of the model: its fields, their defaults, and what its docstrings say. The schema refuses nothing that
+`load_template` takes. It cannot tell what rests on another place: that a code stands twice, or that a stage,
+role or custom field is not declared.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import attrs
+
+from salesflow.model import Jump, Label, RequiredField, Route, SalesProcess, Stage, TaskTemplate, TeamRole, WinFrom
+from salesflow.model.requests import LONGEST_NAME
+from salesflow.process.checks import (
+    APPROVERS,
+    LARGEST_VERSION,
+    LONGEST_LIMIT,
+    LONGEST_MARK,
+    MOST_STAGES,
+    MOST_TASKS,
+    OUTCOME_CODES,
+)
+from salesflow.process.findings import WARNINGS
+from salesflow.process.requirements import CUSTOM, FIELDS
+from salesflow.process.value_checks import LONGEST_CODE, MOST_ITEMS
+
+Schema = dict[str, Any]
+
+_HIDDEN = r"\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+_ARGUMENT = re.compile(r"(?P<names>\w+(?:, \w+)*): (?P<text>.*)", re.DOTALL)
+
+
+def _text(longest: int) -> Schema:
+    return {"type": "string", "maxLength": longest, "pattern": f"^[^{_HIDDEN}]*$"}
+
+
+def _list(items: Schema, most: int, **more: Any) -> Schema:
+    return {"type": "array", "items": items, "maxItems": most, **more}
+
+
+def _of(cls: type[Any]) -> Schema:
+    return {"$ref": f"#/$defs/{cls.__name__}"}
+
+
+def _whole(least: int, most: int) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": most}
+
+
+_CODE: Schema = {"type": "string", "maxLength": LONGEST_CODE, "pattern": "^[a-z][a-z0-9_]*$"}
+_NAME: Schema = {
+    "type": "string",
+    "maxLength": LONGEST_NAME,
+    "pattern": rf"^[^{_HIDDEN}]*[^\s{_HIDDEN}][^{_HIDDEN}]*$",
+}
+_MARK = _text(LONGEST_MARK)
+_FLAG: Schema = {"type": "boolean"}
+_LABEL: Schema = {"$ref": "#/$defs/Label"}
+_NAMES = _list(_NAME, MOST_ITEMS, uniqueItems=True)
+_CODES = _list(_CODE, MOST_ITEMS, uniqueItems=True)
+_ROUTES = _list({"enum": list(Route)}, MOST_ITEMS, uniqueItems=True)
+_FIELD: Schema = {"anyOf": [{"enum": list(FIELDS)}, {"type": "string", "pattern": f"^{re.escape(CUSTOM)}.+$"}]}
+_ROLE: Schema = {"anyOf": [{"enum": list(TeamRole)}, _NAME]}
+_WAIVER: Schema = {"type": "string", "pattern": rf"^[a-z][a-z0-9_]*: ({'|'.join(WARNINGS)})$"}
+_ONE_CORE: Schema = {
+    "contains": {"type": "object", "properties": {"is_core": {"const": True}}, "required": ["is_core"]},
+    "minContains": 0,
+    "maxContains": 1,
+}
+
+_VALUES: dict[type[Any], dict[str, Schema]] = {
+    SalesProcess: {
+        "id": _CODE,
+        "version": _whole(1, LARGEST_VERSION),
+        "stages": _list(_of(Stage), MOST_STAGES, minItems=1),
+        "name": _LABEL,
+        "customer_types": _NAMES,
+        "starts_when": _MARK,
+        "ends_when": _MARK,
+        "jump": {"enum": list(Jump)},
+        "win_from": {"enum": list(WinFrom)},
+        "entry_from_lead": _CODE,
+        "lost_reasons": {**_CODES, "minItems": 1},
+        "invalid_reasons": {**_CODES, "minItems": 1},
+        "custom_fields": _CODES,
+        "custom_roles": _NAMES,
+        "waived": _list(_WAIVER, MOST_STAGES * len(WARNINGS), uniqueItems=True),
+        "origin": _NAME,
+    },
+    Stage: {
+        "code": {**_CODE, "not": {"enum": sorted(OUTCOME_CODES)}},
+        "name": _LABEL,
+        "probability": _whole(0, 100),
+        "starts_when": _MARK,
+        "ends_when": _MARK,
+        "required_fields": _list({"anyOf": [_FIELD, _of(RequiredField)]}, MOST_ITEMS, uniqueItems=True),
+        "tasks": _list(_of(TaskTemplate), MOST_TASKS, uniqueItems=True, **_ONE_CORE),
+        "procedures": _NAMES,
+        "roles": _list(_ROLE, MOST_ITEMS, uniqueItems=True),
+        "limit_days": _whole(1, LONGEST_LIMIT),
+        "is_optional": _FLAG,
+        "approval": {"enum": list(APPROVERS)},
+        "origin": _NAME,
+    },
+    TaskTemplate: {"code": _CODE, "name": _LABEL, "is_core": _FLAG, "routes": _ROUTES, "origin": _NAME},
+    RequiredField: {"field": _FIELD, "routes": _ROUTES},
+}
+"""What each field takes; a field of the model that is missing here makes no schema at all."""
+
+
+def template_schema() -> dict[str, Any]:
+    """
+    Return the JSON Schema (draft 2020-12) of template files.
+
+    The same stands in ``template.schema.json`` beside this module. An editor with TOML support reads it where the
+    first line of a template names it: ``#:schema template.schema.json``.
+
+    Source: PROC-2, PROC-3.
+    """
+    process = _table(SalesProcess)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:salesflow:template",
+        "title": "salesflow stage template",
+        **process,
+        "$defs": {
+            "Label": {
+                "description": _summary(Label),
+                "anyOf": [
+                    _text(LONGEST_NAME),
+                    {
+                        "type": "object",
+                        "propertyNames": {"pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"},
+                        "additionalProperties": _text(LONGEST_NAME),
+                        "maxProperties": MOST_ITEMS,
+                    },
+                ],
+            },
+            **{cls.__name__: _table(cls) for cls in (Stage, TaskTemplate, RequiredField)},
+        },
+    }
+
+
+def schema_text() -> str:
+    """Return the schema as the file holds it."""
+    return json.dumps(template_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _table(cls: type[Any]) -> Schema:
+    described = _arguments(cls)
+    fields = attrs.fields(cls)
+    return {
+        "description": _summary(cls),
+        "type": "object",
+        "properties": {field.name: _property(_VALUES[cls][field.name], field, described) for field in fields},
+        "required": [field.name for field in fields if field.default is attrs.NOTHING],
+        "additionalProperties": False,
+    }
+
+
+def _property(value: Schema, field: attrs.Attribute[Any], described: dict[str, str]) -> Schema:
+    said = {"description": described[field.name], **value}
+    default = field.default
+    if default is attrs.NOTHING or default is None:
+        return said
+    plain = str(default) if isinstance(default, Label) else default
+    return {**said, "default": list(plain) if isinstance(plain, tuple) else plain}
+
+
+def _summary(cls: type[Any]) -> str:
+    """The first paragraph of a docstring, on one line."""
+    return " ".join(_docstring(cls).strip().split("\n\n")[0].split())
+
+
+def _arguments(cls: type[Any]) -> dict[str, str]:
+    """What the docstring says of each argument, on one line."""
+    said = _docstring(cls).split("    Args:\n")[1].split("\n\n")[0]
+    described = {}
+    for entry in re.split(r"\n {8}(?=\S)", f"\n{said}")[1:]:
+        found = _ARGUMENT.fullmatch(entry)
+        assert found is not None
+        text = " ".join(found["text"].replace("``", "").replace("None", "left out").split())
+        text = text.replace(". left out", ". Left out")
+        described.update(dict.fromkeys(found["names"].split(", "), text))
+    return described
+
+
+def _docstring(cls: type[Any]) -> str:
+    """As it is written, indented as in its module."""
+    return cls.__doc__ or ""

@@ -1,0 +1,265 @@
+"""
+A filter as a where-clause: the only place that turns visibility into SQL (VIS-15).
+
+A clause lets every record pass that `matches` lets pass. Where SQL can tell exactly, it lets no other pass;
+where it cannot (a field without a column, a node of the application's own), `told` says so and the store asks
+`matches` too; `clause` itself refuses a node that it does not know. Only semi-joins, never a join; what is NULL
+passes neither a comparison nor its negation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from datetime import date, datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any, TypeAlias
+
+from attrs import frozen
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Select,
+    String,
+    and_,
+    bindparam,
+    false,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+
+from salesflow.errors import InvalidInput
+from salesflow.model import Access, Money
+from salesflow.ports import RecordFilter
+from salesflow.stores.sql.dialects import Dialect
+from salesflow.stores.sql.schema import LARGEST_WHOLE, TEAM, KeyField, KeyType, Shelf, minor_units
+from salesflow.visibility.filters import (
+    EVERYTHING,
+    OPERATORS,
+    AllOf,
+    AnyOf,
+    Everything,
+    FieldCompare,
+    Filter,
+    Negation,
+    Nothing,
+    OwnerIn,
+    TeamIn,
+    Voided,
+    all_of,
+    any_of,
+    negation,
+)
+
+OfPeople: TypeAlias = OwnerIn | TeamIn
+Place: TypeAlias = str
+"""Where a node stands in its filter; the parameter of its people has this name."""
+
+
+TENANT: BindParameter[str] = bindparam("tenant", type_=String())
+"""Whose records: given when a statement is run, so that tenants share what is compiled."""
+
+
+@frozen(eq=False)
+class Arms:
+    """
+    A filter as "some of these people's, and the rest": few rows are found by it without looking at the others.
+
+    Args:
+        people: Each finds its records by an index; a record passes if some one does.
+        rest: What a record must pass too.
+    """
+
+    people: tuple[tuple[OfPeople, Place], ...]
+    rest: tuple[tuple[Filter, Place], ...]
+
+    @property
+    def shape(self) -> Hashable:
+        """What tells these arms from others of the same filter."""
+        return tuple(place for _, place in self.people)
+
+
+@frozen(eq=False)
+class FilterCompiler:
+    """
+    Compiles filters for one kind of record of whichever tenant is asked for.
+
+    Args:
+        shelf: The kind's table.
+        dialect: The database's ways.
+    """
+
+    shelf: Shelf
+    dialect: Dialect
+
+    def told(self, filter: RecordFilter) -> tuple[Filter, bool]:
+        """Return the narrowest filter that SQL can tell and that all of *filter* pass, and whether it is the same."""
+        match filter:
+            case AllOf() | AnyOf():
+                parts = [self.told(part) for part in filter.parts]
+                join = all_of if isinstance(filter, AllOf) else any_of
+                return join(part for part, _ in parts), all(is_exact for _, is_exact in parts)
+            case FieldCompare() if filter.name in self.shelf.fields:
+                return filter, True
+            case Voided() if "voided" in self.shelf.fields:
+                return filter, True
+            case Negation(part=OwnerIn() | TeamIn()) | Everything() | Nothing() | OwnerIn() | TeamIn():
+                return filter, True
+            case Negation(part=AllOf() | AnyOf() | FieldCompare() | Voided() | Negation() | Everything() | Nothing()):
+                return self.told(negation(filter.part))
+            case _:
+                return EVERYTHING, False
+
+    def clause(self, filter: Filter, table: FromClause, place: Place) -> ColumnElement[bool]:
+        """Return what lets pass every record of *table*, an alias of the kind's own, that passes *filter*."""
+        match filter:
+            case AllOf() | AnyOf():
+                found = [self.clause(part, table, f"{place}_{n}") for n, part in enumerate(filter.parts)]
+                return and_(*found) if isinstance(filter, AllOf) else or_(*found)
+            case Everything():
+                return true()
+            case Nothing():
+                return false()
+            case OwnerIn():
+                return self._owner_in(self._hidden(table, "owner"), place)
+            case TeamIn():
+                return self._team_in(filter, table, place)
+            case Voided():
+                return _boolean(table.c.voided == int(filter.is_voided))
+            case FieldCompare():
+                return _compared(filter, self.shelf.fields[filter.name], table)
+            case Negation(part=OwnerIn()):
+                owner = self._hidden(table, "owner")
+                return false() if owner is None else and_(owner.is_not(None), ~self._owner_in(owner, place))
+            case Negation(part=TeamIn() as part):
+                return ~self._team_in(part, table, place)
+            case _:
+                raise InvalidInput("filter", filter, "is a node that cannot be compiled; ask `told` first")
+
+    def arms(self, filter: Filter, place: Place) -> Arms | None:
+        """Return the arms of *filter*, those with the fewest people where there is a choice; None without any."""
+        match filter:
+            case OwnerIn() | TeamIn():
+                return Arms(((filter, place),), ())
+            case AnyOf():
+                people = [(part, f"{place}_{n}") for n, part in enumerate(filter.parts)]
+                armed = tuple((part, where) for part, where in people if isinstance(part, OwnerIn | TeamIn))
+                return Arms(armed, ()) if len(armed) == len(people) else None
+            case AllOf():
+                parts = [(part, f"{place}_{n}") for n, part in enumerate(filter.parts)]
+                found = [(self.arms(part, where), where) for part, where in parts]
+                choices = [(arms.people, where) for arms, where in found if arms is not None]
+                if not choices:
+                    return None
+                people_, chosen = min(choices, key=lambda choice: sum(len(node.people) for node, _ in choice[0]))
+                return Arms(people_, tuple(part for part in parts if part[1] != chosen))
+            case _:
+                return None
+
+    def ids(self, arm: tuple[OfPeople, Place], rest: Iterable[tuple[Filter, Place]]) -> Select[Any]:
+        """Return the ids that *arm* finds, of records that pass *rest*; some may come twice."""
+        node, place = arm
+        table = self.shelf.table.alias()
+        clauses = [self.clause(part, table, where) for part, where in rest]
+        if isinstance(node, OwnerIn):
+            found = self._owner_in(table.c.get("owner"), place)
+            return select(table.c.id).where(table.c.tenant == TENANT, found, *clauses)
+        team = TEAM.alias()
+        ids = select(team.c.opportunity.label("id")).where(self._members(node, team, team.c.person, place))
+        if not clauses:
+            return ids
+        behind: Select[Any] = select(literal_column("1")).where(
+            table.c.tenant == TENANT, table.c.id == team.c.opportunity, *clauses
+        )
+        return ids.where(behind.correlate(team).exists())
+
+    def _hidden(self, table: FromClause, name: str) -> ColumnElement[Any] | None:
+        column = table.c.get(name)
+        return None if column is None else self.dialect.plain(column)
+
+    def _owner_in(self, owner: ColumnElement[Any] | None, place: Place) -> ColumnElement[bool]:
+        return false() if owner is None else self.dialect.one_of(owner, place)
+
+    def _team_in(self, filter: TeamIn, table: FromClause, place: Place) -> ColumnElement[bool]:
+        if self.shelf.kind != "opportunity":
+            return false()
+        team = TEAM.alias()
+        members = self._members(filter, team, self.dialect.plain(team.c.person), place)
+        rows: Select[Any] = select(literal_column("1")).where(team.c.opportunity == table.c.id, members)
+        return self.dialect.fenced(rows.correlate(table)).exists()
+
+    def _members(
+        self, filter: TeamIn, team: FromClause, person: ColumnElement[Any], place: Place
+    ) -> ColumnElement[bool]:
+        found = [team.c.tenant == TENANT, self.dialect.one_of(person, place)]
+        if self.shelf.kind != "opportunity":
+            found.append(false())
+        if filter.roles is not None:
+            found.append(or_(false(), *(team.c.role == str(role) for role in sorted(filter.roles))))
+        if filter.access is not Access.READ:
+            found.append(team.c.access == str(Access.READ_WRITE))
+        return and_(*found)
+
+
+def people(filter: Filter, place: Place) -> Iterator[tuple[Place, frozenset[str]]]:
+    """Give the people of every node of *filter*, by its place."""
+    match filter:
+        case OwnerIn() | TeamIn() | Negation(part=OwnerIn() | TeamIn()):
+            node: Any = filter.part if isinstance(filter, Negation) else filter
+            yield place, node.people.ids
+        case AllOf() | AnyOf():
+            for n, part in enumerate(filter.parts):
+                yield from people(part, f"{place}_{n}")
+        case _:
+            pass
+
+
+def shape(filter: Filter) -> Hashable:
+    """Return what is left of *filter* without its people: filters of one shape have one statement."""
+    match filter:
+        case OwnerIn():
+            return OwnerIn
+        case TeamIn():
+            return TeamIn, filter.roles, filter.access
+        case Negation():
+            return Negation, shape(filter.part)
+        case AllOf() | AnyOf():
+            return type(filter), *map(shape, filter.parts)
+        case _:
+            return filter
+
+
+def _compared(filter: FieldCompare, key: KeyField, table: FromClause) -> ColumnElement[bool]:
+    """Return the comparison of columns; values of unlike types compare in no way."""
+    compare: Callable[[Any, Any], Any] = OPERATORS[filter.operator]
+    value = filter.value
+    column = table.c[key.columns[-1]]
+    match key.type:
+        case KeyType.MONEY if isinstance(value, Money):
+            return and_(table.c[key.columns[0]] == value.currency, compare(column, minor_units(value)))
+        case KeyType.TEXT if isinstance(value, str):
+            return _boolean(compare(column, str(value)))
+        case KeyType.WHOLE if isinstance(value, int | Decimal):
+            return _whole(filter.operator, column, Decimal(value))
+        case KeyType.DAY if isinstance(value, date) and not isinstance(value, datetime):
+            return _boolean(compare(column, value))
+        case KeyType.MOMENT if isinstance(value, datetime) and value.utcoffset() is not None:
+            return _boolean(compare(column, value))
+        case _:
+            return false()
+
+
+def _whole(operator: str, column: ColumnElement[Any], value: Decimal) -> ColumnElement[bool]:
+    """Return the comparison of a whole number with one that may have decimals, or be larger than any column's."""
+    near = max(-LARGEST_WHOLE, min(LARGEST_WHOLE, value))
+    whole = int(near.to_integral_value(ROUND_CEILING if operator in ("<", ">=") else ROUND_FLOOR))
+    if operator in ("==", "!=") and whole != near:
+        return false() if operator == "==" else column.is_not(None)
+    return _boolean(OPERATORS[operator](column, whole))
+
+
+def _boolean(clause: Any) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = clause
+    return found

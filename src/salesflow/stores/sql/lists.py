@@ -1,0 +1,321 @@
+"""
+Lists, counts and ids: by the people's rows where few records can pass, by the order's index where many do.
+
+Gathering costs a step for each record that may pass, walking as many as meet `limit` of them: the two cost the
+same at about √(limit · records). Either way the answer is that of a scan by `matches`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from math import isqrt
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy import union as union_of
+
+from salesflow.errors import InvalidInput
+from salesflow.files.json_codec import from_text
+from salesflow.model import Money, sort_value, utc
+from salesflow.ports import Query, RecordFilter
+from salesflow.stores.sql.compiler import TENANT, Arms, FilterCompiler, people, shape
+from salesflow.stores.sql.schema import COUNTERS, KeyField, KeyType, minor_units
+from salesflow.stores.sql.statements import statement_of
+from salesflow.visibility.filters import EVERYTHING, Filter
+
+_CHUNK = 200
+"""Where SQL cannot decide, this many records are read at a time, then twice as many, until the page is full."""
+
+_SHARE_TO_GATHER = 4
+"""Without a limit, gathering pays while at most one record in this many may pass."""
+
+_ROOT = "f"
+_LIMIT = bindparam("limit", type_=Integer())
+
+Position = tuple[Any, str]
+
+
+class Reader:
+    """
+    Answers lists of one kind of record over one connection, which sees one moment of the database.
+
+    Args:
+        connection: An open one, in a transaction.
+        compiler: Of the kind of record.
+        tenant: Whose records.
+    """
+
+    def __init__(self, connection: Connection, compiler: FilterCompiler, tenant: str) -> None:
+        self._connection = connection
+        self._compiler = compiler
+        self._tenant = tenant
+        self._shelf, self._dialect = compiler.shelf, compiler.dialect
+
+    def page(self, query: Query) -> list[Any]:
+        """Return the records that pass, in order."""
+        told, is_exact = self._compiler.told(query.filter)
+        if is_exact:
+            return self._records(told, query.order_by, query.limit, query.after)
+        return list(self._asked(query, told))
+
+    def ids(self, filter: RecordFilter) -> set[str]:
+        """Return the ids of the records that pass."""
+        told, is_exact = self._compiler.told(filter)
+        if not is_exact:
+            return {record.id for record in self._asked(Query(self._shelf.kind, filter), told)}
+        return {id for (id,) in self._run(*self._passing(told, None), select_ids)}
+
+    def count(self, filter: RecordFilter, cap: int | None) -> int:
+        """Return how many records pass, or *cap* where they are at least that many."""
+        told, is_exact = self._compiler.told(filter)
+        if cap is not None and cap < 1:
+            return 0
+        if not is_exact:
+            return sum(1 for _ in self._asked(Query(self._shelf.kind, filter, limit=cap), told))
+        if told == EVERYTHING:
+            return self.size() if cap is None else min(self.size(), cap)
+        ((number,),) = self._run(*self._passing(told, cap), count_ids)
+        return int(number)
+
+    def size(self) -> int:
+        """Return how many records of the kind there are, as the counters know."""
+        counter = select(COUNTERS.c.value).where(
+            COUNTERS.c.tenant == TENANT, COUNTERS.c.name == f"size:{self._shelf.kind}"
+        )
+        found = self._run(("size",), {}, lambda: counter, None)
+        return int(found[0][0]) if found else 0
+
+    def _asked(self, query: Query, told: Filter) -> Iterator[Any]:
+        """Give the records that pass where `matches` must be asked, reading little more than a page takes."""
+        value = sort_value(query.kind, query.order_by)
+        left, after, size = query.limit, query.after, _CHUNK
+        while True:
+            records = self._records(told, query.order_by, size, after)
+            for record in records:
+                if query.filter.matches(record):
+                    yield record
+                    if left is not None:
+                        left -= 1
+                        if left == 0:
+                            return
+            if len(records) < size:
+                return
+            after, size = (value(records[-1]), records[-1].id), size * 2
+
+    def _run(
+        self,
+        key: tuple[Hashable, ...],
+        values: dict[str, Any],
+        make: Callable[[], Select[Any]],
+        wrap: Callable[[Select[Any]], Select[Any]] | None,
+    ) -> list[Any]:
+        """Run the statement that *key* tells; *make* builds it, and *wrap* what is asked of it."""
+        statement = statement_of(
+            (self._shelf.kind, *key, wrap),
+            self._connection.dialect,
+            lambda: make() if wrap is None else wrap(make()),
+        )
+        return list(statement.run(self._connection, {**values, "tenant": self._tenant}))
+
+    def _values(self, told: Filter) -> dict[str, Any]:
+        return {place: self._dialect.ids(ids) for place, ids in people(told, _ROOT)}
+
+    def _passing(
+        self, told: Filter, cap: int | None
+    ) -> tuple[tuple[Hashable, ...], dict[str, Any], Callable[[], Select[Any]]]:
+        """Return the statement of the ids that pass, each once, at most *cap*."""
+        values, limit = self._values(told), None
+        if cap is not None:
+            values["limit"], limit = cap, _LIMIT
+        arms = self._compiler.arms(told, _ROOT)
+        if arms is not None and (cap is not None or self._are_few(told, arms, self.size() // _SHARE_TO_GATHER)):
+            few = arms
+
+            def gather() -> Select[Any]:
+                found = union_all(*(self._compiler.ids(arm, few.rest) for arm in few.people)).subquery()
+                return select(found.c.id).distinct().limit(limit)
+
+            return ("gather ids", shape(told), arms.shape, cap is None), values, gather
+        table = self._shelf.table
+
+        def scan() -> Select[Any]:
+            return select(table.c.id).where(self._all(table, told)).limit(limit)
+
+        return ("scan ids", shape(told), cap is None), values, scan
+
+    def _are_few(self, told: Filter, arms: Arms, most: int) -> bool:
+        """Whether the arms find at most *most* ids; looks at no more than it takes to know."""
+
+        def make() -> Select[Any]:
+            found = [self._compiler.ids(arm, ()) for arm in arms.people]
+            return select(func.count()).select_from(union_all(*found).limit(_LIMIT).subquery())
+
+        values = {**self._values(told), "limit": most + 1}
+        ((number,),) = self._run(("few", shape(told), arms.shape), values, make, None)
+        return int(number) <= most
+
+    def _all(self, table: FromClause, told: Filter) -> ColumnElement[bool]:
+        return and_(table.c.tenant == TENANT, self._compiler.clause(told, table, _ROOT))
+
+    def _records(self, told: Filter, order_by: str, limit: int | None, after: Position | None) -> list[Any]:
+        sort_value(self._shelf.kind, order_by)  # refuses an unknown order
+        arms = self._compiler.arms(told, _ROOT)
+        size = self.size() if arms is not None else 0
+        most = size // _SHARE_TO_GATHER if limit is None else isqrt(limit * size)
+        if arms is not None and self._are_few(told, arms, most):
+            found = self._gathered(told, arms, order_by, limit, after)
+        else:
+            found = self._walked(told, order_by, limit, after)
+        record = self._shelf.record
+        return [from_text(record, document) for (document,) in found]
+
+    def _gathered(
+        self, told: Filter, arms: Arms, order_by: str, limit: int | None, after: Position | None
+    ) -> list[Any]:
+        """Return the documents of a page by the people's rows, sorted."""
+        order = _Order(self._shelf.orders, order_by, self._shelf.table)
+        is_behind_value = after is not None and (after[0] is not None or not order.keys)
+        values = {**self._values(told), **order.values(after)}
+
+        def make() -> Select[Any]:
+            table = self._shelf.table
+            found = union_of(*(self._compiler.ids(arm, ()) for arm in arms.people))
+            rest = [self._compiler.clause(part, table, place) for part, place in arms.rest]
+            page = select(table.c.document).where(table.c.tenant == TENANT, table.c.id.in_(found), *rest)
+            if after is not None:
+                page = page.where(order.behind() if is_behind_value else order.behind_nothing())
+            return page.order_by(*order.terms(self._dialect.plain)).limit(None if limit is None else _LIMIT)
+
+        key = ("gather", shape(told), arms.shape, order_by, after is None, is_behind_value, limit is None)
+        return self._run(key, {**values, "limit": limit}, make, None)
+
+    def _walked(self, told: Filter, order_by: str, limit: int | None, after: Position | None) -> list[Any]:
+        """Return the documents of a page by the order's index: those with a value first, those without then."""
+        order = _Order(self._shelf.orders, order_by, self._shelf.table)
+        values = {**self._values(told), **order.values(after)}
+        key = ("walk", shape(told), order_by, after is None, limit is None)
+        is_without = bool(order.keys) and after is not None and after[0] is None
+
+        def walk(part: ColumnElement[bool] | None, further: ColumnElement[bool] | None) -> Select[Any]:
+            page = select(self._shelf.table.c.document).where(self._all(self._shelf.table, told))
+            page = page.where(*(clause for clause in (part, further) if clause is not None))
+            return page.limit(None if limit is None else _LIMIT)
+
+        def with_value() -> Select[Any]:
+            part = order.has_value() if order.keys else None
+            return walk(part, None if after is None else order.further()).order_by(*order.terms())
+
+        def without_value() -> Select[Any]:
+            return walk(order.has_none(), order.behind_nothing() if is_without else None).order_by(order.last)
+
+        found: list[Any] = []
+        if not is_without:
+            found = self._run((*key, "with value"), {**values, "limit": limit}, with_value, None)
+        if order.keys and (limit is None or len(found) < limit):
+            left = None if limit is None else limit - len(found)
+            found += self._run((*key, "without", is_without), {**values, "limit": left}, without_value, None)
+        return found
+
+
+def select_ids(passing: Select[Any]) -> Select[Any]:
+    """Ask for the ids themselves."""
+    return passing
+
+
+def count_ids(passing: Select[Any]) -> Select[Any]:
+    """Ask how many ids there are."""
+    return select(func.count()).select_from(passing.subquery())
+
+
+class _Order:
+    """
+    One order of one table: by the key's columns, records without a value last, ties by id.
+
+    Args:
+        orders: The key field of each order key.
+        order_by: One of them, or ``id``, with or without a minus.
+        table: The kind's table.
+    """
+
+    def __init__(self, orders: dict[str, KeyField], order_by: str, table: FromClause) -> None:
+        self._field = orders.get(order_by.removeprefix("-"))
+        self._is_backwards = order_by.startswith("-")
+        self._id = table.c.id
+        self.keys = [table.c[name] for name in self._field.columns] if self._field is not None else []
+        self.last = self._id.desc() if self._is_backwards and not self.keys else self._id
+
+    def terms(self, plain: Callable[[ColumnElement[Any]], ColumnElement[Any]] | None = None) -> list[Any]:
+        """Return what to sort by; *plain* hides it from the planner, and then records without a value come too."""
+        shown = plain if plain is not None else lambda column: column
+        keys = [shown(key).desc() if self._is_backwards else shown(key).asc() for key in self.keys]
+        last = shown(self._id).desc() if self._is_backwards and not self.keys else shown(self._id).asc()
+        return [*([self.has_none()] if plain is not None and keys else []), *keys, last]
+
+    def has_value(self) -> ColumnElement[bool]:
+        """Return whether a record has a value to sort by."""
+        return self.keys[0].is_not(None)
+
+    def has_none(self) -> ColumnElement[bool]:
+        """Return whether it has none."""
+        return self.keys[0].is_(None)
+
+    def behind(self) -> ColumnElement[bool]:
+        """Return what stands behind a position that has a value."""
+        return or_(self.has_none(), self.further()) if self.keys else self.further()
+
+    def behind_nothing(self) -> ColumnElement[bool]:
+        """Return what stands behind a position without a value."""
+        return and_(self.has_none(), self._id > bindparam("after_id", type_=self._id.type))
+
+    def further(self) -> ColumnElement[bool]:
+        """Return what stands behind a position that has a value, among records that have one."""
+        id = bindparam("after_id", type_=self._id.type)
+        found = self._id < id if self._is_backwards and not self.keys else self._id > id
+        for number, key in reversed(list(enumerate(self.keys))):
+            value = bindparam(f"after_{number}", type_=key.type)
+            # the first comparison is what an index can begin from
+            reached, passed = (key <= value, key < value) if self._is_backwards else (key >= value, key > value)
+            found = and_(reached, or_(passed, found))
+        return found
+
+    def values(self, after: Position | None) -> dict[str, Any]:
+        """
+        Return the parameters of a position.
+
+        Raises:
+            InvalidInput: Its value is none of this order.
+        """
+        if after is None:
+            return {}
+        told: dict[str, Any] = {"after_id": after[1]}
+        if self._field is not None and after[0] is not None:
+            told |= {f"after_{number}": value for number, value in enumerate(_of_type(self._field.type, after[0]))}
+        return told
+
+
+def _of_type(type: KeyType, value: Any) -> list[Any]:
+    match type, value:
+        case KeyType.MONEY, (str(currency), Decimal() as amount):
+            return [currency, minor_units(Money(amount, currency))]
+        case (KeyType.TEXT, str()) | (KeyType.WHOLE, int()):
+            return [value]
+        case KeyType.DAY, date() if not isinstance(value, datetime):
+            return [value]
+        case KeyType.MOMENT, datetime():
+            return [utc(value, "after")]
+        case _:
+            raise InvalidInput("after", value, f"must be a {type.value}, as this order has")

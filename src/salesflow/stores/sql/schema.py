@@ -1,0 +1,281 @@
+"""
+The tables: the tenant first in every key, key columns beside the record's JSON document.
+
+An application may put `metadata` under its own Alembic. Text compares by code point, as Python's does; money is
+whole minor units, time is `UtcMoment`, and what a list may be ordered by has an index of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from operator import attrgetter
+from typing import Any
+
+from attrs import frozen
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    Dialect,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.types import TypeEngine
+
+from salesflow.files.json_codec import RECORDS
+from salesflow.model import ORDER_KEYS, Money, utc
+from salesflow.model.money import minor_digits
+
+SCHEMA_VERSION = 1
+"""What `salesflow_schema` holds; a database of another version is refused."""
+
+metadata = MetaData()
+"""Every table of the store, all named ``salesflow_…``."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_TEXT = String().with_variant(String(collation="C"), "postgresql")
+
+
+class UtcMoment(TypeDecorator[datetime]):
+    """A moment in UTC: microseconds since 1970 where the database would drop the zone, as SQLite does (HIST-2)."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the type of the database's own."""
+        if dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+            return dialect.type_descriptor(TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Return what the database keeps; a naive datetime is refused."""
+        if value is None:
+            return None
+        moment = utc(value)
+        return moment if dialect.name == "postgresql" else (moment - EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return the moment that was kept."""
+        if value is None:
+            return None
+        moment: datetime = value if dialect.name == "postgresql" else EPOCH + value * _MICROSECOND
+        return moment.astimezone(UTC)
+
+
+class KeyType(Enum):
+    """What kind of value a key column holds."""
+
+    TEXT = "text"
+    WHOLE = "whole"
+    DAY = "day"
+    MOMENT = "moment"
+    MONEY = "money"
+
+
+_COLUMN_TYPES: dict[KeyType, TypeEngine[Any]] = {
+    KeyType.TEXT: _TEXT,
+    KeyType.WHOLE: Integer(),
+    KeyType.DAY: Date(),
+    KeyType.MOMENT: UtcMoment(),
+}
+
+_COMMON = {"created_at": KeyType.MOMENT, "updated_at": KeyType.MOMENT}
+_OWNED = {"owner": KeyType.TEXT, "voided": KeyType.WHOLE, **_COMMON}
+_KEYS: dict[str, dict[str, KeyType]] = {
+    "opportunity": {
+        **_OWNED,
+        **dict.fromkeys(("name", "status", "process", "stage", "customer", "source", "led_by"), KeyType.TEXT),
+        "grade.effective": KeyType.TEXT,
+        "probability.percent": KeyType.WHOLE,
+        "amount": KeyType.MONEY,
+        "close_date": KeyType.DAY,
+        "last_activity_at": KeyType.MOMENT,
+    },
+    "lead": {
+        **_OWNED,
+        **dict.fromkeys(("title", "status", "source", "pool"), KeyType.TEXT),
+        "last_follow_up_at": KeyType.MOMENT,
+    },
+    "customer": {**_OWNED, "name": KeyType.TEXT, "deal_status": KeyType.TEXT},
+    "contact": {**_OWNED, "name": KeyType.TEXT, "customer": KeyType.TEXT},
+    "competitor": {**_COMMON, "name": KeyType.TEXT},
+    "document": {**_COMMON, **dict.fromkeys(("number", "customer", "opportunity", "lead"), KeyType.TEXT)},
+    "sharing_rule": _COMMON,
+    "pool": _COMMON,
+}
+_ORDER_FIELDS = {"probability": "probability.percent"}
+_ASCENDING = frozenset({"name", "title"})
+_FOUND_BY = ("owner", "customer")
+
+
+@frozen(eq=False)
+class KeyField:
+    """
+    A field of a record that stands in columns of its own.
+
+    Args:
+        path: The field's name; dots lead into it.
+        type: What it holds.
+        columns: The columns' names: one, or currency and minor units of money.
+    """
+
+    path: str
+    type: KeyType
+    columns: tuple[str, ...]
+
+    def values(self, value: Any) -> tuple[Any, ...]:
+        """Return what the columns hold for the field's *value*."""
+        if value is None:
+            return (None,) * len(self.columns)
+        if self.type is KeyType.MONEY:
+            return value.currency, minor_units(value)
+        if self.type is KeyType.TEXT:
+            return (str(value),)
+        return (int(value),) if self.type is KeyType.WHOLE else (value,)
+
+
+def minor_units(money: Money) -> int:
+    """Return the amount as a whole number of the currency's smallest unit."""
+    return int(money.amount.scaleb(minor_digits(money.currency)))
+
+
+def _key_field(path: str, type: KeyType) -> KeyField:
+    name = path.replace(".", "_")
+    return KeyField(path, type, (f"{name}_currency", f"{name}_minor") if type is KeyType.MONEY else (name,))
+
+
+@frozen(eq=False)
+class Shelf:
+    """
+    One kind of record: its class, its table, and which of its fields stand in columns.
+
+    Args:
+        orders: The key field of each order key; ``id`` has none.
+    """
+
+    kind: str
+    record: type[Any]
+    table: Table
+    fields: dict[str, KeyField]
+    orders: dict[str, KeyField]
+
+    def row(self, record: Any) -> dict[str, Any]:
+        """Return the key columns of *record*."""
+        found: dict[str, Any] = {}
+        for path, key in self.fields.items():
+            found.update(zip(key.columns, key.values(attrgetter(path)(record)), strict=True))
+        return found
+
+
+def _shelf(kind: str, record: type[Any]) -> Shelf:
+    fields = {path: _key_field(path, type) for path, type in _KEYS[kind].items()}
+    names = [name for name in ORDER_KEYS.get(kind, _COMMON) if name != "id"]
+    orders = {name: fields[_ORDER_FIELDS.get(name, name)] for name in names}
+    columns: list[Column[Any]] = []
+    for key in fields.values():
+        types = (_TEXT, BigInteger()) if key.type is KeyType.MONEY else (_COLUMN_TYPES[key.type],)
+        columns += [Column(name, type) for name, type in zip(key.columns, types, strict=True)]
+    table = Table(
+        f"salesflow_{kind}", metadata,
+        Column("tenant", _TEXT, primary_key=True), Column("id", _TEXT, primary_key=True),
+        Column("version", BigInteger, nullable=False), *columns, Column("document", Text, nullable=False),
+    )  # fmt: skip
+    for name, key in orders.items():
+        sorted_by = [table.c[column] if name in _ASCENDING else table.c[column].desc() for column in key.columns]
+        Index(f"salesflow_{kind}_by_{name}", table.c.tenant, *sorted_by, table.c.id)
+    for name in _FOUND_BY:
+        if name in fields:
+            # with the id in it, people's records are counted without reading them
+            Index(f"salesflow_{kind}_of_{name}", table.c.tenant, table.c[name], table.c.id)
+    return Shelf(kind, record, table, fields, orders)
+
+
+SHELVES = {kind: _shelf(kind, record) for kind, record in RECORDS.items()}
+"""Every kind of record that the store keeps."""
+
+_opportunity = SHELVES["opportunity"].table
+
+
+def _part(name: str, *columns: Column[Any]) -> Table:
+    return Table(
+        f"salesflow_{name}", metadata,
+        Column("tenant", _TEXT, primary_key=True), Column("opportunity", _TEXT, primary_key=True),
+        Column("number", Integer, primary_key=True), *columns,
+        ForeignKeyConstraint(["tenant", "opportunity"], [_opportunity.c.tenant, _opportunity.c.id]),
+        sqlite_with_rowid=False,
+    )  # fmt: skip
+
+
+TEAM = _part(
+    "team_member",
+    Column("person", _TEXT, nullable=False), Column("role", _TEXT, nullable=False),
+    Column("access", _TEXT, nullable=False),
+)  # fmt: skip
+"""Team members, one a row, numbered from 0 in the record's order."""
+
+Index(
+    "salesflow_team_member_of_person", *(TEAM.c[name] for name in ("tenant", "person", "opportunity", "role", "access"))
+)
+
+VISITS = _part(
+    "stage_visit",
+    Column("stage", _TEXT, nullable=False), Column("entry", _TEXT, nullable=False), Column("exit", _TEXT),
+    Column("entered_at", UtcMoment), Column("left_at", UtcMoment),
+)  # fmt: skip
+"""Stage visits, one a row: time in stage then needs no window function."""
+
+EVENTS = Table(
+    "salesflow_event", metadata,
+    Column("tenant", _TEXT, primary_key=True), Column("kind", _TEXT, primary_key=True),
+    Column("id", _TEXT, primary_key=True), Column("version", BigInteger, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("position", BigInteger, nullable=False), Column("document", Text, nullable=False),
+)  # fmt: skip
+"""What happened; `position` is the place in the outbox, without gaps but for what was deleted."""
+
+Index("salesflow_event_outbox", EVENTS.c.tenant, EVENTS.c.position, unique=True)
+
+TOMBSTONES = Table(
+    "salesflow_tombstone", metadata,
+    Column("tenant", _TEXT, primary_key=True), Column("kind", _TEXT, primary_key=True),
+    Column("id", _TEXT, primary_key=True), Column("version", BigInteger, nullable=False),
+    Column("at", UtcMoment, nullable=False), Column("by", _TEXT, nullable=False),
+    Column("operation", _TEXT, nullable=False),
+)  # fmt: skip
+
+DONE = Table(
+    "salesflow_done", metadata,
+    Column("tenant", _TEXT, primary_key=True), Column("key", _TEXT, primary_key=True),
+    Column("document", Text, nullable=False),
+)  # fmt: skip
+"""Idempotency marks."""
+
+COUNTERS = Table(
+    "salesflow_counter", metadata,
+    Column("tenant", _TEXT, primary_key=True), Column("name", _TEXT, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)  # fmt: skip
+"""
+Per tenant: the outbox's last position, and of each kind its revision and how many records there are.
+
+Whoever saves holds these rows until the commit, so that positions become visible in their order.
+"""
+
+SCHEMA = Table("salesflow_schema", metadata, Column("version", SmallInteger, primary_key=True))
+"""One row: `SCHEMA_VERSION`."""
+
+LARGEST_WHOLE = Decimal(2**62)
+"""No whole-number column holds more; a comparison with more is one with this."""

@@ -1,0 +1,238 @@
+"""
+A store in a relational database, through SQLAlchemy Core: SQLite embedded, written for PostgreSQL too.
+
+Every operation is one transaction over a connection of the engine's pool, so a store may be shared between
+threads, and several processes may use one database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence, Set
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import Engine, inspect, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from salesflow.errors import Conflict, InvalidInput, PortError
+from salesflow.files.json_codec import from_text
+from salesflow.model import Event
+from salesflow.ports import DoneOnce, Query, RecordFilter, Tombstone, UnitOfWork
+from salesflow.stores.sql.compiler import FilterCompiler
+from salesflow.stores.sql.dialects import dialect_of, make_engine, transaction
+from salesflow.stores.sql.lists import Reader
+from salesflow.stores.sql.schema import (
+    COUNTERS,
+    DONE,
+    EVENTS,
+    SCHEMA,
+    SCHEMA_VERSION,
+    SHELVES,
+    TOMBSTONES,
+    metadata,
+)
+from salesflow.stores.sql.writing import Prepared, Writer, prepare
+
+
+class SqlStore:
+    """
+    Keeps records, history, idempotency marks, outbox and tombstones of one tenant in a relational database.
+
+    Made from the URL of a SQLite file, it makes its tables where there are none. On another database, and with
+    an engine of the application's own, call `create_schema` once, or put `salesflow.stores.sql.metadata` under
+    your own migrations. An own engine's connections are used as they are set up.
+
+    Args:
+        url_or_engine: Such as ``"sqlite:///sales.db"``, or a SQLAlchemy engine.
+        tenant: Whose records: nothing of another tenant is ever read or written.
+
+    Raises:
+        InvalidInput: The URL is none, or names a database that the store does not know.
+        PortError: The database holds the tables of another version.
+
+    Source: HIST-1, HIST-3, VIS-15.
+    """
+
+    def __init__(self, url_or_engine: str | Engine, tenant: str = "default") -> None:
+        if not tenant:
+            raise InvalidInput("tenant", tenant, "must be a text that is not empty")
+        self.tenant = tenant
+        self._is_own = isinstance(url_or_engine, str)
+        engine = _opened(url_or_engine) if isinstance(url_or_engine, str) else url_or_engine
+        self._dialect = dialect_of(engine)
+        self._engine = engine if self._is_own else engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._compilers = {kind: FilterCompiler(shelf, self._dialect) for kind, shelf in SHELVES.items()}
+        if self._is_own and self._dialect.name == "sqlite":
+            try:
+                self.create_schema()
+            except SQLAlchemyError as problem:
+                self.close()
+                raise PortError("store", f"cannot open {engine.url!r}: {problem}") from problem
+
+    def create_schema(self) -> None:
+        """
+        Make the tables where there are none; safe to repeat, and for two processes at once.
+
+        Raises:
+            PortError: The database holds the tables of another version.
+        """
+        if inspect(self._engine).has_table(SCHEMA.name):
+            self._check_schema()
+            return
+        with transaction(self._engine, self._dialect.begin_writing) as connection:
+            metadata.create_all(connection)
+            if connection.scalar(select(SCHEMA.c.version)) is None:
+                connection.execute(SCHEMA.insert(), {"version": SCHEMA_VERSION})
+        self._check_schema()
+
+    def _check_schema(self) -> None:
+        with self._engine.connect() as connection:
+            found = connection.scalar(select(SCHEMA.c.version))
+        if found != SCHEMA_VERSION:
+            raise PortError("store", f"the database has schema {found}; this salesflow knows schema {SCHEMA_VERSION}")
+
+    def close(self) -> None:
+        """Close the connections of an engine that the store made itself."""
+        if self._is_own:
+            self._engine.dispose()
+
+    def __enter__(self) -> SqlStore:
+        """Return the store, which is closed at the end."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the store."""
+        self.close()
+
+    def get(self, kind: str, id: str) -> Any | None:
+        """Return the record, or None where there is none."""
+        shelf = SHELVES.get(kind)
+        if shelf is None:
+            return None
+        table = shelf.table
+        document = self._scalar(select(table.c.document).where(table.c.tenant == self.tenant, table.c.id == id))
+        return None if document is None else from_text(shelf.record, document)
+
+    def query(self, query: Query) -> Sequence[Any]:
+        """
+        Return the records that pass, in order.
+
+        Raises:
+            InvalidInput: There is no such order for this kind, or `after` is no position in it; the caller must
+                choose another.
+        """
+        compiler = self._compilers.get(query.kind)
+        if compiler is None or (query.limit is not None and query.limit < 1):
+            return []
+        with transaction(self._engine, self._dialect.begin_reading) as connection:
+            return Reader(connection, compiler, self.tenant).page(query)
+
+    def ids(self, kind: str, filter: RecordFilter) -> Set[str]:
+        """Return the ids of the records that pass."""
+        compiler = self._compilers.get(kind)
+        if compiler is None:
+            return frozenset()
+        with transaction(self._engine, self._dialect.begin_reading) as connection:
+            return Reader(connection, compiler, self.tenant).ids(filter)
+
+    def count(self, kind: str, filter: RecordFilter, cap: int | None = None) -> int:
+        """Return how many records of *kind* pass, or *cap* where they are at least that many."""
+        compiler = self._compilers.get(kind)
+        if compiler is None:
+            return 0
+        with transaction(self._engine, self._dialect.begin_reading) as connection:
+            return Reader(connection, compiler, self.tenant).count(filter, cap)
+
+    def save(self, unit: UnitOfWork) -> None:
+        """
+        Save everything or nothing.
+
+        Raises:
+            Conflict: A record is not at its expected version, a new one is there already or was deleted, or
+                the idempotency key is there already. Whoever lost the race must load and decide again.
+            InvalidInput: A record stands twice in the unit, is of an unknown kind, or a deletion has no event.
+        """
+        prepared = prepare(unit, self.tenant)
+        if not unit.writes and unit.done is None:
+            return
+        try:
+            with transaction(self._engine, self._dialect.begin_writing) as connection:
+                Writer(connection, self._dialect, self.tenant).save(prepared)
+        except IntegrityError as problem:
+            conflict = self._taken(prepared)
+            if conflict is None:
+                raise
+            raise conflict from problem
+
+    def events(self, kind: str, id: str) -> Sequence[Event]:
+        """Return the record's events in order; empty where there is no such record."""
+        shelf = SHELVES.get(kind)
+        if shelf is None:
+            return []
+        table = shelf.table
+        is_there = select(table.c.id).where(table.c.tenant == self.tenant, table.c.id == id).exists()
+        of_record = (EVENTS.c.tenant == self.tenant, EVENTS.c.kind == kind, EVENTS.c.id == id, is_there)
+        statement = select(EVENTS.c.document).where(*of_record).order_by(EVENTS.c.version, EVENTS.c.number)
+        with self._engine.connect() as connection:
+            return [from_text(Event, document) for document in connection.scalars(statement)]
+
+    def done(self, key: str) -> DoneOnce | None:
+        """Return the mark of *key*, or None."""
+        document = self._scalar(select(DONE.c.document).where(DONE.c.tenant == self.tenant, DONE.c.key == key))
+        return None if document is None else from_text(DoneOnce, document)
+
+    def outbox(self, after: int, limit: int) -> Sequence[tuple[int, Event]]:
+        """Return at most *limit* (position, event) pairs behind position *after*; positions count from 1."""
+        if limit < 1:
+            return []
+        statement = (
+            select(EVENTS.c.position, EVENTS.c.document)
+            .where(EVENTS.c.tenant == self.tenant, EVENTS.c.position > after)
+            .order_by(EVENTS.c.position)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [(position, from_text(Event, document)) for position, document in connection.execute(statement)]
+
+    def revision(self, kind: str) -> Hashable:
+        """Return something that differs whenever a record of *kind* was written."""
+        name = f"revision:{kind}"
+        counter = select(COUNTERS.c.value).where(COUNTERS.c.tenant == self.tenant, COUNTERS.c.name == name)
+        return self._scalar(counter) or 0
+
+    def tombstone(self, kind: str, id: str) -> Tombstone | None:
+        """Return the tombstone of a deleted record, or None."""
+        of_record = (TOMBSTONES.c.tenant == self.tenant, TOMBSTONES.c.kind == kind, TOMBSTONES.c.id == id)
+        with self._engine.connect() as connection:
+            found = connection.execute(select(TOMBSTONES).where(*of_record)).mappings().first()
+        return None if found is None else Tombstone(**{name: found[name] for name in found if name != "tenant"})
+
+    def _scalar(self, statement: Any) -> Any:
+        with self._engine.connect() as connection:
+            return connection.scalar(statement)
+
+    def _taken(self, prepared: Prepared) -> Conflict | None:
+        """Return which new record or mark was there already, or None where that was not what broke."""
+        done = prepared.unit.done
+        if done is not None and self.done(done.key) is not None:
+            return Conflict("idempotency key", done.key, 0, 1)
+        with self._engine.connect() as connection:
+            writer = Writer(connection, self._dialect, self.tenant)
+            for write in prepared.unit.writes:
+                conflict = writer.conflict(write)
+                if write.expected_version == 0 and conflict.found_version is not None:
+                    return conflict
+        return None
+
+
+def _opened(url: str) -> Engine:
+    scheme = url.partition("://")[0]
+    try:
+        return make_engine(url)
+    except SQLAlchemyError:
+        # the URL may hold a password
+        raise InvalidInput("url", scheme, "must begin a database's URL, such as 'sqlite:///sales.db'") from None
+    except ImportError as problem:
+        raise InvalidInput("url", scheme, f"needs a driver that is not installed: {problem}") from problem

@@ -1,0 +1,261 @@
+"""
+Saving: records, what stands beside them, events and marks, all in one transaction or not at all (HIST-3).
+
+Every write is guarded by its version, every uniqueness by a unique key: who loses a race gets `Conflict`.
+Everything that can be worked out is, before the transaction begins. Rows are locked in one order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import frozen
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+from salesflow.errors import Conflict, InvalidInput
+from salesflow.files.json_codec import to_text
+from salesflow.ports import UnitOfWork, Write
+from salesflow.stores.sql.dialects import Dialect
+from salesflow.stores.sql.schema import (
+    COUNTERS,
+    DONE,
+    EVENTS,
+    SHELVES,
+    TEAM,
+    TOMBSTONES,
+    VISITS,
+    Shelf,
+)
+
+OUTBOX = "outbox"
+"""The counter of the last position."""
+
+_MOST_ROWS = 1000
+"""Rows go to the database in pieces of at most so many."""
+
+Rows = list[dict[str, Any]]
+
+
+@frozen(eq=False)
+class _Step:
+    """One write with its rows, made before the transaction."""
+
+    write: Write
+    shelf: Shelf
+    row: dict[str, Any] | None
+    parts: tuple[tuple[Table, Rows], ...]
+
+
+@frozen(eq=False)
+class Prepared:
+    """A unit of work as rows; nothing of it is in the database yet."""
+
+    unit: UnitOfWork
+    steps: list[_Step]
+    events: Rows
+    done: dict[str, Any] | None
+
+
+def prepare(unit: UnitOfWork, tenant: str) -> Prepared:
+    """
+    Return *unit* as rows of *tenant*.
+
+    Raises:
+        InvalidInput: A record stands twice in the unit, is of an unknown kind, or is deleted without an event.
+    """
+    if len({(write.kind, write.id) for write in unit.writes}) < len(unit.writes):
+        raise InvalidInput("writes", [write.id for write in unit.writes], "must name each record once")
+    steps = sorted((_step(write, tenant) for write in unit.writes), key=lambda step: (step.write.kind, step.write.id))
+    events = [
+        {
+            "tenant": tenant, "kind": event.record_kind, "id": event.record_id, "version": event.version,
+            "number": event.number, "document": to_text(event),
+        }
+        for write in unit.writes for event in write.events
+    ]  # fmt: skip
+    done = unit.done
+    mark = None if done is None else {"tenant": tenant, "key": done.key, "document": to_text(done)}
+    return Prepared(unit, steps, events, mark)
+
+
+def _step(write: Write, tenant: str) -> _Step:
+    shelf = SHELVES.get(write.kind)
+    if shelf is None:
+        raise InvalidInput("kind", write.kind, f"must be one of {', '.join(SHELVES)}")
+    record = write.record
+    if record is None:
+        if not write.events and write.expected_version:
+            raise InvalidInput("events", write.id, "must say who deleted the record, and when")
+        return _Step(write, shelf, None, _parts(shelf, None, tenant, write.id))
+    row = {"tenant": tenant, "id": write.id, "version": record.version, **shelf.row(record)}
+    row["document"] = to_text(record)
+    return _Step(write, shelf, row, _parts(shelf, record, tenant, write.id))
+
+
+def _parts(shelf: Shelf, record: Any, tenant: str, id: str) -> tuple[tuple[Table, Rows], ...]:
+    if shelf.kind != "opportunity":
+        return ()
+    key = {"tenant": tenant, "opportunity": id}
+    team, visits = ((), ()) if record is None else (record.team, record.visits)
+    members = [
+        {**key, "number": number, "person": one.person, "role": str(one.role), "access": str(one.access)}
+        for number, one in enumerate(team)
+    ]
+    stays = [
+        {
+            **key, "number": number, "stage": one.stage, "entry": str(one.entry),
+            "exit": None if one.exit is None else str(one.exit), "entered_at": one.entered_at, "left_at": one.left_at,
+        }
+        for number, one in enumerate(visits, 1)
+    ]  # fmt: skip
+    return ((TEAM, members), (VISITS, stays))
+
+
+class Writer:
+    """
+    Saves one prepared unit of work over one connection, inside one transaction.
+
+    Args:
+        connection: An open one, in a transaction that may write.
+        dialect: The database's ways.
+        tenant: Whose records.
+    """
+
+    def __init__(self, connection: Connection, dialect: Dialect, tenant: str) -> None:
+        self._connection, self._dialect, self._tenant = connection, dialect, tenant
+
+    def save(self, prepared: Prepared) -> None:
+        """
+        Save everything.
+
+        Raises:
+            Conflict: A record is not at its expected version; the caller must roll back.
+            IntegrityError: A new record or mark is there already; likewise.
+        """
+        made = [step for step in prepared.steps if step.row is not None and not step.write.expected_version]
+        for shelf in {id(step.shelf): step.shelf for step in made}.values():
+            self._insert(shelf.table, [step.row for step in made if step.shelf is shelf and step.row])
+        for table in (TEAM, VISITS):
+            self._insert(table, [row for step in made for part, rows in step.parts if part is table for row in rows])
+        self._refuse_deleted(made)
+        for step in prepared.steps:
+            if step.row is None:
+                self._delete(step)
+            elif step.write.expected_version:
+                self._update(step, step.row)
+        if prepared.done is not None:
+            self._insert(DONE, [prepared.done])
+        self._tell(prepared)
+
+    def _insert(self, table: Table, rows: Rows) -> None:
+        for start in range(0, len(rows), _MOST_ROWS):
+            self._connection.execute(insert(table), rows[start : start + _MOST_ROWS])
+
+    def _refuse_deleted(self, made: Iterable[_Step]) -> None:
+        """Refuse ids that were deleted. Asked after inserting, when nobody else can be deleting them."""
+        ids: dict[str, list[str]] = {}
+        for step in made:
+            ids.setdefault(step.write.kind, []).append(step.write.id)
+        for kind, some in ids.items():
+            table = TOMBSTONES
+            found = self._connection.execute(
+                select(table.c.id, table.c.version).where(
+                    table.c.tenant == self._tenant, table.c.kind == kind, self._dialect.one_of(table.c.id, "ids")
+                ),
+                {"ids": self._dialect.ids(frozenset(some))},
+            ).first()
+            if found is not None:
+                raise Conflict(kind, found.id, 0, found.version)
+
+    def _update(self, step: _Step, row: dict[str, Any]) -> None:
+        write, table = step.write, step.shelf.table
+        changed = self._connection.execute(
+            update(table)
+            .where(table.c.tenant == self._tenant, table.c.id == write.id, table.c.version == write.expected_version)
+            .values({name: value for name, value in row.items() if name not in ("tenant", "id")})
+        )
+        if changed.rowcount != 1:
+            raise self.conflict(write)
+        self._put_parts(step)
+
+    def _put_parts(self, step: _Step) -> None:
+        """Make the rows beside the record those of the step; what stays as it was is not touched."""
+        for table, rows in step.parts:
+            of_record = (table.c.tenant == self._tenant, table.c.opportunity == step.write.id)
+            found = {
+                row["number"]: dict(row) for row in self._connection.execute(select(table).where(*of_record)).mappings()
+            }
+            fresh = [row for row in rows if found.get(row["number"]) != row]
+            wanted = {row["number"] for row in rows if found.get(row["number"]) == row}
+            gone = [number for number in found if number not in wanted]
+            if gone:
+                self._connection.execute(delete(table).where(*of_record, table.c.number.in_(gone)))
+            self._insert(table, fresh)
+
+    def _delete(self, step: _Step) -> None:
+        write, table = step.write, step.shelf.table
+        of_version = (table.c.tenant == self._tenant, table.c.id == write.id, table.c.version == write.expected_version)
+        # locks the record before what hangs on it goes
+        if (
+            self._connection.execute(update(table).where(*of_version).values(version=write.expected_version)).rowcount
+            != 1
+        ):
+            raise self.conflict(write)
+        self._put_parts(step)
+        self._connection.execute(delete(table).where(*of_version))
+        self._connection.execute(
+            delete(EVENTS).where(EVENTS.c.tenant == self._tenant, EVENTS.c.kind == write.kind, EVENTS.c.id == write.id)
+        )
+        last = write.events[-1]
+        self._insert(
+            TOMBSTONES,
+            [
+                {
+                    "tenant": self._tenant, "kind": write.kind, "id": write.id, "at": last.at, "by": last.by,
+                    "version": write.expected_version + 1, "operation": last.operation,
+                }
+            ],
+        )  # fmt: skip
+
+    def _tell(self, prepared: Prepared) -> None:
+        """Count, and put the events into the outbox; from here to the commit nobody else of the tenant can."""
+        added: Counter[str] = Counter()
+        for step in prepared.steps:
+            added[f"revision:{step.write.kind}"] += 1
+            added[f"size:{step.write.kind}"] += (step.row is not None) - (step.write.expected_version > 0)
+        events = prepared.events
+        added[OUTBOX] += len(events)
+        told = self._dialect.insert(COUNTERS)
+        self._connection.execute(
+            told.on_conflict_do_update(
+                index_elements=[COUNTERS.c.tenant, COUNTERS.c.name],
+                set_={"value": COUNTERS.c.value + told.excluded.value},
+            ),
+            [{"tenant": self._tenant, "name": name, "value": added[name]} for name in sorted(added)],
+        )
+        if not events:
+            return
+        last = self._connection.scalar(
+            select(COUNTERS.c.value).where(COUNTERS.c.tenant == self._tenant, COUNTERS.c.name == OUTBOX)
+        )
+        assert last is not None
+        first = last - len(events) + 1
+        self._insert(EVENTS, [{**event, "position": first + number} for number, event in enumerate(events)])
+
+    def conflict(self, write: Write) -> Conflict:
+        """Return the conflict of *write* with what is there now."""
+        table = SHELVES[write.kind].table
+        found = self._connection.scalar(
+            select(table.c.version).where(table.c.tenant == self._tenant, table.c.id == write.id)
+        )
+        if found is None:
+            found = self._connection.scalar(
+                select(TOMBSTONES.c.version).where(
+                    TOMBSTONES.c.tenant == self._tenant,
+                    TOMBSTONES.c.kind == write.kind,
+                    TOMBSTONES.c.id == write.id,
+                )
+            )
+        return Conflict(write.kind, write.id, write.expected_version, found)

@@ -1,0 +1,163 @@
+"""`salesflow list`, `board`, `pipeline` and `why` say what the facade says."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+import salesflow as sf
+from salesflow.cli.demo import DATABASE
+from salesflow.cli.figures import plain
+from salesflow.files.json_codec import read_plain
+from salesflow.files.organization import load_organization
+from salesflow.stores.sql import SqlStore
+from tests.cli.calls import Demo, answered, done, refused
+
+
+@pytest.fixture(scope="module")
+def flow(demo: Demo) -> Iterator[sf.SalesFlow]:
+    """The library's own view of the demo's database."""
+    with SqlStore(f"sqlite:///{demo.folder / DATABASE}") as store:
+        yield sf.SalesFlow(
+            store=store, organization=load_organization(demo.folder / "company.toml"),
+            processes=sf.templates.builtin(), time_zone="Asia/Shanghai",
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("person", ["li", "zhang", "wang", "gao", "root"])
+@pytest.mark.parametrize("scene", ["all", "mine", "subordinates"])
+def test_list_is_what_the_person_sees(demo: Demo, flow: sf.SalesFlow, person: str, scene: str) -> None:
+    """VIS-1, VIS-16, IO-2: the listed records are those of the facade, in its order, and read back equal."""
+    told = answered("list", *demo.where, "--as", person, "--scene", scene, "--order-by", "-amount")
+    items = tuple(read_plain(sf.Opportunity, item) for item in told["items"])
+    page = flow.acting_as(person).opportunities.list(scene, order_by="-amount")
+    assert (items, told["has_more"], told["after"]) == (page.items, page.has_more, page.after)
+
+
+def test_pages_follow_one_another(demo: Demo, flow: sf.SalesFlow) -> None:
+    """PIPE-1: the place that one page ends at is where the next begins; together they are the list."""
+    seen, after = [], None
+    while True:
+        told = answered("list", *demo.where, "--as", "chen", "--limit", 5, *(["--after", after] if after else []))
+        seen += [item["id"] for item in told["items"]]
+        after = told["after"]
+        if not told["has_more"]:
+            break
+    assert seen == [deal.id for deal in flow.acting_as("chen").opportunities.list(limit=1000).items]
+
+
+def test_the_list_is_a_table(demo: Demo) -> None:
+    """PIPE-1: each record is one line with Chinese names aligned; how many there are stands on standard error."""
+    result = done("list", *demo.where, "--as", "wang", "--limit", 1)
+    title, line = result.stdout.splitlines()
+    assert title.split() == ["id", "name", "owner", "grade", "process", "standing", "amount", "close", "date"]
+    assert line.split()[:6] == ["deal-2", "智慧园区平台", "赵敏", "A", "tas_bidding", "analyse_needs"]
+    assert result.stderr.startswith("1 of 2\nthe next page: --after ")
+
+
+@pytest.mark.parametrize("person", ["li", "zhang", "wang"])
+def test_board_is_what_the_facade_says(demo: Demo, flow: sf.SalesFlow, person: str) -> None:
+    """PIPE-1, VIS-16: every column of every process that the person has records on."""
+    told = answered("board", *demo.where, "--as", person)
+    desk = flow.acting_as(person).opportunities
+    processes = sorted({deal.process for deal in desk.list(limit=1000).items})
+    assert told["boards"] == [plain(desk.board(process=process)) for process in processes]
+    assert told["boards"][0]["columns"][0].keys() >= {"code", "count", "amount", "weighted", "cards"}
+
+
+def test_board_of_one_process(demo: Demo) -> None:
+    """PIPE-1: of one process by its id, as a table with the sums and which records are counted."""
+    text = done("board", *demo.where, "--as", "zhang", "--process", "tas_bidding", "--scene", "subordinates").stdout
+    assert "crm2000" not in text
+    row = next(line for line in text.splitlines() if line.startswith("analyse_needs"))
+    assert row.split() == ["analyse_needs", "1", "8,000,000", "CNY", "2,400,000", "CNY", "0"]
+    assert "counted, " in text.splitlines()[-1]
+
+
+@pytest.mark.parametrize("by", ["owner", "grade", "source"])
+def test_pipeline_is_what_the_facade_says(demo: Demo, flow: sf.SalesFlow, by: str) -> None:
+    """PIPE-2, VIS-16: funnel, win rates and sales cycle; money stays exact text."""
+    told = answered("pipeline", *demo.where, "--as", "liu", "--by", by)
+    figures = flow.acting_as("liu").pipeline
+    assert told["win_rates"] == plain(figures.win_rates(by=by))
+    assert told["sales_cycle"] == plain(figures.sales_cycle())
+    assert [funnel["process"] for funnel in told["funnels"]] == ["crm2000", "salesforce_standard", "tas_bidding"]
+    assert told["funnels"] == [plain(figures.funnel(process=funnel["process"])) for funnel in told["funnels"]]
+    assert told["win_rates"]["overall"]["won_value"] == {"CNY": "90000"}
+
+
+def test_pipeline_as_tables(demo: Demo) -> None:
+    """PIPE-2, PIPE-8: each figure says which records it counts; owners are told by name."""
+    text = done("pipeline", *demo.where, "--as", "chen").stdout
+    assert next(line for line in text.splitlines() if line.startswith("all ")).split()[1:4] == ["4", "3", "57.1%"]
+    assert "孙磊" in text
+    assert text.count(" counted, ") == 5
+
+
+def test_why_prints_the_proof(demo: Demo, flow: sf.SalesFlow) -> None:
+    """VIS-15: both for a yes and for a no, with every way in that was tried."""
+    assert done("why", *demo.where, "--as", "zhang", "deal-2").stdout == f"{flow.why('zhang', 'deal-2')}\n"
+    assert done("why", *demo.where, "--as", "gao", "deal-2").stdout == f"{flow.why('gao', 'deal-2')}\n"
+    for person, is_visible in (("zhang", True), ("gao", False)):
+        told = answered("why", *demo.where, "--as", person, "deal-2")
+        proof = flow.why(person, "deal-2")
+        assert (told["person"], told["record"], told["is_visible"]) == (person, "deal-2", is_visible)
+        assert told["ways"] == [str(way) for way in proof.ways]
+        assert [part["lacks"] for part in told["parts"]] == [part.lacks for part in proof.parts]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["list", "--as", "nobody"], "--as: 'nobody' must be the id of an employee"),
+        (["list", "--as", "li", "--scene", "nowhere"], "nowhere"),
+        (["list", "--as", "li", "--order-by", "colour"], "colour"),
+        (["list", "--as", "li", "--after", "there"], "after"),
+        (["board", "--as", "li", "--process", "unknown"], "must be one of"),
+        (["pipeline", "--as", "li", "--by", "weather"], "must be one of owner"),
+        (["why", "--as", "li", "deal-404"], "there is no record 'deal-404'"),
+        (["why", "--as", "li", "\x1b[31mred"], "there is no record"),
+        (["export", "--as", "li", "--scene", "nowhere"], "nowhere"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(demo: Demo, arguments: list[str], said: str) -> None:
+    """REL-8: exit code 1, nothing on standard output, and one line that says what would do."""
+    command, *others = arguments
+    line = refused(command, *demo.where, *others)
+    assert said in line
+    assert line.startswith("salesflow: ")
+    assert line.count("\n") == 1
+    assert "\x1b" not in line
+
+
+def test_processes_are_found_over_several_pages(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PIPE-1: which processes there are is asked page by page, and no page is forgotten."""
+    monkeypatch.setattr("salesflow.cli.reading.LARGEST_PAGE", 2)
+    boards = answered("board", *demo.where, "--as", "chen")["boards"]
+    assert [board["process"] for board in boards] == ["crm2000", "salesforce_standard", "tas_bidding"]
+
+
+def test_a_zone_that_is_none(demo: Demo) -> None:
+    """HIST-2: the business's zone is checked like everything else."""
+    assert "IANA" in refused("list", *demo.where, "--time-zone", "Mars/Base", "--as", "li")
+
+
+def test_records_on_an_unknown_template_are_left_out_loudly(demo: Demo, tmp_path_factory) -> None:
+    """PROC-6: where the template of some records was not given, the others are told and these are named."""
+    folder = tmp_path_factory.mktemp("own")
+    mine = folder / "mine.toml"
+    mine.write_text(sf.templates.dump(sf.SalesProcess("mine", 1, [sf.Stage("only")])), encoding="utf-8")
+    rows = folder / "deals.csv"
+    rows.write_text("id,name,owner\n1,First,li\n", encoding="utf-8")
+    mapping = folder / "map.toml"
+    mapping.write_text(
+        'kind = "opportunity"\n[fields]\nid = "id"\nname = "name"\nowner = "owner"\n'
+        'process = { constant = "mine" }\nstage = { constant = "only" }\n',
+        encoding="utf-8",
+    )
+    where = ["--db", f"sqlite:///{folder / 'own.db'}", *demo.where[2:], "--as", "root"]
+    done("import", rows, "--map", mapping, *where, "--processes", mine)
+    assert answered("board", *where, "--processes", mine)["boards"][0]["columns"][0]["count"] == 1
+    result = done("board", *where, "--json")
+    assert json.loads(result.stdout)["boards"] == []
+    assert "--processes" in result.stderr

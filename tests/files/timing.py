@@ -1,0 +1,25 @@
+"""How long something takes, on a machine that is shared and while coverage is measured."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+ResultT = TypeVar("ResultT")
+
+
+def best_time(call: Callable[[], ResultT], enough: float) -> tuple[float, ResultT]:
+    """The shortest of at most five times, in processor seconds without tracing, and what the call gave."""
+    tracer = sys.gettrace()
+    best, result = float("inf"), call()
+    sys.settrace(None)
+    try:
+        for _ in range(5):
+            begun = time.thread_time()
+            result = call()
+            best = min(best, time.thread_time() - begun)
+            if best <= enough:
+                break
+    finally:
+        sys.settrace(tracer)
+    return best, result
