@@ -24,7 +24,10 @@ MODULES = {
     "PERF-2": "benchmarks.perf_2_state_machines",
     "PERF-3": "benchmarks.perf_3_facade",
     "PERF-4": "benchmarks.perf_4_visibility",
+    "PERF-5": "benchmarks.perf_5_lists",
+    "PERF-6": "benchmarks.perf_6_memory_lists",
     "PERF-8": "benchmarks.perf_8_import",
+    "PERF-9": "benchmarks.perf_9_csv",
 }
 """Where each bar is measured; a module has `measure()`, which gives its results."""
 

@@ -3,9 +3,11 @@
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 import salesflow
+from tests import postgresql
 
 # A shared machine is slow now and then: time is measured by `make bench`, not by a deadline here.
 settings.register_profile("quick", max_examples=50, stateful_step_count=30, deadline=None)
@@ -26,3 +28,15 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 def pytest_report_header() -> str:
     """Say which salesflow is tested: the wheel under `make test`, else the checkout."""
     return f"salesflow: {Path(salesflow.__file__).parent}"
+
+
+@pytest.fixture(scope="session")
+def postgresql_url():
+    """The URL of a fresh PostgreSQL server; skips where none is installed, and fails there under CI."""
+    lacking = postgresql.missing()
+    if lacking is not None:
+        if os.environ.get("CI"):
+            pytest.fail(lacking)
+        pytest.skip(lacking)
+    with postgresql.server() as url:
+        yield url

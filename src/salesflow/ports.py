@@ -8,7 +8,7 @@ absent, and then nothing asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -173,6 +173,14 @@ class Store(Protocol):
             Conflict: A record is not at its expected version, or a new one is there already or was deleted.
             InvalidInput: A record stands twice in the unit, or a deletion carries no event.
         """
+        ...
+
+
+class GetsMany(Protocol):
+    """A store that finds many records at once: an import then asks once a batch, not once a row (IO-1)."""
+
+    def get_many(self, kind: str, ids: Collection[str]) -> Mapping[str, Any]:
+        """Return those of the records that are there, by id."""
         ...
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -252,6 +253,9 @@ FIGURES: list[tuple[str, Callable[[Any], Any]]] = [
     ("funnel", lambda pipeline: pipeline.funnel(process="crm2000")),
     ("win_rates", lambda pipeline: pipeline.win_rates()),
     ("sales_cycle", lambda pipeline: pipeline.sales_cycle()),
+    ("stage_times", lambda pipeline: pipeline.stage_times(process="crm2000")),
+    ("changes", lambda pipeline: pipeline.changes(since=datetime(2026, 1, 1, tzinfo=UTC))),
+    ("forecast", lambda pipeline: pipeline.forecast()),
 ]
 
 

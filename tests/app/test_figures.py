@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 import salesflow as sf
 from tests.app.test_lists import KINDS, SCENERY
-from tests.app.world import LATER, World
+from tests.app.world import LATER, TODAY, World
 
 
 def answers(world: World, person: str) -> list[Any]:
@@ -27,6 +28,9 @@ def answers(world: World, person: str) -> list[Any]:
         told += [acting.opportunities.board(scene, process=process) for process in ("crm2000", "gated")]
         told += [acting.pipeline.funnel(scene, process="crm2000"), acting.pipeline.sales_cycle(scene)]
         told += [acting.pipeline.win_rates(scene), acting.pipeline.win_rates(scene, by="owner")]
+        told += [acting.pipeline.stage_times(scene, process="crm2000"), acting.pipeline.forecast(scene)]
+        told += [acting.pipeline.changes(scene, since=world.clock.now() - timedelta(days=1))]
+    told.append(acting.what_if(sf.Employee("chen", department="west")) if person != "chen" else None)
     return told
 
 
@@ -80,6 +84,39 @@ def test_figures_are_of_one_scene_and_what_one_sees():
     assert SCENERY.acting("qian").pipeline.win_rates().overall.rate is None
 
 
+def test_changes_and_forecast_are_of_what_one_sees():
+    """PIPE-3, PIPE-4, VIS-16: the week's changes reconcile, and a forecast of today's month needs no arguments."""
+    li, qian = SCENERY.acting("li").pipeline, SCENERY.acting("qian").pipeline
+    now = SCENERY.clock.now()
+    week = li.changes(since=now - timedelta(days=7))
+    assert week.start.count == 0
+    assert week.end.count == sum(
+        deal.status == "in_progress" for deal in SCENERY.acting("li").opportunities.list(limit=1000).items
+    )
+    assert week == li.changes(since=now - timedelta(days=7), until=now)
+    assert qian.changes(since=now - timedelta(days=7)).end.count == 1
+    (month,) = li.forecast().periods
+    assert month.label == f"{TODAY:%Y-%m}"
+    assert li.forecast(since=TODAY, until=LATER).periods[0] == month
+    quotas = {"2026Q1": sf.Money(10**6, "CNY")}
+    assert li.forecast(since=LATER, period="quarter", quotas=quotas).periods[0].quota == quotas["2026Q1"]
+    assert li.stage_times(process="crm2000").stages[0].code == "qualification"
+    wrongs: list[dict[str, Any]] = [
+        {"since": "2026-01-01"},
+        {"until": now},
+        {"period": ["month"]},
+        {"quotas": 5},
+        {"quotas": {"2026-01": 5}},
+    ]
+    for wrong in wrongs:
+        with pytest.raises(sf.InvalidInput):
+            li.forecast(**wrong)
+    badly: list[dict[str, Any]] = [{"since": "2026-01-01"}, {"since": TODAY}, {"since": now, "until": 5}]
+    for moments in badly:
+        with pytest.raises(sf.InvalidInput):
+            li.changes(**moments)
+
+
 @pytest.mark.parametrize("by", ["none", "", 5, ["owner"]])
 def test_win_rates_are_grouped_by_known_names(by: Any):
     """PIPE-2: an unknown grouping is refused."""
@@ -113,6 +150,9 @@ def test_figures_are_for_whoever_works_here_and_unknown_scenes_are_invalid():
         lambda: li.pipeline.funnel("none", process="crm2000"),
         lambda: li.pipeline.win_rates("none"),
         lambda: li.pipeline.sales_cycle("none"),
+        lambda: li.pipeline.stage_times("none", process="crm2000"),
+        lambda: li.pipeline.changes("none", since=world.clock.now()),
+        lambda: li.pipeline.forecast("none"),
         lambda: li.opportunities.board("none", process="crm2000"),
     ]
     for call in unknown:
@@ -123,6 +163,9 @@ def test_figures_are_for_whoever_works_here_and_unknown_scenes_are_invalid():
         lambda: li.pipeline.funnel(process="crm2000"),
         lambda: li.pipeline.win_rates(),
         lambda: li.pipeline.sales_cycle(),
+        lambda: li.pipeline.stage_times(process="crm2000"),
+        lambda: li.pipeline.changes(since=world.clock.now()),
+        lambda: li.pipeline.forecast(),
         lambda: li.opportunities.board(process="crm2000"),
         lambda: li.opportunities.list(),
         lambda: li.opportunities.count(),

@@ -26,7 +26,7 @@ READS = {
     "customers": "get list count history as_of",
     "contacts": "get list count history as_of",
     "sharing": "get list",
-    "pipeline": "funnel win_rates sales_cycle",
+    "pipeline": "changes forecast funnel win_rates sales_cycle stage_times",
     "files": "export_csv export_json",
 }
 """What changes nothing; proved in `test_lists`, `test_reading` and `test_pipeline`."""

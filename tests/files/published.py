@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from salesflow import templates
-from salesflow.files.template_schema import schema_text
+from salesflow.files.schema_parts import schema_text
+from salesflow.files.table_schemas import mapping_schema, organization_schema
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,7 +33,9 @@ def gallery() -> str:
 
 PUBLISHED: dict[str, Callable[[], str]] = {
     "docs/reference/templates.md": gallery,
-    "src/salesflow/files/template.schema.json": schema_text,
+    "src/salesflow/files/template.schema.json": lambda: schema_text(templates.schema()),
+    "src/salesflow/files/mapping.schema.json": lambda: schema_text(mapping_schema()),
+    "src/salesflow/files/organization.schema.json": lambda: schema_text(organization_schema()),
 }
 """What each file must hold, by its path."""
 

@@ -1,9 +1,12 @@
 """Exporting what somebody sees: all of it, nothing else, harmless in a spreadsheet, equal when read back."""
 
+import codecs
 import csv
 import io
 import json
+import os
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 import salesflow as sf
 from salesflow.app import exporting
 from salesflow.files.export import COLUMNS, harmless
+from salesflow.files.reading import CsvRows, Layout
 from tests.app.world import World
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠SUM(A1)"]
@@ -128,11 +132,143 @@ def test_a_file_is_replaced_once_it_is_whole(tmp_path, monkeypatch):
     assert [file.name for file in tmp_path.iterdir()] == ["out.csv"]
 
     assert files.export_csv("all", str(path)) == 1
-    assert path.read_bytes().startswith(b"id,name,owner,")
+    assert path.read_bytes().startswith(codecs.BOM_UTF8 + b"id,name,owner,")
     assert files.export_json("all", tmp_path / "out.json") == 1
+    assert (tmp_path / "out.json").read_bytes().startswith(b'[\n{"salesflow"')
     assert sorted(file.name for file in tmp_path.iterdir()) == ["out.csv", "out.json"]
-    with pytest.raises(sf.InvalidInput, match="opened for writing"):
-        files.export_csv("all", 5)
+    for no_text_file in (5, None, io.BytesIO(), b"out.csv"):
+        with pytest.raises(sf.InvalidInput, match="opened for writing"):
+            files.export_csv("all", no_text_file)
+
+
+def test_what_is_exported_in_chinese_is_chinese_in_a_spreadsheet_and_here(tmp_path):
+    """IO-2: a byte order mark says what the bytes are; an opened file has the encoding that its owner chose."""
+    world = World()
+    world.acting("li").leads.create(title="智慧园区平台，一期", phone="139")
+    files = world.acting("li").files
+    assert files.export_csv("all", tmp_path / "out.csv", kind="lead") == 1
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["title"] == "智慧园区平台，一期"
+    with (tmp_path / "out.csv").open("rb") as back:
+        rows = CsvRows(back, Layout(), "out.csv")
+        assert rows.columns == tuple(COLUMNS["lead"])
+        assert [read.cells[1] for read in rows] == ["智慧园区平台，一期"]
+
+    with (tmp_path / "old.csv").open("w", encoding="gb18030", newline="") as file:
+        files.export_csv("all", file, kind="lead")
+    assert "智慧园区平台" in (tmp_path / "old.csv").read_text(encoding="gb18030")
+    assert not (tmp_path / "old.csv").read_bytes().startswith(codecs.BOM_UTF8)
+
+
+@pytest.mark.parametrize("kind", ["", "Lead", "leads", "pool", None, 5, ["lead"], {}])
+@pytest.mark.parametrize("method", ["export_csv", "export_json"])
+def test_an_unknown_kind_is_refused(method, kind):
+    """REL-8: whatever stands for the kind, the answer names those that there are, and nothing is written."""
+    file = io.StringIO()
+    with pytest.raises(sf.InvalidInput, match=r"kind: .* must be one of opportunity, lead, customer, contact"):
+        getattr(World().acting("li").files, method)("all", file, kind=kind)
+    assert file.getvalue() == ""
+
+
+@pytest.mark.parametrize("scene", ["", "ALL", "everything", "all ", None, 5, ["all"]])
+@pytest.mark.parametrize("method", ["export_csv", "export_json"])
+def test_an_unknown_scene_is_refused(method, scene):
+    """REL-8, VIS-16: so is whatever stands for the scene; an empty one is never everything."""
+    file = io.StringIO()
+    with pytest.raises(sf.InvalidInput, match="scene"):
+        getattr(World().acting("li").files, method)(scene, file)
+    assert file.getvalue() == ""
+
+
+def test_nobody_to_see_for_is_refused():
+    """VIS-17: who does not work here exports nothing; an administrator alone has the voided ones."""
+    world = World()
+    with pytest.raises(sf.NotFound):
+        world.acting("nobody").files.export_csv("all", io.StringIO())
+    deal = world.deal()
+    world.acting("li").opportunities.void(deal)
+    assert exported(world, "li", "voided") == exported(world, "root") == []
+    assert [row["voided"] for row in exported(world, "root", "voided")] == ["true"]
+
+
+def test_nothing_to_export_is_an_empty_file_of_its_form(tmp_path):
+    """IO-2: a header alone, and an empty list."""
+    files = World().acting("li").files
+    assert files.export_csv("won", tmp_path / "out.csv") == files.export_json("won", tmp_path / "out.json") == 0
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8-sig").split(",")[:2] == ["id", "name"]
+    assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8")) == []
+
+
+def test_a_file_that_cannot_be_written_is_told_in_the_systems_words(tmp_path):
+    """REL-8: no such folder, a folder, a file opened to read; nothing is left beside."""
+    files = World().acting("li").files
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "r.csv").write_text("", encoding="utf-8")
+    for path in (tmp_path / "none" / "out.csv", tmp_path / "folder", tmp_path / "r.csv" / "out.csv"):
+        with pytest.raises(OSError, match=r"No such|Is a directory|Not a directory"):
+            files.export_csv("all", path)
+    with (tmp_path / "r.csv").open(encoding="utf-8") as opened, pytest.raises(OSError, match="not writable"):
+        files.export_csv("all", opened)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "r.csv"]
+
+
+def test_a_link_stays_and_what_is_no_file_is_written_to(tmp_path):
+    """IO-2: through a link the file behind it is replaced; a pipe gets what is written; other files stay."""
+    files = World().acting("li").files
+    target, link, other = (tmp_path / name for name in ("real.json", "link.json", "link.json.part"))
+    target.write_text("before", encoding="utf-8")
+    other.write_text("mine", encoding="utf-8")
+    link.symlink_to(target)
+    files.export_json("all", link)
+    assert link.is_symlink()
+    assert json.loads(target.read_text(encoding="utf-8")) == []
+    assert other.read_text(encoding="utf-8") == "mine"
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_text, encoding="utf-8")
+        files.export_json("all", pipe)
+        assert json.loads(read.result()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.json", "link.json.part", "pipe", "real.json"]
+
+
+def test_a_store_that_fails_half_way_leaves_the_file_as_it_was(tmp_path, monkeypatch):
+    """REL-7: of an export that breaks off at a later page nothing is seen."""
+
+    class Failing:
+        """Answers the first question alone."""
+
+        def __init__(self, store: sf.MemoryStore) -> None:
+            self._store, self.left = store, 1_000
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._store, name)
+
+        def query(self, query: Any) -> Any:
+            self.left -= 1
+            if self.left < 0:
+                raise OSError("the disk is gone")
+            return self._store.query(query)
+
+    monkeypatch.setattr(exporting, "LARGEST_PAGE", 2)
+    made: list[Failing] = []
+
+    def through(store: sf.MemoryStore) -> Failing:
+        made.append(Failing(store))
+        return made[0]
+
+    world = World(through=through)
+    for _ in range(5):
+        world.deal()
+    for method, path in (("export_csv", tmp_path / "out.csv"), ("export_json", tmp_path / "out.json")):
+        path.write_text("before", encoding="utf-8")
+        made[0].left = 2
+        with pytest.raises(sf.PortError):
+            getattr(world.acting("li").files, method)("all", path)
+        assert path.read_text(encoding="utf-8") == "before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out.json"]
 
 
 def test_who_left_exports_nothing():

@@ -2,8 +2,6 @@
 
 import json
 import pickle
-import time
-import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
@@ -27,7 +25,6 @@ from salesflow.files.json_codec import (
     to_text,
     write_plain,
 )
-from salesflow.files.json_text import DEEPEST_NESTING, LARGEST_TEXT, MOST_CONTAINERS, MOST_VALUES, read_json
 from salesflow.model import (
     REASONS,
     RECORD_CLASSES,
@@ -42,6 +39,7 @@ from salesflow.model import (
     DealStatus,
     Decision,
     Document,
+    Employee,
     Event,
     Feedback,
     Grade,
@@ -71,7 +69,6 @@ from salesflow.testing.strategies import (
     names,
     opportunities,
     record_ids,
-    sales_processes,
     visits,
 )
 
@@ -199,13 +196,6 @@ def test_decisions_marks_and_tombstones_come_back_equal(told, at, text):
         assert from_json(to_json(value)) == value
 
 
-@settings(max_examples=max(5, QUICK // 2))
-@given(sales_processes())
-def test_templates_come_back_equal(process):
-    """PROC-2: a template too."""
-    assert from_json(to_json(process)) == process
-
-
 @given(exact, st.timezones())
 def test_a_moment_of_any_zone_becomes_utc(at, zone):
     """HIST-2: an aware moment comes back as the same one, in UTC."""
@@ -221,13 +211,20 @@ NAIVE = datetime(2026, 1, 5, 9)
     [
         object(), 5, Money("1", "CNY"), Reason("x", fact=1.5), Reason("x", fact=[1]), Reason("x", fact=Decimal("NaN")),
         Reason("x", fact=Decimal("1e999999")), Reason("x", fact=Decimal("0." + "1" * 50)),
-        Tombstone("lead", "a", 1, NAIVE, "li", "x"), Reason("x", fact=NAIVE),
+        Tombstone("lead", "a", 1, NAIVE, "li", "x"), Reason("x", fact=NAIVE), Employee("a", name="x\0"),
+        Employee("a", name="张\ud800"), Employee("\ud800"), Reason("x", fact="\\u0000\0"),
     ],
 )  # fmt: skip
 def test_what_could_not_be_read_back_is_not_written(value):
     """IO-2: a value that no reader would take is refused when it is written."""
     with pytest.raises(InvalidInput):
         to_json(value)
+
+
+def test_text_that_only_looks_like_a_nul_is_written():
+    """IO-2: a backslash is a character like others."""
+    for name in ("\\u0000", "张\\u0000", "\\\\u0000\x01"):
+        assert from_json(to_json(Employee("a", name=name))).name == name
 
 
 def changed(place: str, value: object) -> dict:
@@ -372,75 +369,6 @@ def test_an_unsound_record_is_refused():
     assert from_text(Opportunity, to_text(deal)) == deal
     with pytest.raises(InvalidInput, match="exactly one owner"):
         from_json(to_json(deal))
-
-
-NAMED = '{"salesflow":1,"type":"reason","value":{"code":"%s","facts":{}}}'
-
-HOSTILE: dict[str, str | bytes] = {
-    "empty": "", "blank": " \n", "half": '{"a":', "comment": "{} // x", "trailing": "[1,]", "two values": "{}{}",
-    "NaN": "[NaN]", "infinity": "[-Infinity]", "a fraction": "[0.1]", "an exponent": "[1e999999]",
-    "many digits": "[" + "9" * 5000 + "]", "twenty digits": "[12345678901234567890]", "leading zero": "[01]",
-    "deep lists": "[" * 100_000, "deep objects": '{"a":' * 100_000, "deep and closed": "[" * 5000 + "]" * 5000,
-    "doubled key": '{"a":1,"a":2}', "doubled deep key": '[{"b":{"a":1,"\\u0061":2}}]',
-    "half a character": NAMED % "\\ud800", "half a character raw": NAMED % "\ud800", "NUL": NAMED % "\\u0000",
-    "NUL in a list": '[5, ["\\u0000"]]', "NUL key": '{"\\u0000":1}', "raw control": '["a\x01b"]',
-    "raw line break": '["a\nb"]',
-    "bare NUL": "\x00",
-    "mark": "\ufeff{}", "mark bytes": b"\xef\xbb\xbf{}", "UTF-16": '{"a":1}'.encode("utf-16"),
-    "bad UTF-8": b'{"a":"\xff"}',
-    "overlong": b'["\xc0\x80"]', "surrogate bytes": b'["\xed\xa0\x80"]', "unterminated": '"' + "a" * LARGEST_TEXT,
-    "unterminated quotes": '"' + '\\"' * (LARGEST_TEXT // 2 - 1), "too large": "[" + " " * LARGEST_TEXT + "]",
-    "empty lists": "[" + "[]," * (LARGEST_TEXT // 3 - 1) + "[]]", "zeros": "[" + "0," * (LARGEST_TEXT // 2 - 2) + "0]",
-    "colliding numbers": json.dumps([n * (2**61 - 1) for n in range(4)] * 20_000), "one key": '{"a":1}' * 3,
-    "many keys": json.dumps({f"k{n}": n for n in range(100_000)}), "brackets": "]" * 1000, "quotes": '"' * 100_001,
-    "escapes": '["' + "\\u00e9" * 300_000 + '"', "bad escape": '["\\x"]', "single quotes": "{'a':1}",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_text_is_a_typed_error(name):
-    """REL-8: each is a typed error with a place, within 64 MB, and within 100 ms on a machine of its own."""
-    source = HOSTILE[name]
-    tracemalloc.start()
-    begun = time.process_time()
-    with pytest.raises(InvalidInput) as caught:
-        from_json(source)
-    spent, peak = time.process_time() - begun, tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-
-    assert caught.value.what
-    assert len(str(caught.value)) < 1000
-    assert peak < 64 * 2**20
-    assert spent < 2  # tracing makes it slow, and the machine may be shared: 0.1 s is what the benchmark holds it to
-
-
-def test_caps_stand_where_they_say():
-    """REL-8, I-56: at each cap a text is read, one beyond it is refused."""
-    deepest = "[" * DEEPEST_NESTING + "]" * DEEPEST_NESTING
-    most = "[" + "[]," * (MOST_CONTAINERS - 2) + "[]]"
-    values = "[" + "0," * MOST_VALUES + "0]"
-    for text in (deepest, most, values, "[" + " " * (LARGEST_TEXT - 2) + "]", "[1234567890123456789]"):
-        assert isinstance(read_json(text), list)
-    for text in (f"[{deepest}]", most[:-1] + ",[]]", values[:-1] + ",0]", " " * LARGEST_TEXT + "1"):
-        with pytest.raises(InvalidInput):
-            read_json(text)
-    assert read_json("5", largest=1) == 5
-
-
-@pytest.mark.parametrize(
-    "plain", [{"a": "\\u0000"}, ["é"], "\\ud800 in words", {"é": [None, True]}, "[" * 99, "\U0001f600"]
-)
-@pytest.mark.parametrize("ascii", [True, False])
-def test_harmless_text_is_read(plain, ascii):
-    """IO-2: text that only looks like an escape, any script, and brackets inside text are read as they are."""
-    text = json.dumps(plain, ensure_ascii=ascii)
-    assert read_json(text) == read_json(text.encode()) == plain
-
-
-def test_the_source_is_text_or_bytes():
-    """REL-8: anything else is the caller's mistake."""
-    with pytest.raises(InvalidInput, match="source"):
-        read_json(5)  # type: ignore[arg-type]  # that is what is tested
 
 
 def damaged(text: str) -> Iterator[str]:

@@ -97,7 +97,22 @@ HEADERS: dict[str, bytes] = {
     "too long": b"a," + b"x" * LONG,
     "too many columns": b"x," * (MOST_COLUMNS + 1) + b"\n",
     "old line ends": b"a,b\r1,2\r",
+    "spreadsheet": b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0",
+    "old spreadsheet": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    "UTF-16 of the other end": "\ufeffa,b\n1,2\n".encode("utf-16-be"),
+    "GB18030": "电话,标题\n1,2\n".encode("gb18030"),
+    "quote closed too early": b'"a"b,c\n',
+    "surrogate": b"a,\xed\xa0\x80\n",
 }
+SAID = {
+    "UTF-16": "this is UTF-16 text; save it as UTF-8 text",
+    "UTF-16 of the other end": "this is UTF-16 text; save it as UTF-8 text",
+    "spreadsheet": "this is a spreadsheet or an archive; save it as UTF-8 text",
+    "old spreadsheet": "this is an old spreadsheet; save it as UTF-8 text",
+    "GB18030": "this is no UTF-8 text; save the file as UTF-8, or name the encoding of a CSV in its mapping",
+    "old line ends": "a carriage return stands alone",
+}
+"""What would do, where a file was plainly meant to be another."""
 
 
 @pytest.mark.parametrize("name", BAD_CSV)
@@ -121,7 +136,8 @@ def test_a_file_without_a_usable_header_is_refused_as_a_whole(name):
     """IO-1, REL-8: without the columns no row means anything; the error names the file and the line."""
     with pytest.raises(FileError, match=r"f\.csv.*line 1") as refused:
         csv_rows(HEADERS[name])
-    assert len(refused.value.problems) == 1
+    (problem,) = refused.value.problems
+    assert SAID.get(name, "") in problem
 
 
 def test_csv_is_read_as_its_layout_says():
@@ -248,6 +264,12 @@ def test_json_of_the_end():
     assert told(json_rows(b'[{"a": 1},\n{"a"')) == [(1, ["1", ""]), (2, "syntax"), (2, "truncated")]
     assert told(json_rows(b'[{"a": x}]')) == [(1, "syntax")]
     assert told(json_rows(b'[] {"a": 1}]')) == [(1, ["1", ""])]
+
+
+def test_json_that_is_another_format_is_told_once():
+    """REL-8: UTF-16 and spreadsheets are named as what they are, in place of a thousand broken objects."""
+    for content in ('[{"a": 1}]'.encode("utf-16"), "\ufeff[]".encode("utf-16-be"), b"PK\x03\x04\x14\0"):
+        assert told(json_rows(content)) == [(1, "other_format")]
 
 
 def test_nobody_can_make_the_reader_search_for_ever():

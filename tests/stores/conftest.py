@@ -19,3 +19,11 @@ def memory_engine():
     engine = prepared_engine("sqlite://")
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql_engine(postgresql_url):
+    """An engine on a fresh PostgreSQL server, with the store's tables."""
+    engine = prepared_engine(postgresql_url)
+    yield engine
+    engine.dispose()

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import StaticPool, create_engine, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
 
 from salesflow import Employee, NewCustomer, NewOpportunity, Organization, SalesFlow, scenes, templates
 from salesflow.errors import InvalidInput, NotFound, PortError
@@ -17,7 +16,7 @@ from salesflow.ports import Query
 from salesflow.stores.sql import SqlStore, metadata
 from salesflow.stores.sql.compiler import FilterCompiler
 from salesflow.stores.sql.dialects import POSTGRESQL, SQLITE, dialect_of
-from salesflow.stores.sql.schema import EPOCH, SHELVES, UtcMoment, minor_units
+from salesflow.stores.sql.schema import EPOCH, SHELVES, Shelf, UtcMoment, minor_units
 from salesflow.stores.sql.statements import MOST_STATEMENTS, compiled, kept_for
 from salesflow.testing.records import FILTERS, make_opportunity, new, unit
 from salesflow.testing.strategies import money
@@ -216,9 +215,9 @@ def test_tables_of_another_version_are_refused(tmp_path):
 
 def test_a_broken_rule_of_the_database_is_no_conflict(memory_engine, monkeypatch):
     """HIST-3: only what is there already is a conflict; another refusal of the database is not dressed up as one."""
-    store = fresh_store(memory_engine)
-    monkeypatch.setattr("salesflow.stores.sql.schema.Shelf.row", lambda *_: {"version": None})
-    with pytest.raises(IntegrityError):
+    store, row = fresh_store(memory_engine), Shelf.row
+    monkeypatch.setattr(Shelf, "row", lambda *given: {**row(*given), "version": None})
+    with pytest.raises(PortError, match=r"NOT NULL .*\.version"):
         store.save(unit(new(make_opportunity("a"))))
 
 
@@ -230,7 +229,7 @@ def test_a_damaged_record_is_a_typed_error(memory_engine):
         with memory_engine.connect() as connection:
             change = table.update().where(table.c.tenant == store.tenant).values(document=document)
             connection.execute(change)
-        with pytest.raises(InvalidInput, match="opportunity"):
+        with pytest.raises(PortError, match="damaged Opportunity: opportunity.* backup"):
             store.get("opportunity", "a")
 
 

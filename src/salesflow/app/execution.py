@@ -7,7 +7,7 @@ doctored copy gains nothing. Every exception of a port becomes `PortError`, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -154,6 +154,15 @@ class Kernel:
         """Return a record of the store, or None."""
         with STORE_PORT:
             return self.store.get(kind, id)
+
+    def get_many(self, kind: str, ids: Collection[str]) -> Mapping[str, Any]:
+        """Return the records of *ids* that are there, by id; a store that cannot find many is asked for each."""
+        get_many = getattr(self.store, "get_many", None)
+        with STORE_PORT:
+            if get_many is not None:
+                return dict(get_many(kind, ids))
+            found = {id: self.store.get(kind, id) for id in ids}
+        return {id: record for id, record in found.items() if record is not None}
 
     def query(self, kind: str, filter: Any = None, **how: Any) -> Sequence[Any]:
         """Return the records of a kind that pass *filter*; None means all of them."""

@@ -41,7 +41,7 @@ def write_json(run: Execution, kind: str, scene: str, file: IO[str]) -> int:
 
 def _pages(run: Execution, kind: str, scene: str) -> Iterator[tuple[Any, ...]]:
     """Give the pages of what the person sees, at least one."""
-    if kind not in COLUMNS:
+    if kind not in tuple(COLUMNS):
         raise InvalidInput("kind", kind, f"must be one of {', '.join(COLUMNS)}")
     after = None
     while True:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, Any, TypeAlias
 
 from salesflow.app.execution import Execution
@@ -110,20 +112,25 @@ class FileDesk:
         """
         Write every record that the person sees in *scene* as CSV, and return how many they are.
 
-        A cell that a spreadsheet would run as a formula is written with an apostrophe before it.
+        CSV is for spreadsheets. A cell that one would run as a formula is written with an apostrophe before it. A
+        file at a path begins with a byte order mark: without it a spreadsheet takes UTF-8 for the system's older
+        encoding, and shows Chinese as noise. A program reads such a file as ``utf-8-sig``, `import_csv` as it is,
+        and what nobody edits by hand is better exported as JSON.
 
         Args:
-            file: Its path, or a text file, opened for writing with ``newline=""``. A file at a path is replaced
-                when all of it is written.
+            scene: A name of `salesflow.scenes`, such as ``all``.
+            file: Its path, or a text file, opened for writing with ``newline=""``, whose encoding is the caller's
+                choice. A file at a path is replaced when all of it is written, and left as it was otherwise.
             kind: ``opportunity``, ``lead``, ``customer`` or ``contact``.
 
         Raises:
-            InvalidInput: There is no such scene or kind.
+            InvalidInput: There is no such scene or kind, or *file* is neither a path nor a text file.
             NotFound: The acting person does not work here.
+            OSError: The file cannot be written.
 
         Source: IO-2, VIS-16, ACC-26.
         """
-        with _writing(file) as opened:
+        with _writing(file, "utf-8-sig") as opened:
             return write_csv(self._execution, kind, scene, opened)
 
     def export_json(self, scene: str, file: AnyPath | IO[str], *, kind: str = "opportunity") -> int:
@@ -133,14 +140,14 @@ class FileDesk:
         Each item is what `salesflow.files.json_codec.to_json` writes, on a line of its own, and reads back equal.
 
         Args:
-            file, kind: As of `export_csv`.
+            scene, file, kind: As of `export_csv`; JSON has no byte order mark.
 
         Raises:
-            InvalidInput, NotFound: As of `export_csv`.
+            InvalidInput, NotFound, OSError: As of `export_csv`.
 
         Source: IO-2, VIS-16, ACC-26.
         """
-        with _writing(file) as opened:
+        with _writing(file, "utf-8") as opened:
             return write_json(self._execution, kind, scene, opened)
 
     def _import(
@@ -189,17 +196,22 @@ def _reading(file: AnyPath | IO[Any]) -> AbstractContextManager[IO[Any]]:
 
 
 @contextmanager
-def _writing(file: AnyPath | IO[str]) -> Iterator[IO[str]]:
+def _writing(file: Any, encoding: str) -> Iterator[IO[str]]:
     """Give a text file to write to; at a path, it takes its place only once all is written."""
     if not isinstance(file, str | os.PathLike):
-        if not callable(getattr(file, "write", None)):
+        if not callable(getattr(file, "write", None)) or isinstance(file, io.RawIOBase | io.BufferedIOBase):
             raise InvalidInput("file", file, "must be a path, or a text file opened for writing")
         yield file
         return
     path = Path(file)
-    beside = path.with_name(f"{path.name}.part")
+    if path.exists() and not path.is_file():  # a pipe or a device, which nothing can take the place of
+        with path.open("w", encoding=encoding, newline="") as opened:
+            yield opened
+        return
+    path = path.resolve()  # of a link, the file that it leads to is replaced
+    beside = path.with_name(f"{path.name}.{token_hex(4)}.part")  # two exports at once do not share it
     try:
-        with beside.open("w", encoding="utf-8", newline="") as opened:
+        with beside.open("x", encoding=encoding, newline="") as opened:
             yield opened
         beside.replace(path)
     finally:

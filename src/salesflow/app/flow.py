@@ -17,6 +17,7 @@ from attrs import evolve
 from salesflow.app.defaults import RandomIds, SystemClock
 from salesflow.app.execution import Execution, Kernel, Settings, reference
 from salesflow.app.files import FileDesk
+from salesflow.app.foresight import sight_changes
 from salesflow.app.leads import LeadDesk
 from salesflow.app.opportunities import OpportunityDesk
 from salesflow.app.parties import ContactDesk, CustomerDesk
@@ -25,10 +26,10 @@ from salesflow.app.processes import Processes
 from salesflow.app.sharing import SharingDesk
 from salesflow.errors import InvalidInput, NotFound
 from salesflow.grading import AmountPolicy, GradingPolicy
-from salesflow.model import SalesProcess
+from salesflow.model import Employee, SalesProcess, SharingRule
 from salesflow.model.requests import named
 from salesflow.ports import AuditSink, Clock, Ids, OrganizationSource, Store
-from salesflow.visibility import Cause, Proof, Rule, Sight, VisibilityPolicy
+from salesflow.visibility import Cause, Planned, Proof, Removed, Rule, Sight, SightChange, VisibilityPolicy
 
 KindT = TypeVar("KindT", VisibilityPolicy, Settings)
 
@@ -122,6 +123,22 @@ class SalesFlow:
         Source: VIS-15.
         """
         return self._kernel.sight().who_can_see(find(self._kernel, record))
+
+    def what_if(self, change: Planned | Iterable[Planned]) -> tuple[SightChange, ...]:
+        """
+        Return who would gain and lose sight of which records by a planned change; nothing is changed.
+
+        Args:
+            change: The thing as it would be, or several: an `Employee` with another manager or department, a
+                `Department`, a `UserGroup`, a `SharingRule`; or `Removed`. A stage template changes nobody's sight.
+
+        Raises:
+            InvalidInput: It is nothing that can be planned, or takes away what is not there.
+            OrganizationError: It would close a cycle of managers or departments.
+
+        Source: VIS-19.
+        """
+        return sight_changes(self._kernel, change)
 
     @cached_property
     def sharing(self) -> SharingDesk:
@@ -222,6 +239,40 @@ class Acting:
         sight, seen = self._seen(record)
         everybody = sight.who_can_see(seen)
         return {person: causes for person, causes in everybody.items() if self._may_know(sight, person)}
+
+    def what_if(self, change: Planned | Iterable[Planned]) -> tuple[SightChange, ...]:
+        """
+        Return who would gain and lose sight of which records, as far as the acting person sees them and their line.
+
+        Args:
+            change: As of `SalesFlow.what_if`. Whoever is no administrator plans for themselves and those below
+                them, and knows no sharing rule: one that they plan is a further one.
+
+        Raises:
+            NotFound: It is about somebody who is neither themselves nor below them, or about a sharing rule.
+            InvalidInput, OrganizationError: As of `SalesFlow.what_if`.
+
+        Source: VIS-19, ACC-26.
+        """
+        sight = self._kernel.sight()
+        if not sight.knows(self.person):
+            raise NotFound("person", self.person)
+        listed = tuple(change) if isinstance(change, Iterable) else (change,)
+        if not sight.is_administrator(self.person):
+            listed = tuple(self._plannable(sight, each, number) for number, each in enumerate(listed))
+        return sight_changes(self._kernel, listed, self._may_know, lambda now, kind: now.filter(self.person, kind))
+
+    def _plannable(self, sight: Sight, change: Planned, number: int) -> Planned:
+        """Return what somebody who is no administrator may plan, or raise `NotFound`."""
+        match change:
+            case Employee() | Removed(kind="employee") if not self._may_know(sight, change.id):
+                raise NotFound("person", change.id)
+            case Removed(kind="sharing_rule"):
+                raise NotFound("sharing_rule", change.id)
+            case SharingRule():
+                return evolve(change, id=f"planned {number}\n")  # no rule of the store has a line break in its id
+            case _:
+                return change
 
     def _seen(self, record: Any) -> tuple[Sight, Any]:
         sight = self._kernel.sight()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from salesflow.app.execution import STORE_PORT, TRIES, Case, Execution
 from salesflow.app.paging import LARGEST_PAGE
@@ -126,6 +126,7 @@ class Intake:
         self._dry = _Rehearsal() if dry_run else None
         self._column_of: Callable[[str], str | None] = _no_column
         self._there: set[tuple[str, str]] = set()
+        self._looked_up: dict[tuple[str, str], Any] = {}
         self._elsewhere: dict[str, Mapping[str, str]] = {}
         self._problems: list[RowProblem] = []
         self._counts: Counter[str] = Counter()
@@ -167,6 +168,7 @@ class Intake:
     def _take(self, items: list[Item], tries: int = 1) -> None:
         case = self._run.blank()
         pending: dict[tuple[str, str], Write] = {}
+        self._looked_up = self._look_up(items)
         plans = [self._plan(case, item, pending) for item in items]
         try:
             self._save(tuple(pending.values()))
@@ -213,8 +215,8 @@ class Intake:
         problems = [*self._not_theirs(case, arrival), *self._not_seen(case, arrival)]
         if problems:
             return _Plan(problems=tuple(problems))
-        known = case.kernel.get(kind, record.id)
-        if (kind, record.id) in pending or (known is not None and case.sight.can_see(self._run.person, known)):
+        known = self._get(kind, record.id)
+        if (kind, record.id) in pending or (known is not None and self._is_theirs(case, known)):
             return _Plan()
         if self._dry is not None and self._dry.has(kind, record.id):
             return _Plan()
@@ -232,6 +234,10 @@ class Intake:
         writes.append(Write(made.KIND, made.id, 0, made, decision.events))
         pending.update({(write.kind, write.id): write for write in writes})
         return _Plan(tuple(writes), missing=tuple(_missing(made)))
+
+    def _is_theirs(self, case: Case, record: Opportunity | Lead) -> bool:
+        """Whether the person may know that it is there: sees it, or made it, as a lead that went to a pool since."""
+        return record.created_by == self._run.person or case.sight.can_see(self._run.person, record)
 
     def _record(
         self, case: Case, arrival: Arrival, pending: Mapping[tuple[str, str], Write], writes: list[Write]
@@ -262,11 +268,9 @@ class Intake:
                 )  # fmt: skip
                 writes.append(Write("contact", contact, 0, someone, (self._imported(case, someone),)))
         kernel = case.kernel
-        if (customer, contact) != (record.customer, record.contact):
-            record = evolve(record, customer=customer, contact=contact)
         return import_opportunity(
             kernel.processes.latest(record.process).process, record, grader=case.grader(), by=run.person, at=case.now,
-            zone_day=kernel.today, operation=self._operation,
+            zone_day=kernel.today, customer=customer, contact=contact, operation=self._operation,
         )  # fmt: skip
 
     def _imported(self, case: Case, record: Customer | Contact) -> Event:
@@ -306,12 +310,44 @@ class Intake:
         key = (kind, id)
         if key in pending or key in self._there:
             return True
-        found = self._run.kernel.get(kind, id) is not None
+        found = self._get(kind, id) is not None
         if found and remember:
             if len(self._there) >= _REMEMBERED:
                 self._there.clear()
             self._there.add(key)
         return found or (self._dry is not None and self._dry.has(kind, id))
+
+    def _look_up(self, items: Iterable[Item]) -> dict[tuple[str, str], Any]:
+        """Return what the store holds, None where nothing, under the ids that *items* will ask for."""
+        asked: dict[str, set[str]] = {}
+        for item in items:
+            if item.arrival is not None:
+                for kind, id in self._named(item.arrival):
+                    asked.setdefault(kind, set()).add(id)
+        found: dict[tuple[str, str], Any] = {}
+        for kind, ids in asked.items():
+            there = self._run.kernel.get_many(kind, ids)
+            found.update({(kind, id): there.get(id) for id in ids})
+        return found
+
+    def _named(self, arrival: Arrival) -> Iterator[tuple[str, str]]:
+        record = arrival.record
+        if isinstance(record, ImportedLead):
+            yield "lead", record.id
+            return
+        yield "opportunity", record.id
+        if arrival.customer is not None:
+            customer = derived_id("customer", self._run.person, arrival.customer.name)
+            if ("customer", customer) not in self._there:
+                yield "customer", customer
+        for kind, id in (("customer", record.customer), ("contact", record.contact)):
+            if id is not None:
+                yield kind, id
+
+    def _get(self, kind: str, id: str) -> Any | None:
+        """Return a record as it was when its batch began, or as it is where the batch did not name it."""
+        key = (kind, id)
+        return self._looked_up[key] if key in self._looked_up else self._run.kernel.get(kind, id)
 
     def _is_deleted(self, kind: str, id: str) -> bool:
         tombstone = getattr(self._run.kernel.store, "tombstone", None)
@@ -351,7 +387,7 @@ class Intake:
         for kind, id in (("customer", record.customer), ("contact", record.contact)):
             if id is None:
                 continue
-            found = case.kernel.get(kind, id)
+            found = self._get(kind, id)
             if found is None or not case.sight.can_see(self._run.person, found):
                 reason = Reason(f"{kind}_unknown", **{kind: id})
                 yield CellProblem(reason.code, self._column_of(kind), str(reason))

@@ -27,11 +27,18 @@ Kind = Literal["text", "day", "moment", "number", "flag"]
 REMEMBERED = 512
 """So many different texts of one field are remembered with what they became; a file repeats itself."""
 
-_KEYS = "column columns constant join lookup values otherwise format decimal thousands required".split()
+CELL_KEYS = "column columns constant join lookup values otherwise format decimal thousands required".split()
+"""What the table of a value may say."""
+
+DECIMALS = (".", ",")
+"""What may stand before the decimals of a number."""
+
+THOUSANDS = (",", ".", " ", "'", "\u00a0", "\u202f")
+"""What may stand between the thousands of a number."""
+
 _DIRECTIVES = re.compile(r"%(.?)")
 _ALLOWED = frozenset("YymbBdHIMSpzf%")
 _FLAGS = {"true": True, "false": False}
-_THOUSANDS = (",", ".", " ", "'", "\u00a0", "\u202f")
 
 
 @frozen
@@ -102,7 +109,7 @@ def read_cell_source(reader: TableReader, value: Any, place: str, kind: Kind, re
     if not isinstance(value, dict):
         reader.found.error(place, "wrong_type", wanted="a column's name or a table", found=picture(value))
         return CellSource()
-    reader.keys(value, place, _KEYS)
+    reader.keys(value, place, CELL_KEYS)
     given = [key for key in ("column", "columns", "constant") if key in value]
     if len(given) != 1:
         reader.found.error(place, "choose_one", known="column, columns, constant")
@@ -166,8 +173,8 @@ def _number_format(reader: TableReader, value: Mapping[str, Any], place: str, ki
     for key in ("decimal", "thousands"):
         if key in value and kind != "number":
             reader.found.error(join(place, key), "only_for", known="numbers")
-    decimal = reader.choice(value, "decimal", place, (".", ","), ".")
-    thousands = reader.choice(value, "thousands", place, ("", *_THOUSANDS), "")
+    decimal = reader.choice(value, "decimal", place, DECIMALS, ".")
+    thousands = reader.choice(value, "thousands", place, ("", *THOUSANDS), "")
     if decimal == thousands:
         reader.found.error(join(place, "thousands"), "not_together", other=f"decimal = {picture(decimal)}")
     return decimal, thousands

@@ -23,18 +23,29 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from salesflow.errors import InvalidInput
 from salesflow.files import json_values as values
-from salesflow.files.json_text import LARGEST_TEXT, read_json
+from salesflow.files.json_text import LARGEST_TEXT, read_json, refuse_half_characters
 from salesflow.files.json_values import Wrong
 from salesflow.model import (
     RECORD_CLASSES,
+    Activity,
     Change,
     Decision,
+    Department,
     Document,
+    Employee,
     Event,
+    ImportedLead,
+    ImportedOpportunity,
     Label,
+    LeadCard,
     Money,
+    NewContact,
+    NewCustomer,
+    NewOpportunity,
     Reason,
+    Ref,
     SalesProcess,
+    UserGroup,
     check,
     enums,
 )
@@ -64,6 +75,17 @@ TYPES: MappingProxyType[str, type[Any]] = MappingProxyType(
         "done_once": DoneOnce,
         "tombstone": Tombstone,
         "audit_entry": AuditEntry,
+        "activity": Activity,
+        "lead_card": LeadCard,
+        "ref": Ref,
+        "employee": Employee,
+        "department": Department,
+        "user_group": UserGroup,
+        "new_customer": NewCustomer,
+        "new_contact": NewContact,
+        "new_opportunity": NewOpportunity,
+        "imported_opportunity": ImportedOpportunity,
+        "imported_lead": ImportedLead,
     }
 )
 """Everything that `to_json` writes, by the name that stands in the file."""
@@ -105,6 +127,7 @@ def _converter(*, detailed: bool) -> Converter:
     for cls, write in _WRITERS.items():
         converter.register_unstructure_hook(cls, write)
     converter.register_unstructure_hook_func(_is_set, sorted)
+    converter.register_unstructure_hook_factory(_is_fixed, lambda kind: _fixed_writer(kind, converter))
     converter.register_structure_hook_factory(attrs.has, lambda cls: _class_reader(cls, converter))
     converter.register_structure_hook_factory(_is_sequence, lambda kind: _sequence_reader(kind, converter))
     converter.register_structure_hook_func(lambda asked: asked == _CUSTOM, values.read_custom)
@@ -125,6 +148,15 @@ def _is_set(declared: Any) -> bool:
     return get_origin(declared) is frozenset
 
 
+def _is_fixed(declared: Any) -> bool:
+    return get_origin(declared) is tuple and get_args(declared)[-1] is not Ellipsis
+
+
+def _fixed_writer(declared: Any, converter: Converter) -> Callable[[Any], list[Any]]:
+    writers = [converter.get_unstructure_hook(each) for each in get_args(declared)]
+    return lambda items: [write(item) for write, item in zip(writers, items, strict=True)]
+
+
 def _class_reader(cls: type[Any], converter: Converter, **overrides: Any) -> Callable[[Any, Any], Any]:
     build = make_dict_structure_fn(cls, converter, **overrides)
 
@@ -139,7 +171,7 @@ def _class_reader(cls: type[Any], converter: Converter, **overrides: Any) -> Cal
 def _sequence_reader(declared: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     inner = get_args(declared)
     make = get_origin(declared)
-    is_fixed = make is tuple and inner[-1] is not Ellipsis
+    is_fixed = _is_fixed(declared)
     readers = [converter.get_structure_hook(each) for each in (inner if is_fixed else inner[:1])]
     first, kind = readers[0], inner[0]
 
@@ -228,7 +260,12 @@ def _write_items(items: tuple[Any, ...]) -> list[Any]:
 
 
 def _write_change(change: Change) -> dict[str, Any]:
-    told = {"field": change.field, "before": write_plain(change.before), "after": write_plain(change.after)}
+    before, after = change.before, change.after
+    told = {
+        "field": change.field,
+        "before": None if before is None else write_plain(before),  # what is new was nothing before
+        "after": None if after is None else write_plain(after),
+    }
     if change.key is not None:
         told["key"] = change.key
     return told
@@ -238,7 +275,8 @@ _WRITERS[tuple] = _write_items
 _WRITERS[Change] = _write_change
 _QUICK = _converter(detailed=False)
 _DETAILED = _converter(detailed=True)
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+# what was unstructured is a tree: looking for circles would cost a third
+_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def write_plain(value: Any) -> Any:
@@ -312,7 +350,12 @@ def to_json(value: Any) -> str:
     name = _NAMES.get(type(value))
     if name is None:
         raise InvalidInput("value", value, f"must be one of {', '.join(TYPES)}")
-    return _ENCODE({"salesflow": FORMAT, "type": name, "value": _QUICK.unstructure(value)})
+    text = _ENCODE({"salesflow": FORMAT, "type": name, "value": _QUICK.unstructure(value)})
+    if "\\u0000" in text:  # a NUL, or text that only looks like one
+        read_json(text, largest=len(text))
+    elif not text.isascii():
+        refuse_half_characters(text)
+    return text
 
 
 def from_json(source: str | bytes, *, largest: int = LARGEST_TEXT) -> Any:
@@ -367,8 +410,10 @@ def _told(problem: Exception, place: str) -> Iterator[tuple[str, Any, str]]:
             yield f"{place}.{key[:60]}", "a key", "is not known here"
     elif isinstance(problem, KeyError):
         yield place, "nothing", "must be given"
-    elif isinstance(problem, Wrong | InvalidInput):
+    elif isinstance(problem, Wrong):
         yield place, picture(problem.value), problem.rule
+    elif isinstance(problem, InvalidInput):  # what was built checks itself, and names the field
+        yield f"{place}.{problem.what}", picture(problem.value), problem.rule
     else:
         yield place, type(problem).__name__, f"cannot be read: {problem}"
 

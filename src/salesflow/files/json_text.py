@@ -30,7 +30,7 @@ MOST_DIGITS = 19
 """A number has at most so many digits: what a database keeps in 64 bits."""
 
 # An unterminated string is passed over up to its end; every quantifier is possessive: nothing is tried again.
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?+', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]++|(?:\\.)++)*+"?+', re.DOTALL)
 _BRACKET = re.compile(r"[][{}]")
 _LONG_NUMBER = re.compile(rf"[0-9]{{{MOST_DIGITS + 1}}}")
 _RARE_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
@@ -100,13 +100,23 @@ def _refuse_costly(text: str) -> None:
 def _refuse_unkeepable(plain: Any) -> None:
     """Refuse half characters and NUL, which UTF-8 or a database cannot keep."""
     told = plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
-    try:
-        told.encode()
-    except UnicodeEncodeError as problem:
-        shown = ascii(told[problem.start])
-        raise InvalidInput("file", shown, "is half a character; text must be whole Unicode") from None
+    refuse_half_characters(told)
     if "\\u0000" in told and "\x00" in _all_text(plain):
         raise InvalidInput("file", "a NUL character", "must not stand in text")
+
+
+def refuse_half_characters(text: str) -> None:
+    """
+    Return if *text* is whole Unicode.
+
+    Raises:
+        InvalidInput: It holds a lone surrogate; whoever made it must mend it.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as problem:
+        shown = ascii(text[problem.start])
+        raise InvalidInput("file", shown, "is half a character; text must be whole Unicode") from None
 
 
 def _all_text(plain: Any) -> str:

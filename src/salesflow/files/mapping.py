@@ -148,7 +148,7 @@ def parse_mapping(source: str | bytes, *, name: str = "text") -> ImportMapping:
     Return the mapping that *source* holds.
 
     Args:
-        source: TOML text, or the bytes of a file; at most 96 KiB.
+        source: TOML text, or the bytes of a file; at most 64 KiB.
         name: What to call it in an error.
 
     Raises:
@@ -299,7 +299,9 @@ class RowMapper:
         self._spellings = [(column, places[column], wrongs) for column, wrongs in mapping.spellings.items()]
 
     def column_of(self, field: str) -> str | None:
-        """Return the column that *field* comes from, or None."""
+        """Return the column that *field* comes from, or None; of a derived id, the first that it is made of."""
+        if field == "id" and self._mapping.key:
+            return self._mapping.key[0]
         parts = self._mapping.parties.get(field, {})
         source = self._mapping.fields.get(field) or parts.get("name")
         return source.column if source is not None else None
@@ -333,14 +335,13 @@ class RowMapper:
             owner = parties.get("customer", {}).pop("owner", None)
             return Arrival(
                 self._opportunity(values, history),
-                _named(NewCustomer, parties.get("customer")),
-                _named(NewContact, parties.get("contact")),
+                self._named(NewCustomer, "customer", parties),
+                self._named(NewContact, "contact", parties),
                 owner,
                 tuple(respelled),
             )
         except InvalidInput as error:
-            at = self.column_of(error.what)
-            raise WrongRow([wrong("invalid_value", at, problem=f"{error.value!r} {error.rule}")]) from None
+            raise WrongRow([_invalid(self.column_of(error.what), error)]) from None
 
     def _values(
         self, cells: Sequence[tuple[str, Callable[[Sequence[str]], Any]]], row: Sequence[str],
@@ -385,15 +386,25 @@ class RowMapper:
         values["history"] = [(stage, at) for at, stage in entered if stage != values["stage"]]
         return ImportedOpportunity(**values)
 
+    def _named(self, cls: Any, party: str, parties: Mapping[str, Mapping[str, Any]]) -> Any:
+        """Return the customer or contact, None where the row names none."""
+        values = parties.get(party)
+        if not values or values["name"] is None:
+            return None
+        try:
+            return cls(**values)
+        except InvalidInput as error:
+            at = self._mapping.parties[party][error.what].column
+            raise WrongRow([_invalid(at, error)]) from None
+
+
+def _invalid(column: str | None, error: InvalidInput) -> CellProblem:
+    return wrong("invalid_value", column, problem=f"{error.value!r} {error.rule}")
+
 
 @lru_cache(2048)
 def _money(amount: str, currency: str) -> Money:
     return Money(amount, currency)
-
-
-def _named(cls: Any, values: Mapping[str, Any] | None) -> Any:
-    """Return the customer or contact, None where the row names none."""
-    return cls(**values) if values and values["name"] is not None else None
 
 
 def derived_id(kind: str, *parts: str) -> str:

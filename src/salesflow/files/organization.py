@@ -35,12 +35,16 @@ _KEYS = (
     "employees employees_from departments groups administrators "
     "depth_subordinates depth_superiors include_subdepartments"
 ).split()
-_EMPLOYEE: Mapping[str, Kind] = {
+EMPLOYEE: Mapping[str, Kind] = {
     **dict.fromkeys(("id", "name", "manager", "department", "departments", "groups"), "text"),
     "active": "flag",
 }  # fmt: skip
-_FROM = (*_EMPLOYEE, "file", "separator", "delimiter", "encoding", "empty")
-_DEPTHS = ("all", "direct")
+"""What a file may say of an employee, and what each is."""
+
+_FROM = (*EMPLOYEE, "file", "separator", "delimiter", "encoding", "empty")
+DEPTHS = ("all", "direct")
+"""How deep a switch reaches; the first is the default."""
+
 _UTC = ZoneInfo("UTC")
 
 
@@ -49,7 +53,7 @@ def load_organization(path: str | os.PathLike[str], *, folder: str | os.PathLike
     Return the organisation in the TOML file at *path*.
 
     Args:
-        path: The file; at most 96 KiB of UTF-8.
+        path: The file; at most 64 KiB of UTF-8.
         folder: Where its CSV files lie; None means beside it.
 
     Raises:
@@ -131,8 +135,8 @@ class _OrganizationReader(TableReader):
             "departments": departments,
             "groups": self._groups(table),
             "administrators": self.names(table, "administrators", ""),
-            "depth_subordinates": self.choice(table, "depth_subordinates", "", _DEPTHS, "all"),
-            "depth_superiors": self.choice(table, "depth_superiors", "", _DEPTHS, "all"),
+            "depth_subordinates": self.choice(table, "depth_subordinates", "", DEPTHS, "all"),
+            "depth_superiors": self.choice(table, "depth_superiors", "", DEPTHS, "all"),
             "include_subdepartments": self.flag(table, "include_subdepartments", "", True),
         }
 
@@ -144,7 +148,7 @@ class _OrganizationReader(TableReader):
         return id
 
     def _employee(self, entry: Mapping[str, Any], place: str) -> Employee | None:
-        self.keys(entry, place, tuple(_EMPLOYEE))
+        self.keys(entry, place, tuple(EMPLOYEE))
         id, name, manager, department = (
             self._id(entry, place),
             *(self.text(entry, key, place) for key in ("name", "manager", "department")),
@@ -173,7 +177,7 @@ class _OrganizationReader(TableReader):
         file = self.text(entry, "file", place, required=True)
         sources = {
             key: read_cell_source(self, entry[key], join(place, key), kind, required=key == "id")
-            for key, kind in _EMPLOYEE.items()
+            for key, kind in EMPLOYEE.items()
             if key in entry
         }
         if "id" not in entry:
@@ -197,7 +201,7 @@ class _OrganizationReader(TableReader):
     def _take_rows(self, rows: CsvRows, sources: Mapping[str, CellSource], file: str, separator: str) -> None:
         wanted = list(dict.fromkeys(column for source in sources.values() for column in source.columns))
         places = places_of(rows.columns, wanted, file)
-        cells = {key: compile_cell(source, _EMPLOYEE[key], places, {}, _UTC) for key, source in sources.items()}
+        cells = {key: compile_cell(source, EMPLOYEE[key], places, {}, _UTC) for key, source in sources.items()}
         for row in rows:
             at = f"{file} line {row.line}"
             if row.problem is not None:

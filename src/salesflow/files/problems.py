@@ -27,10 +27,12 @@ FILE_ERRORS = MappingProxyType(
         "unreadable": "{value} cannot be read: {problem}",
         "no_header": "there is no header line that names the columns",
         "unknown_column": "there is no column {value}; there are {known}",
+        "other_delimiter": "the columns are separated by {found}; say so: delimiter = {found}",
         "doubled_column": "the column {value} stands there more than once",
         "doubled_key": "{value} stands there twice with different values",
         "cycle": "must not form a cycle: {value}",
         "row": "{problem}",
+        "rule": "{problem}",
     }
 )
 """Every problem of a mapping, an organisation file or a whole data file, with the message that its facts fill."""
@@ -38,7 +40,8 @@ FILE_ERRORS = MappingProxyType(
 ROW_ERRORS = MappingProxyType(
     {
         # the text of the row
-        "not_text": "this is no {encoding} text",
+        "other_format": "this is {found}; save it as UTF-8 text",
+        "not_text": "this is no {encoding} text; save the file as UTF-8, or name the encoding of a CSV in its mapping",
         "null_character": "holds a NUL character; leave it out",
         "too_long": "the row is longer than {most} characters, or a quote is never closed",
         "quoting": "the quotes do not fit: {problem}",
@@ -57,7 +60,7 @@ ROW_ERRORS = MappingProxyType(
         "invalid_value": "{problem}",
         # the record
         "for_others": "{value} is somebody else; importing for others takes an administrator",
-        "id_taken": "{value} cannot be taken; choose another",
+        "id_taken": "{value} cannot be taken; choose another id",
         "conflict": "{problem}",
     }
 )
@@ -120,9 +123,10 @@ class RowProblem:
 class FileFindings(FindingCollector):
     """Collects what is wrong with a file, with the messages of `FILE_ERRORS`."""
 
-    def error(self, place: str, code: str, **facts: object) -> None:
-        """Add the error *code* of `FILE_ERRORS` at *place*; beyond `MOST_ERRORS` it is only counted."""
-        self.add(Finding(place, code, FILE_ERRORS[code].format(**facts)))
+    __slots__ = ()
+
+    messages = FILE_ERRORS
+    whole = "file"
 
 
 def require(name: str, findings: Sequence[Finding]) -> None:

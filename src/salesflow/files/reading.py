@@ -6,6 +6,7 @@ Memory is bounded whatever the file holds: no row is longer than `LONGEST_ROW`, 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import re
@@ -16,6 +17,7 @@ from typing import IO, Any, NamedTuple
 from attrs import frozen
 
 from salesflow.files.problems import CellProblem, file_error, wrong
+from salesflow.files.toml import toml_value
 from salesflow.process.findings import picture
 from salesflow.process.value_checks import listed
 
@@ -61,6 +63,24 @@ class Row(NamedTuple):
     line: int
     cells: Sequence[str]
     problem: CellProblem | None = None
+
+
+_OTHER_FORMATS = {
+    codecs.BOM_UTF16_LE: "UTF-16 text",
+    codecs.BOM_UTF16_BE: "UTF-16 text",
+    b"PK\x03\x04": "a spreadsheet or an archive",
+    b"\xd0\xcf\x11\xe0": "an old spreadsheet",
+}
+"""What a file may be that was meant to be text, by how it begins."""
+
+
+def _other_format(beginning: str | bytes) -> CellProblem | None:
+    """Return what else a file is that begins so, or None; in text, a byte that is no UTF-8 stands escaped."""
+    for mark, name in _OTHER_FORMATS.items():
+        begins = mark if isinstance(beginning, bytes) else mark.decode("utf-8", "surrogateescape")
+        if beginning.startswith(begins):  # type: ignore[arg-type]  # both are text, or both bytes
+            return wrong("other_format", found=name)
+    return None
 
 
 class _RowTooLong(Exception):
@@ -126,7 +146,12 @@ class _Lines:
             text = text.removeprefix("\ufeff")
         if "\0" in text:
             problem = wrong("null_character")
+        if self.number == 0 and isinstance(raw, bytes):
+            problem = _other_format(raw) or problem
         return text, problem
+
+
+_CARRIAGE_RETURN = "a carriage return stands alone; put cells of several lines in quotes, and end rows with line feeds"
 
 
 class CsvRows:
@@ -178,7 +203,7 @@ class CsvRows:
             except _RowTooLong:
                 problem = wrong("too_long", most=LONGEST_ROW)
             except csv.Error as error:
-                problem = wrong("quoting", problem=str(error))
+                problem = wrong("quoting", problem=_CARRIAGE_RETURN if "new-line" in str(error) else str(error))
             problem = next((found for _, found in lines.taken if found is not None), problem)
             if problem is None:
                 if not any(cells):
@@ -224,6 +249,10 @@ class JsonRows:
     def __iter__(self) -> Iterator[Row]:
         """Give each row."""
         self._fill()
+        other = _other_format(self._text)
+        if other is not None:
+            yield Row(1, (), other)
+            return
         self._text = self._text.removeprefix("\ufeff")
         self._skip(re.compile(r"\s*+"))
         is_list = self._text[self._at : self._at + 1] == "["
@@ -365,8 +394,12 @@ def places_of(columns: Sequence[str], wanted: Sequence[str], name: str) -> Mappi
     Raises:
         FileError: One is not there, or stands there twice.
     """
+    alone = columns[0] if len(columns) == 1 else ""
     for column in wanted:
         count = columns.count(column)
+        other = next((one for one in DELIMITERS if one in alone and column in alone), None)
+        if not count and other is not None:
+            raise file_error(name, "line 1", "other_delimiter", found=toml_value(other))
         if count != 1:
             code = "doubled_column" if count else "unknown_column"
             raise file_error(name, "line 1", code, value=picture(column), known=listed(c for c in columns if c))

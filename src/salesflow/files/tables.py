@@ -63,7 +63,9 @@ class TableReader:
 
     def flag(self, table: Mapping[str, Any], key: str, place: str, default: bool) -> bool:
         """Return a true or false."""
-        value = table.get(key, default)
+        if key not in table:
+            return default
+        value = table[key]
         return value if self._checks.flag(join(place, key), value) else default
 
     def choice(self, table: Mapping[str, Any], key: str, place: str, known: tuple[str, ...], default: str) -> str:
@@ -73,7 +75,9 @@ class TableReader:
 
     def names(self, table: Mapping[str, Any], key: str, place: str) -> tuple[str, ...]:
         """Return a list of texts that each say something, each once."""
-        values = table.get(key, [])
+        if key not in table:
+            return ()
+        values = table[key]
         if not isinstance(values, list):
             self._checks.wrong_type(join(place, key), "a list", values)
             return ()

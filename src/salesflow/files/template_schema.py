@@ -8,12 +8,12 @@ role or custom field is not declared.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 import attrs
 
+from salesflow.files.schema_parts import FLAG, Schema, array, name, text
 from salesflow.model import Jump, Label, RequiredField, Route, SalesProcess, Stage, TaskTemplate, TeamRole, WinFrom
 from salesflow.model.requests import LONGEST_NAME
 from salesflow.process.checks import (
@@ -29,18 +29,7 @@ from salesflow.process.findings import WARNINGS
 from salesflow.process.requirements import CUSTOM, FIELDS
 from salesflow.process.value_checks import LONGEST_CODE, MOST_ITEMS
 
-Schema = dict[str, Any]
-
-_HIDDEN = r"\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 _ARGUMENT = re.compile(r"(?P<names>\w+(?:, \w+)*): (?P<text>.*)", re.DOTALL)
-
-
-def _text(longest: int) -> Schema:
-    return {"type": "string", "maxLength": longest, "pattern": f"^[^{_HIDDEN}]*$"}
-
-
-def _list(items: Schema, most: int, **more: Any) -> Schema:
-    return {"type": "array", "items": items, "maxItems": most, **more}
 
 
 def _of(cls: type[Any]) -> Schema:
@@ -52,17 +41,12 @@ def _whole(least: int, most: int) -> Schema:
 
 
 _CODE: Schema = {"type": "string", "maxLength": LONGEST_CODE, "pattern": "^[a-z][a-z0-9_]*$"}
-_NAME: Schema = {
-    "type": "string",
-    "maxLength": LONGEST_NAME,
-    "pattern": rf"^[^{_HIDDEN}]*[^\s{_HIDDEN}][^{_HIDDEN}]*$",
-}
-_MARK = _text(LONGEST_MARK)
-_FLAG: Schema = {"type": "boolean"}
+_NAME = name()
+_MARK = text(LONGEST_MARK)
 _LABEL: Schema = {"$ref": "#/$defs/Label"}
-_NAMES = _list(_NAME, MOST_ITEMS, uniqueItems=True)
-_CODES = _list(_CODE, MOST_ITEMS, uniqueItems=True)
-_ROUTES = _list({"enum": list(Route)}, MOST_ITEMS, uniqueItems=True)
+_NAMES = array(_NAME, MOST_ITEMS, uniqueItems=True)
+_CODES = array(_CODE, MOST_ITEMS, uniqueItems=True)
+_ROUTES = array({"enum": list(Route)}, MOST_ITEMS, uniqueItems=True)
 _FIELD: Schema = {"anyOf": [{"enum": list(FIELDS)}, {"type": "string", "pattern": f"^{re.escape(CUSTOM)}.+$"}]}
 _ROLE: Schema = {"anyOf": [{"enum": list(TeamRole)}, _NAME]}
 _WAIVER: Schema = {"type": "string", "pattern": rf"^[a-z][a-z0-9_]*: ({'|'.join(WARNINGS)})$"}
@@ -76,7 +60,7 @@ _VALUES: dict[type[Any], dict[str, Schema]] = {
     SalesProcess: {
         "id": _CODE,
         "version": _whole(1, LARGEST_VERSION),
-        "stages": _list(_of(Stage), MOST_STAGES, minItems=1),
+        "stages": array(_of(Stage), MOST_STAGES, minItems=1),
         "name": _LABEL,
         "customer_types": _NAMES,
         "starts_when": _MARK,
@@ -88,7 +72,7 @@ _VALUES: dict[type[Any], dict[str, Schema]] = {
         "invalid_reasons": {**_CODES, "minItems": 1},
         "custom_fields": _CODES,
         "custom_roles": _NAMES,
-        "waived": _list(_WAIVER, MOST_STAGES * len(WARNINGS), uniqueItems=True),
+        "waived": array(_WAIVER, MOST_STAGES * len(WARNINGS), uniqueItems=True),
         "origin": _NAME,
     },
     Stage: {
@@ -97,16 +81,16 @@ _VALUES: dict[type[Any], dict[str, Schema]] = {
         "probability": _whole(0, 100),
         "starts_when": _MARK,
         "ends_when": _MARK,
-        "required_fields": _list({"anyOf": [_FIELD, _of(RequiredField)]}, MOST_ITEMS, uniqueItems=True),
-        "tasks": _list(_of(TaskTemplate), MOST_TASKS, uniqueItems=True, **_ONE_CORE),
+        "required_fields": array({"anyOf": [_FIELD, _of(RequiredField)]}, MOST_ITEMS, uniqueItems=True),
+        "tasks": array(_of(TaskTemplate), MOST_TASKS, uniqueItems=True, **_ONE_CORE),
         "procedures": _NAMES,
-        "roles": _list(_ROLE, MOST_ITEMS, uniqueItems=True),
+        "roles": array(_ROLE, MOST_ITEMS, uniqueItems=True),
         "limit_days": _whole(1, LONGEST_LIMIT),
-        "is_optional": _FLAG,
+        "is_optional": FLAG,
         "approval": {"enum": list(APPROVERS)},
         "origin": _NAME,
     },
-    TaskTemplate: {"code": _CODE, "name": _LABEL, "is_core": _FLAG, "routes": _ROUTES, "origin": _NAME},
+    TaskTemplate: {"code": _CODE, "name": _LABEL, "is_core": FLAG, "routes": _ROUTES, "origin": _NAME},
     RequiredField: {"field": _FIELD, "routes": _ROUTES},
 }
 """What each field takes; a field of the model that is missing here makes no schema at all."""
@@ -131,11 +115,11 @@ def template_schema() -> dict[str, Any]:
             "Label": {
                 "description": _summary(Label),
                 "anyOf": [
-                    _text(LONGEST_NAME),
+                    text(LONGEST_NAME),
                     {
                         "type": "object",
                         "propertyNames": {"pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"},
-                        "additionalProperties": _text(LONGEST_NAME),
+                        "additionalProperties": text(LONGEST_NAME),
                         "maxProperties": MOST_ITEMS,
                     },
                 ],
@@ -143,11 +127,6 @@ def template_schema() -> dict[str, Any]:
             **{cls.__name__: _table(cls) for cls in (Stage, TaskTemplate, RequiredField)},
         },
     }
-
-
-def schema_text() -> str:
-    """Return the schema as the file holds it."""
-    return json.dumps(template_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _table(cls: type[Any]) -> Schema:

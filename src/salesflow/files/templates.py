@@ -49,7 +49,7 @@ def load_template(
     Return the template in the TOML file at *path*.
 
     Args:
-        path: The file; at most 96 KiB of UTF-8.
+        path: The file; at most 64 KiB of UTF-8.
         roles: Team roles that the application knows beyond the built-in ones; None means any.
         fields: Custom fields that the application knows, each a NAME as in ``custom.NAME``; None means any.
         strict: Whether a warning that the file does not waive is an error.
@@ -79,7 +79,7 @@ def parse_template(
     Return the template that *source* holds.
 
     Args:
-        source: TOML text of at most 98,304 characters, or the bytes of a file.
+        source: TOML text of at most 65,536 characters, or the bytes of a file.
         name: What to call it in an error.
         roles, fields, strict: As of `load_template`.
 
@@ -125,6 +125,8 @@ def examine_template(
         return None, Findings(name, (table,))
     reader = _Reader()
     process = reader.read(SalesProcess, table, "")
+    if reader.found.is_full:  # nobody reads more, and judging what was misread costs time
+        return None, Findings(name, reader.found.findings())
     checked = check_template(process, roles=roles, fields=fields, strict=strict)
     findings = Findings(name, (*reader.found.findings(), *reader.unexplained(checked)))
     return (None if findings.errors else process), findings
@@ -184,8 +186,9 @@ class _Reader:
     def refuse(self, place: str, code: str, **facts: object) -> None:
         """Note a place where a stand-in stands."""
         self.found.error(place, code, **facts)
-        self.broken.add(place)
-        self.holding_broken.update(_enclosing(place))
+        if not self.found.is_full:
+            self.broken.add(place)
+            self.holding_broken.update(_enclosing(place))
 
     def unexplained(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """Give those of the checks' findings that are neither about a stand-in nor judged by one."""

@@ -15,7 +15,7 @@ from typing import Any
 from salesflow.errors import InvalidInput
 from salesflow.process.findings import ERRORS, Finding
 
-LARGEST_FILE = 96 * 1024
+LARGEST_FILE = 64 * 1024
 """A file has at most so many bytes, a text so many characters."""
 
 DEEPEST_NESTING = 8
@@ -24,7 +24,7 @@ DEEPEST_NESTING = 8
 MOST_KEY_PARTS = 8
 """A dotted key has at most so many parts."""
 
-MOST_VALUES = 8_000
+MOST_VALUES = 6_000
 """A file holds at most so many keys, values and headers: what parsing costs is decided by these."""
 
 # Strings, comments and empty lines are passed over whole, an unterminated string up to its end. Every quantifier

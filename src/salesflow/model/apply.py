@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from attrs import NOTHING, fields
-
 from salesflow.errors import InvalidInput
 from salesflow.model.events import Change, Event, shape
 from salesflow.model.lead import Lead
@@ -63,7 +61,8 @@ def replay(events: Iterable[Event]) -> Any:
     cls = RECORD_CLASSES.get(first.record_kind)
     if cls is None:
         raise InvalidInput("events", first.record_kind, f"must be of a known kind: {', '.join(RECORD_CLASSES)}")
-    values = {f.name: None if f.default is NOTHING else f.default for f in fields(cls)}
+    known = shape(cls)
+    values = dict(zip(known.names, known.blanks, strict=True))
     values["id"], values["version"] = first.record_id, 0
     record: Any = _fold(cls, values, told)
     return record

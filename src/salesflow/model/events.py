@@ -168,19 +168,21 @@ class Shape:
 
     Args:
         names: Its fields, in order.
+        blanks: What each holds by default; None where it has no default.
         collections: Those that are collections.
         read: Gives all values of a record, in that order.
         write: Per field, what sets it on a blank record: a frozen class lets nobody else.
     """
 
     names: tuple[str, ...]
+    blanks: tuple[Any, ...]
     collections: frozenset[str]
     read: Callable[[Any], tuple[Any, ...]]
     write: tuple[Callable[[Any, Any], None], ...]
 
 
 _SHAPES: dict[type, Shape] = {}
-_UNTOLD = frozenset({"version", "updated_at"})
+_UNTOLD = frozenset({"id", "version", "updated_at"})
 
 
 def shape(cls: type) -> Shape:
@@ -190,8 +192,9 @@ def shape(cls: type) -> Shape:
         declared = fields(cls)
         names = tuple(f.name for f in declared)
         collections = frozenset(f.name for f in declared if f.metadata.get("collection"))
+        blanks = tuple(None if f.default is NOTHING else f.default for f in declared)
         write = tuple(getattr(cls, name).__set__ for name in names)
-        known = _SHAPES[cls] = Shape(names, collections, attrgetter(*names), write)
+        known = _SHAPES[cls] = Shape(names, blanks, collections, attrgetter(*names), write)
     return known
 
 
@@ -287,16 +290,13 @@ def created(record: Any, *, at: datetime, by: str, operation: str, kind: EventKi
     Source: HIST-1.
     """
     at = utc(at)
-    collections = shape(type(record)).collections
+    known = shape(type(record))
     changes: list[Change] = []
-    for declared in fields(type(record)):
-        name = declared.name
-        if name in _UNTOLD or name == "id":
+    for name, blank, value in zip(known.names, known.blanks, known.read(record), strict=True):
+        if value is blank or name in _UNTOLD:
             continue
-        blank = None if declared.default is NOTHING else declared.default
-        value = getattr(record, name)
-        if name in collections:
+        if name in known.collections:
             changes += differences(name, blank, value)
-        elif value != blank:
+        elif blank is None or value != blank:
             changes.append(Change(name, None, blank, value))
     return Event(record.KIND, record.id, 1, 0, kind, at, by, operation, tuple(changes))

@@ -51,6 +51,8 @@ def named(value: object, what: str, *, longest: int = LONGEST_NAME) -> str:
     """
     if not isinstance(value, str):
         raise InvalidInput(what, value, "must be text")
+    if value and value.isprintable() and not value.isspace() and len(value) <= longest:
+        return value  # nearly every name: nothing in it is hidden, so no character need be looked at
     if is_blank(value):
         raise InvalidInput(what, value, "must not be empty")
     if len(value) > longest:
@@ -108,6 +110,8 @@ def _optional_moment(_instance: object, attribute: Any, value: Any) -> None:
 
 def _in_utc(moment: datetime | None) -> datetime | None:
     """Return a sound moment in UTC; anything else as it is, for the validator, which knows its name."""
+    if moment is None:
+        return None
     try:
         return utc(moment)
     except InvalidInput:
@@ -144,8 +148,10 @@ def _steps(steps: Iterable[tuple[str, datetime]]) -> tuple[tuple[str, datetime],
 
 
 def _outcome(value: OpportunityStatus | str | None) -> OpportunityStatus | None:
-    if value is None or value in tuple(OpportunityStatus):
-        return None if value is None else OpportunityStatus(value)
+    if value is None or isinstance(value, OpportunityStatus):
+        return value
+    if value in tuple(OpportunityStatus):
+        return OpportunityStatus(value)
     raise InvalidInput("outcome", value, f"must be None or one of {', '.join(OpportunityStatus)}")
 
 

@@ -79,8 +79,8 @@ def sales_cycle(opportunities: Iterable[Opportunity], zone: ZoneInfo) -> SalesCy
         given += 1
         if opportunity.is_completed:
             counted.append(opportunity)
-            length = _days(opportunity, zone)
-            if length is not None and length >= 0:
+            length = days_taken(opportunity, zone)
+            if length is not None:
                 days[opportunity.status].append(length)
     everything = [length for found in days.values() for length in found]
     rule = "won, lost and invalid opportunities; left out are the open ones"
@@ -103,7 +103,9 @@ def spread_of(days: Sequence[int]) -> Spread:
     return Spread(count, median, sum(ranked) / count, ranked[-(-9 * count // 10) - 1])
 
 
-def _days(opportunity: Opportunity, zone: ZoneInfo) -> int | None:
+def days_taken(opportunity: Opportunity, zone: ZoneInfo) -> int | None:
+    """Return how many days a completed one took; None where a date is unknown, or the end before the beginning."""
     entered = opportunity.visits[0].entered_at if opportunity.visits else None
     begun, ended = entered or opportunity.created_at, opportunity.actual_close_date
-    return None if begun is None or ended is None else (ended - business_day(begun, zone)).days
+    days = None if begun is None or ended is None else (ended - business_day(begun, zone)).days
+    return None if days is None or days < 0 else days

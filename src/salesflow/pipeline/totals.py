@@ -40,18 +40,18 @@ class Totals:
 
     def __add__(self, other: Totals) -> Totals:
         """Return the sums of both, currency by currency."""
-        return _added((*self.sums, *other.sums))
+        return added((*self.sums, *other.sums))
 
 
 def total_of(amounts: Iterable[Money | None]) -> Totals:
     """Return the sums of *amounts*; a missing one (None) adds nothing, not even its currency."""
-    return _added((amount.currency, amount.amount) for amount in amounts if amount is not None)
+    return added((amount.currency, amount.amount) for amount in amounts if amount is not None)
 
 
 def weighted_total_of(opportunities: Iterable[Opportunity]) -> Totals:
     """Return the sums of what each is worth, times its probability (PIPE-1)."""
     with localcontext(prec=_DIGITS):
-        return _added(
+        return added(
             (worth.currency, (worth.amount * opportunity.probability.percent).scaleb(-2))
             for opportunity in opportunities
             if (worth := value_of(opportunity)) is not None
@@ -71,7 +71,8 @@ def value_of(opportunity: Opportunity) -> Money | None:
     return opportunity.actual_amount if opportunity.status is OpportunityStatus.WON else None
 
 
-def _added(pairs: Iterable[tuple[str, Decimal]]) -> Totals:
+def added(pairs: Iterable[tuple[str, Decimal]]) -> Totals:
+    """Return the sums of amounts, each with its currency."""
     sums: dict[str, Decimal] = {}
     with localcontext(prec=_DIGITS):
         for currency, amount in pairs:

@@ -7,32 +7,17 @@ amount it might have been worth; a record without that amount counts by number o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any
 
 from attrs import frozen
 
-from salesflow.errors import InvalidInput
 from salesflow.model.enums import OpportunityStatus
 from salesflow.model.opportunity import Opportunity
+from salesflow.pipeline.grouping import GroupBy, grouped
 from salesflow.pipeline.population import Population, population_of
 from salesflow.pipeline.totals import Totals, total_of
-
-GROUPINGS: Mapping[str, Callable[[Opportunity], Hashable]] = MappingProxyType(
-    {
-        "owner": lambda opportunity: opportunity.owner,
-        "source": lambda opportunity: opportunity.source,
-        "grade": lambda opportunity: opportunity.grade.effective,
-        "process": lambda opportunity: opportunity.process,
-        "stage": lambda opportunity: opportunity.stage,
-        "customer": lambda opportunity: opportunity.customer,
-        "led_by": lambda opportunity: opportunity.led_by,
-    }
-)
-"""What win rates may be grouped by; each record is in one group, None where it has no such value."""
-
 
 @frozen
 class WinRate:
@@ -69,7 +54,8 @@ class WinRates:
 
     Args:
         overall: All together.
-        groups: One for each value that occurs, the missing value last; empty where none was asked for.
+        groups: One for each value that occurs, the missing value last; empty where none was asked for. By team,
+            product or competitor a record may be in several, and they add up to more than the whole.
         population: Which records are counted.
 
     Source: PIPE-2, PIPE-8.
@@ -85,37 +71,34 @@ class WinRates:
 
 
 def win_rates(
-    opportunities: Iterable[Opportunity], by: str | Callable[[Opportunity], Hashable] | None = None
+    opportunities: Iterable[Opportunity],
+    by: GroupBy | None = None,
+    departments: Mapping[str, str | None] | None = None,
 ) -> WinRates:
     """
-    Return the win rate of *opportunities*, together and by group.
+    Return the win rate of *opportunities*, together and by group; the value won per customer is among them.
 
     Args:
         opportunities: Those that the viewer sees; left out are the open and the invalid ones.
-        by: A name of `GROUPINGS`; or a function that gives a record's group, such as the manager of its
-            owner; None for no groups.
+        by: A name of `GROUPINGS` or `SHARED_GROUPINGS`; ``"department"``, of the owner; or a function that gives
+            a record's group; None for no groups.
+        departments: The main department of each owner; needed only by ``"department"``.
 
     Raises:
-        InvalidInput: *by* is a name that is not known; the caller must choose another.
+        InvalidInput: *by* is a name that is not known, or nobody says who is in which department.
 
     Source: PIPE-2, PIPE-8.
     """
-    if isinstance(by, str) and by not in GROUPINGS:
-        raise InvalidInput("by", by, f"must be one of {', '.join(GROUPINGS)}, or a function")
-    group_of = GROUPINGS[by] if isinstance(by, str) else by
     given = 0
     counted = []
-    groups: dict[Hashable, list[Opportunity]] = {}
     for opportunity in opportunities:
         given += 1
         if opportunity.status in (OpportunityStatus.WON, OpportunityStatus.LOST):
             counted.append(opportunity)
-            if group_of is not None:
-                groups.setdefault(group_of(opportunity), []).append(opportunity)
     rule = "won and lost opportunities; left out are the open and the invalid ones"
     return WinRates(
         _win_rate(None, counted),
-        tuple(_win_rate(key, groups[key]) for key in sorted(groups, key=lambda key: (key is None, str(key)))),
+        tuple(_win_rate(key, members) for key, members in grouped(counted, by, departments)),
         population_of(counted, given, (OpportunityStatus.WON, OpportunityStatus.LOST), rule),
     )
 

@@ -132,7 +132,8 @@ def _late_entry(
 
 def import_opportunity(
     process: SalesProcess, arrival: ImportedOpportunity, *, grader: Grader, by: str, at: datetime,
-    zone_day: Callable[[datetime], date], operation: str = "files.import_opportunities",
+    zone_day: Callable[[datetime], date], customer: str | None = None, contact: str | None = None,
+    operation: str = "files.import_opportunities",
 ) -> tuple[Opportunity, Decision]:  # fmt: skip
     """
     Take in an opportunity with its past: the rules guard moves, not arrivals.
@@ -143,6 +144,7 @@ def import_opportunity(
         grader: Works out its grade.
         at: When it arrives, in UTC.
         zone_day: Gives the business day of a moment.
+        customer, contact: Ids of those that were found or made on the way; None means the arrival's own.
         operation: The id of the operation that takes it in.
 
     Raises:
@@ -183,7 +185,8 @@ def import_opportunity(
         id=arrival.id, version=1, name=arrival.name, owner=arrival.owner, process=process.id,
         process_version=process.version, stage=arrival.stage, probability=probability,
         team=(TeamMember(arrival.owner, TeamRole.OWNER, Access.READ_WRITE),),
-        status=status, customer=arrival.customer, contact=arrival.contact, amount=arrival.amount,
+        status=status, customer=customer or arrival.customer, contact=contact or arrival.contact,
+        amount=arrival.amount,
         close_date=arrival.close_date, source=arrival.source, is_imported=True, visits=visits, tasks=tasks,
         closings=closings, created_at=arrival.created_at or first or at, created_by=by, updated_at=at,
     )  # fmt: skip

@@ -8,7 +8,7 @@ stage's number changes when another is put before it, its code never does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from attrs import frozen
@@ -146,25 +146,26 @@ class FindingCollector:
         strict: Whether a warning is an error.
     """
 
-    __slots__ = ("_errors", "_items", "_strict", "_untold")
+    __slots__ = ("_errors", "_items", "_strict")
+
+    messages: Mapping[str, str] = ERRORS
+    whole = "template"  # the place of what is said of all of it
 
     def __init__(self, *, strict: bool = False) -> None:
         self._strict = strict
         self._items: list[Finding] = []
         self._errors = 0
-        self._untold = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether further errors are only counted."""
+        return self._errors > MOST_ERRORS
 
     def error(self, place: str, code: str, **facts: object) -> None:
-        """Add the error *code* of `ERRORS` at *place*; beyond `MOST_ERRORS` it is only counted."""
-        self.add(Finding(place, code, ERRORS[code].format(**facts)))
-
-    def add(self, error: Finding) -> None:
-        """Add an error; beyond `MOST_ERRORS` it is only counted."""
+        """Add the error *code* of `messages` at *place*; beyond `MOST_ERRORS` it is only counted."""
         self._errors += 1
-        if self._errors > MOST_ERRORS:
-            self._untold += 1
-        else:
-            self._items.append(error)
+        if not self.is_full:
+            self._items.append(Finding(place, code, self.messages[code].format(**facts)))
 
     def warning(self, place: str, code: str, message: str) -> None:
         """Add a warning, which is an error under ``strict``."""
@@ -173,8 +174,8 @@ class FindingCollector:
     def findings(self) -> tuple[Finding, ...]:
         """Return what was collected, in order."""
         items = list(self._items)
-        if self._untold:
-            items.append(Finding("template", "more", ERRORS["more"].format(count=self._untold)))
+        if self.is_full:
+            items.append(Finding(self.whole, "more", ERRORS["more"].format(count=self._errors - MOST_ERRORS)))
         return tuple(items)
 
 

@@ -7,7 +7,7 @@ sees whole units of work, and what raises leaves the store as it was.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence, Set
+from collections.abc import Collection, Hashable, Sequence, Set
 from itertools import islice
 from threading import RLock
 from typing import Any
@@ -67,6 +67,12 @@ class MemoryStore:
         with self._lock:
             shelf = self._shelves.get(kind)
             return None if shelf is None else shelf.records.get(id)
+
+    def get_many(self, kind: str, ids: Collection[str]) -> dict[str, Any]:
+        """Return those of the records that are there, by id."""
+        with self._lock:
+            records = self._shelf(kind).records
+            return {id: records[id] for id in ids if id in records}
 
     def query(self, query: Query) -> Sequence[Any]:
         """

@@ -309,6 +309,15 @@ class StoreConformance:
                 min(size, cap) for cap in (1, 5, 1001)
             ]
 
+    def test_many_are_found_at_once(self, store: Any) -> None:
+        """IO-1: of many ids those that are there are found, of the kind that was asked for, each by its id."""
+        self._capable(store, "get_many", "GetsMany")
+        deals = {deal.id: deal for deal in self._filled(store)}
+
+        assert dict(store.get_many("opportunity", [*deals, "nothing"])) == deals
+        assert dict(store.get_many("opportunity", ["3", "nothing", "3"])) == {"3": deals["3"]}
+        assert dict(store.get_many("lead", list(deals))) == dict(store.get_many("opportunity", [])) == {}
+
     def test_history_is_kept_in_order(self, store: Any) -> None:
         """HIST-1: the events of a record, replayed, give the record; those of another are not among them."""
         self._capable(store, "events", "KeepsHistory")

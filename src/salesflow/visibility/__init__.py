@@ -34,10 +34,11 @@ from salesflow.visibility.rules import KINDS, Rule, everybody
 from salesflow.visibility.sight import Audience, Sight
 from salesflow.visibility.terms import Step
 from salesflow.visibility.vocabulary import owner, record, team
+from salesflow.visibility.what_if import Planned, Removed, SightChange
 
 __all__ = [
     "ACCESS", "EVERYTHING", "KINDS", "NOTHING", "OPERATORS", "AccessRow", "AllOf", "AnyOf", "Audience",
     "Cause", "Everything", "FieldCompare", "Filter", "Negation", "Nothing", "Organization",
-    "OrganizationIndex", "OwnerIn", "People", "Proof", "Rule", "Sight", "Step", "TeamIn", "VisibilityPolicy",
-    "Voided", "all_of", "any_of", "everybody", "negation", "owner", "record", "scenes", "team",
+    "OrganizationIndex", "OwnerIn", "People", "Planned", "Proof", "Removed", "Rule", "Sight", "SightChange",
+    "Step", "TeamIn", "VisibilityPolicy", "Voided", "all_of", "any_of", "everybody", "negation", "owner", "record", "scenes", "team",
 ]  # fmt: skip

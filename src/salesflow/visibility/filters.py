@@ -147,6 +147,10 @@ OPPOSITE: Mapping[str, str] = MappingProxyType({"==": "!=", "!=": "==", "<": ">=
 """What holds of two values that compare where the named comparison does not."""
 
 
+CUSTOM = "custom"
+"""The field that holds an application's own, by key."""
+
+
 def _known_operator(_instance: object, _attribute: object, value: Any) -> None:
     if value not in OPERATORS:
         raise InvalidInput("operator", value, f"must be one of {' '.join(OPERATORS)}")
@@ -168,7 +172,8 @@ class FieldCompare(_Filter):
     not pass, nor does it pass the negation.
 
     Args:
-        name: The field's name; dots lead into it (``"grade.effective"``).
+        name: The field's name; dots lead into it (``"grade.effective"``), and after ``custom.`` stands the key of
+            a field of the application's own, with dots or without.
         operator: One of `OPERATORS`.
         value: Text, number, `Money` or date.
     """
@@ -188,10 +193,19 @@ class FieldCompare(_Filter):
 
     def value_in(self, record: Any) -> Any:
         """Return what the field holds; None where it, or something on the way to it, is missing."""
-        found = record
-        for name in self.name.split("."):
+        first, *rest = self.path
+        found = getattr(record, first, None)
+        if first == CUSTOM:
+            return next((each.value for each in found or () if [each.key] == rest), None)
+        for name in rest:
             found = getattr(found, name, None)
         return found
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The names that lead to the value."""
+        first, _, rest = self.name.partition(".")
+        return (first, rest) if first == CUSTOM else tuple(self.name.split("."))
 
 
 @frozen

@@ -9,6 +9,7 @@ see a record says so by name: `everybody`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date, datetime
 from typing import NoReturn, TypeAlias, TypeGuard, cast
 
 from attrs import fields_dict, frozen
@@ -119,7 +120,9 @@ class FieldRule(_Combines):
     compare: FieldCompare
 
     def __repr__(self) -> str:
-        return f"record.{self.compare.name} {self.compare.operator} {_shown(self.compare.value)}"
+        first, *rest = self.compare.path
+        path = first + "".join(f".{name}" if name.isidentifier() else f"[{name!r}]" for name in rest)
+        return f"record.{path} {self.compare.operator} {_shown(self.compare.value)}"
 
 
 @frozen(repr=False)
@@ -238,4 +241,8 @@ def spread(denied: Both | Either | Not | FieldRule) -> Rule:
 def _shown(value: object) -> str:
     if isinstance(value, Money):
         return f"Money({str(value.amount)!r}, {value.currency!r})"
+    if isinstance(value, datetime):
+        return f"datetime.fromisoformat({value.isoformat()!r})"
+    if isinstance(value, date):
+        return f"date({value.year}, {value.month}, {value.day})"
     return repr(str(value)) if isinstance(value, str) else repr(value)

@@ -12,7 +12,7 @@ from salesflow.model.apply import RECORD_CLASSES
 from salesflow.model.enums import Access
 from salesflow.model.money import Money
 from salesflow.visibility import terms
-from salesflow.visibility.filters import FieldCompare
+from salesflow.visibility.filters import CUSTOM, FieldCompare
 from salesflow.visibility.rules import KINDS, FieldRule, OwnerRule, Rule, TeamRule
 from salesflow.visibility.terms import Term
 
@@ -81,6 +81,11 @@ class _Field:
             raise AttributeError(name)
         return _Field(f"{self._path}.{name}")
 
+    def __getitem__(self, key: str) -> _Field:
+        if self._path != CUSTOM or not isinstance(key, str):
+            raise InvalidInput(f"record.{self._path}", key, "must be the key, a text, of a field of record.custom")
+        return _Field(f"{CUSTOM}.{key}")
+
     def __eq__(self, value: Any) -> Rule:  # type: ignore[override]
         return self._compared("==", value)
 
@@ -103,11 +108,18 @@ class _Field:
         return f"record.{self._path}"
 
     def _compared(self, operator: str, value: str | int | Decimal | Money | date) -> Rule:
+        if self._path == CUSTOM:
+            raise InvalidInput("record.custom", value, "compares a field at a time: record.custom[key]")
         return FieldRule(FieldCompare(self._path, operator, value))
 
 
 class _Record:
-    """The fields of a record, by name: ``record.amount >= Money("1000000", "CNY")``."""
+    """
+    The fields of a record, by name: ``record.amount >= Money("1000000", "CNY")``.
+
+    An application's own stand in ``custom``, by key: ``record.custom.region == "north"``, or with any key at all
+    ``record.custom["sales region"] == "north"``.
+    """
 
     __slots__ = ()
 

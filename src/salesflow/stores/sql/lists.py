@@ -7,12 +7,14 @@ same at about √(limit · records). Either way the answer is that of a scan by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from math import isqrt
 from typing import Any
 
+from attrs import frozen
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -29,16 +31,21 @@ from sqlalchemy import (
 from sqlalchemy import union as union_of
 
 from salesflow.errors import InvalidInput
-from salesflow.files.json_codec import from_text
 from salesflow.model import Money, sort_value, utc
 from salesflow.ports import Query, RecordFilter
 from salesflow.stores.sql.compiler import TENANT, Arms, FilterCompiler, people, shape
 from salesflow.stores.sql.schema import COUNTERS, KeyField, KeyType, minor_units
 from salesflow.stores.sql.statements import statement_of
+from salesflow.stores.sql.trouble import read_document
 from salesflow.visibility.filters import EVERYTHING, Filter
 
 _CHUNK = 200
 """Where SQL cannot decide, this many records are read at a time, then twice as many, until the page is full."""
+
+_SAMPLE = 32
+"""Of so many people the records are counted, to guess how many all of them have."""
+
+_MOST_PLANS = 256
 
 _SHARE_TO_GATHER = 4
 """Without a limit, gathering pays while at most one record in this many may pass."""
@@ -49,6 +56,44 @@ _LIMIT = bindparam("limit", type_=Integer())
 Position = tuple[Any, str]
 
 
+@frozen(eq=False)
+class Plan:
+    """
+    What is known of one filter before anything is asked.
+
+    Args:
+        filter: As it was given.
+        told, is_exact: What of it SQL can tell, and whether that is all.
+        arms: How its people's records are found; None where it names none.
+        shape: What its statements are kept under.
+        values: Its people, as parameters.
+        sample: Some of them, and *scale* times as many are all.
+    """
+
+    filter: RecordFilter
+    told: Filter
+    is_exact: bool
+    arms: Arms | None
+    shape: Hashable
+    values: dict[str, Any]
+    sample: dict[str, Any]
+    scale: float
+
+
+class Memory:
+    """
+    What is worth keeping from one list to the next.
+
+    Attributes:
+        size: How many records there were when last looked up; only the choice of a way goes by it.
+        plans: By the id of the filter, which the plan keeps alive.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.plans: dict[int, Plan] = {}
+
+
 class Reader:
     """
     Answers lists of one kind of record over one connection, which sees one moment of the database.
@@ -57,54 +102,76 @@ class Reader:
         connection: An open one, in a transaction.
         compiler: Of the kind of record.
         tenant: Whose records.
+        memory: What readers of this tenant and kind know already; None means a new one.
     """
 
-    def __init__(self, connection: Connection, compiler: FilterCompiler, tenant: str) -> None:
+    def __init__(
+        self, connection: Connection, compiler: FilterCompiler, tenant: str, memory: Memory | None = None
+    ) -> None:
         self._connection = connection
+        self._memory = Memory() if memory is None else memory
+        self._plans = self._memory.plans
         self._compiler = compiler
         self._tenant = tenant
         self._shelf, self._dialect = compiler.shelf, compiler.dialect
 
+    def get_many(self, ids: Collection[str]) -> dict[str, Any]:
+        """Return those of the records that are there, by id."""
+        table = self._shelf.table
+
+        def make() -> Select[Any]:
+            wanted = self._dialect.one_of(table.c.id, "ids")
+            return select(table.c.id, table.c.document).where(table.c.tenant == TENANT, wanted)
+
+        found = self._run(("get",), {"ids": self._dialect.ids(frozenset(ids))}, make, None)
+        return {id: read_document(self._shelf.record, document) for id, document in found}
+
     def page(self, query: Query) -> list[Any]:
         """Return the records that pass, in order."""
-        told, is_exact = self._compiler.told(query.filter)
-        if is_exact:
-            return self._records(told, query.order_by, query.limit, query.after)
-        return list(self._asked(query, told))
+        plan = self._planned(query.filter)
+        if plan.is_exact:
+            return self._records(plan, query.order_by, query.limit, query.after)
+        return list(self._asked(query, plan))
+
+    def documents(self, query: Query) -> list[Any]:
+        """
+        Return the rows of the page, each one document, as the database gives them.
+
+        Args:
+            query: With a filter that SQL can tell exactly.
+        """
+        return self._rows(self._planned(query.filter), query.order_by, query.limit, query.after)
 
     def ids(self, filter: RecordFilter) -> set[str]:
         """Return the ids of the records that pass."""
-        told, is_exact = self._compiler.told(filter)
-        if not is_exact:
-            return {record.id for record in self._asked(Query(self._shelf.kind, filter), told)}
-        return {id for (id,) in self._run(*self._passing(told, None), select_ids)}
+        plan = self._planned(filter)
+        if not plan.is_exact:
+            return {record.id for record in self._asked(Query(self._shelf.kind, filter), plan)}
+        return {id for (id,) in self._run(*self._passing(plan, None), select_ids)}
 
     def count(self, filter: RecordFilter, cap: int | None) -> int:
         """Return how many records pass, or *cap* where they are at least that many."""
-        told, is_exact = self._compiler.told(filter)
+        plan = self._planned(filter)
         if cap is not None and cap < 1:
             return 0
-        if not is_exact:
-            return sum(1 for _ in self._asked(Query(self._shelf.kind, filter, limit=cap), told))
-        if told == EVERYTHING:
+        if not plan.is_exact:
+            return sum(1 for _ in self._asked(Query(self._shelf.kind, filter, limit=cap), plan))
+        if plan.told == EVERYTHING:
             return self.size() if cap is None else min(self.size(), cap)
-        ((number,),) = self._run(*self._passing(told, cap), count_ids)
+        ((number,),) = self._run(*self._passing(plan, cap), count_ids)
         return int(number)
 
     def size(self) -> int:
         """Return how many records of the kind there are, as the counters know."""
-        counter = select(COUNTERS.c.value).where(
-            COUNTERS.c.tenant == TENANT, COUNTERS.c.name == f"size:{self._shelf.kind}"
-        )
-        found = self._run(("size",), {}, lambda: counter, None)
+        found = self._run(("size",), {}, self._size_of_kind, None)
         return int(found[0][0]) if found else 0
 
-    def _asked(self, query: Query, told: Filter) -> Iterator[Any]:
+    def _asked(self, query: Query, plan: Plan) -> Iterator[Any]:
         """Give the records that pass where `matches` must be asked, reading little more than a page takes."""
         value = sort_value(query.kind, query.order_by)
         left, after, size = query.limit, query.after, _CHUNK
         while True:
-            records = self._records(told, query.order_by, size, after)
+            records = self._records(plan, query.order_by, size, after)
             for record in records:
                 if query.filter.matches(record):
                     yield record
@@ -129,89 +196,133 @@ class Reader:
             self._connection.dialect,
             lambda: make() if wrap is None else wrap(make()),
         )
-        return list(statement.run(self._connection, {**values, "tenant": self._tenant}))
+        return list(statement.run(self._connection, {**values, "tenant": self._tenant}).all())
 
-    def _values(self, told: Filter) -> dict[str, Any]:
-        return {place: self._dialect.ids(ids) for place, ids in people(told, _ROOT)}
+    def _planned(self, filter: RecordFilter) -> Plan:
+        """Return what is known of *filter*; a viewer's filter comes again and again, and is worked out once."""
+        kept = self._plans.get(id(filter))
+        if kept is not None and kept.filter is filter:
+            return kept
+        told, is_exact = self._compiler.told(filter)
+        arms = self._compiler.arms(told, _ROOT)
+        ids = dict(people(told, _ROOT))
+        some = {place: frozenset(islice(each, _SAMPLE)) for place, each in ids.items()}
+        plan = Plan(
+            filter, told, is_exact, arms, shape(told),
+            {place: self._dialect.ids(each) for place, each in ids.items()},
+            {place: self._dialect.ids(each) for place, each in some.items()},
+            max([len(each) / len(some[place]) for place, each in ids.items() if each], default=1.0),
+        )  # fmt: skip
+        if len(self._plans) >= _MOST_PLANS:
+            self._plans.clear()
+        self._plans[id(filter)] = plan
+        return plan
 
     def _passing(
-        self, told: Filter, cap: int | None
+        self, plan: Plan, cap: int | None
     ) -> tuple[tuple[Hashable, ...], dict[str, Any], Callable[[], Select[Any]]]:
         """Return the statement of the ids that pass, each once, at most *cap*."""
-        values, limit = self._values(told), None
-        if cap is not None:
-            values["limit"], limit = cap, _LIMIT
-        arms = self._compiler.arms(told, _ROOT)
-        if arms is not None and (cap is not None or self._are_few(told, arms, self.size() // _SHARE_TO_GATHER)):
+        values, limit = {**plan.values, "limit": cap}, None if cap is None else _LIMIT
+        arms = plan.arms
+        if arms is not None and cap is not None:
             few = arms
 
             def gather() -> Select[Any]:
                 found = union_all(*(self._compiler.ids(arm, few.rest) for arm in few.people)).subquery()
-                return select(found.c.id).distinct().limit(limit)
+                return select(found.c.id).distinct().limit(_LIMIT)
 
-            return ("gather ids", shape(told), arms.shape, cap is None), values, gather
+            return ("gather ids", plan.shape, arms.shape), values, gather
+        if arms is not None and (self._dialect.gathers_all or self._are_few(plan, arms, None)):
+            all_of_them = arms
+
+            def gather_all() -> Select[Any]:
+                return self._of_people(self._shelf.table.c.id, all_of_them)
+
+            return ("gather all ids", plan.shape, arms.shape), values, gather_all
         table = self._shelf.table
 
         def scan() -> Select[Any]:
-            return select(table.c.id).where(self._all(table, told)).limit(limit)
+            return select(table.c.id).where(self._all(table, plan)).limit(limit)
 
-        return ("scan ids", shape(told), cap is None), values, scan
+        return ("scan ids", plan.shape, cap is None), values, scan
 
-    def _are_few(self, told: Filter, arms: Arms, most: int) -> bool:
-        """Whether the arms find at most *most* ids; looks at no more than it takes to know."""
+    def _are_few(self, plan: Plan, arms: Arms, limit: int | None) -> bool:
+        """
+        Whether gathering costs less than walking to *limit*, as some of the people tell; looks at no more than that.
+
+        It goes by the size as it was when last looked up, and looks it up on the way: one statement, not two.
+        """
+        size = self._memory.size or self.size()
+        most = size // _SHARE_TO_GATHER if limit is None else isqrt(limit * size)
 
         def make() -> Select[Any]:
-            found = [self._compiler.ids(arm, ()) for arm in arms.people]
-            return select(func.count()).select_from(union_all(*found).limit(_LIMIT).subquery())
+            found = union_all(*(self._compiler.ids(arm, ()) for arm in arms.people)).limit(_LIMIT).subquery()
+            return select(
+                select(func.count()).select_from(found).scalar_subquery(), self._size_of_kind().scalar_subquery()
+            )
 
-        values = {**self._values(told), "limit": most + 1}
-        ((number,),) = self._run(("few", shape(told), arms.shape), values, make, None)
-        return int(number) <= most
+        values = {**plan.sample, "limit": int(most / plan.scale) + 1}
+        ((number, size),) = self._run(("few", plan.shape, arms.shape), values, make, None)
+        self._memory.size = size or 0
+        return number * plan.scale <= most
 
-    def _all(self, table: FromClause, told: Filter) -> ColumnElement[bool]:
-        return and_(table.c.tenant == TENANT, self._compiler.clause(told, table, _ROOT))
+    def _size_of_kind(self) -> Select[Any]:
+        name = f"size:{self._shelf.kind}"
+        return select(COUNTERS.c.value).where(COUNTERS.c.tenant == TENANT, COUNTERS.c.name == name)
 
-    def _records(self, told: Filter, order_by: str, limit: int | None, after: Position | None) -> list[Any]:
-        sort_value(self._shelf.kind, order_by)  # refuses an unknown order
-        arms = self._compiler.arms(told, _ROOT)
-        size = self.size() if arms is not None else 0
-        most = size // _SHARE_TO_GATHER if limit is None else isqrt(limit * size)
-        if arms is not None and self._are_few(told, arms, most):
-            found = self._gathered(told, arms, order_by, limit, after)
-        else:
-            found = self._walked(told, order_by, limit, after)
+    def _of_people(self, column: ColumnElement[Any], arms: Arms) -> Select[Any]:
+        """Return *column* of the records that the arms find and that pass the rest."""
+        table = self._shelf.table
+        found = union_of(*(self._compiler.ids(arm, ()) for arm in arms.people))
+        rest = [self._compiler.clause(part, table, place) for part, place in arms.rest]
+        return select(column).where(table.c.tenant == TENANT, table.c.id.in_(found), *rest)
+
+    def _all(self, table: FromClause, plan: Plan) -> ColumnElement[bool]:
+        return and_(table.c.tenant == TENANT, self._compiler.clause(plan.told, table, _ROOT))
+
+    def _records(self, plan: Plan, order_by: str, limit: int | None, after: Position | None) -> list[Any]:
         record = self._shelf.record
-        return [from_text(record, document) for (document,) in found]
+        return [read_document(record, document) for (document,) in self._rows(plan, order_by, limit, after)]
+
+    def _rows(self, plan: Plan, order_by: str, limit: int | None, after: Position | None) -> list[Any]:
+        sort_value(self._shelf.kind, order_by)  # refuses an unknown order
+        arms = plan.arms
+        if arms is not None and self._are_few(plan, arms, limit):
+            return self._gathered(plan, arms, order_by, limit, after)
+        return self._walked(plan, order_by, limit, after)
 
     def _gathered(
-        self, told: Filter, arms: Arms, order_by: str, limit: int | None, after: Position | None
+        self, plan: Plan, arms: Arms, order_by: str, limit: int | None, after: Position | None
     ) -> list[Any]:
         """Return the documents of a page by the people's rows, sorted."""
         order = _Order(self._shelf.orders, order_by, self._shelf.table)
         is_behind_value = after is not None and (after[0] is not None or not order.keys)
-        values = {**self._values(told), **order.values(after)}
+        values = {**plan.values, **order.values(after)}
 
         def make() -> Select[Any]:
+            # the page's ids first: no document is read of a record that is not on it
             table = self._shelf.table
-            found = union_of(*(self._compiler.ids(arm, ()) for arm in arms.people))
-            rest = [self._compiler.clause(part, table, place) for part, place in arms.rest]
-            page = select(table.c.document).where(table.c.tenant == TENANT, table.c.id.in_(found), *rest)
+            found = self._of_people(table.c.id, arms).add_columns(*order.keys)
             if after is not None:
-                page = page.where(order.behind() if is_behind_value else order.behind_nothing())
-            return page.order_by(*order.terms(self._dialect.plain)).limit(None if limit is None else _LIMIT)
+                found = found.where(order.behind() if is_behind_value else order.behind_nothing())
+            found = found.order_by(*order.terms(self._dialect.plain)).limit(None if limit is None else _LIMIT)
+            page, record = found.subquery(), table.alias()
+            its = and_(record.c.tenant == TENANT, record.c.id == page.c.id)
+            in_order = _Order(self._shelf.orders, order_by, page).terms(self._dialect.plain)
+            return select(record.c.document).select_from(page.join(record, its)).order_by(*in_order)
 
-        key = ("gather", shape(told), arms.shape, order_by, after is None, is_behind_value, limit is None)
+        key = ("gather", plan.shape, arms.shape, order_by, after is None, is_behind_value, limit is None)
         return self._run(key, {**values, "limit": limit}, make, None)
 
-    def _walked(self, told: Filter, order_by: str, limit: int | None, after: Position | None) -> list[Any]:
+    def _walked(self, plan: Plan, order_by: str, limit: int | None, after: Position | None) -> list[Any]:
         """Return the documents of a page by the order's index: those with a value first, those without then."""
         order = _Order(self._shelf.orders, order_by, self._shelf.table)
-        values = {**self._values(told), **order.values(after)}
-        key = ("walk", shape(told), order_by, after is None, limit is None)
+        values = {**plan.values, **order.values(after)}
+        key = ("walk", plan.shape, order_by, after is None, limit is None)
         is_without = bool(order.keys) and after is not None and after[0] is None
 
         def walk(part: ColumnElement[bool] | None, further: ColumnElement[bool] | None) -> Select[Any]:
-            page = select(self._shelf.table.c.document).where(self._all(self._shelf.table, told))
+            page = select(self._shelf.table.c.document).where(self._all(self._shelf.table, plan))
             page = page.where(*(clause for clause in (part, further) if clause is not None))
             return page.limit(None if limit is None else _LIMIT)
 

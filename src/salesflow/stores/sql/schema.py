@@ -7,6 +7,7 @@ whole minor units, time is `UtcMoment`, and what a list may be ordered by has an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -164,6 +165,7 @@ class Shelf:
 
     Args:
         orders: The key field of each order key; ``id`` has none.
+        read: Gives a record's values of all `fields`, in their order.
     """
 
     kind: str
@@ -171,12 +173,13 @@ class Shelf:
     table: Table
     fields: dict[str, KeyField]
     orders: dict[str, KeyField]
+    read: Callable[[Any], tuple[Any, ...]]
 
     def row(self, record: Any) -> dict[str, Any]:
         """Return the key columns of *record*."""
         found: dict[str, Any] = {}
-        for path, key in self.fields.items():
-            found.update(zip(key.columns, key.values(attrgetter(path)(record)), strict=True))
+        for key, value in zip(self.fields.values(), self.read(record), strict=True):
+            found.update(zip(key.columns, key.values(value), strict=True))
         return found
 
 
@@ -200,7 +203,7 @@ def _shelf(kind: str, record: type[Any]) -> Shelf:
         if name in fields:
             # with the id in it, people's records are counted without reading them
             Index(f"salesflow_{kind}_of_{name}", table.c.tenant, table.c[name], table.c.id)
-    return Shelf(kind, record, table, fields, orders)
+    return Shelf(kind, record, table, fields, orders, attrgetter(*fields))
 
 
 SHELVES = {kind: _shelf(kind, record) for kind, record in RECORDS.items()}

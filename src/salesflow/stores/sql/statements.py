@@ -6,18 +6,19 @@ Building one with SQLAlchemy costs more than a short list takes; two viewers' li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from attrs import frozen
-from sqlalchemy import Connection, CursorResult, Select
+from sqlalchemy import Connection, CursorResult, Insert, Select
 from sqlalchemy import Dialect as Compiling
 
 MOST_STATEMENTS = 500
 """So many shapes are kept; the application's rules decide how many there are."""
 
 Convert = Callable[[Any], Any]
+Source: TypeAlias = Select[Any] | Insert
 
 
 @frozen(eq=False)
@@ -41,15 +42,23 @@ class Statement:
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
         """Run it with *values* by name."""
+        return connection.exec_driver_sql(self.text, self._told(values))
+
+    def run_many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Run it once for each of *rows*, in one call of the driver."""
+        connection.exec_driver_sql(self.text, [self._told(row) for row in rows])
+
+    def _told(self, values: Mapping[str, Any]) -> Any:
+        """Return *values* as the driver takes them."""
         told = {**self.constants, **values}
         for name, convert in self.converters.items():
             told[name] = convert(told[name])
         if self.is_positional:
-            return connection.exec_driver_sql(self.text, tuple([told[name] for name in self.names]))
-        return connection.exec_driver_sql(self.text, {name: told[name] for name in self.names})
+            return tuple([told[name] for name in self.names])
+        return {name: told[name] for name in self.names}
 
 
-def compiled(statement: Select[Any], dialect: Compiling) -> Statement:
+def compiled(statement: Source, dialect: Compiling) -> Statement:
     """Return *statement*, whose parameters without a value are given when it is run."""
     found = statement.compile(dialect=dialect)
     # an attribute of every SQL compiler, though the type of `compile` names the general one
@@ -74,7 +83,7 @@ def kept_for(dialect: Compiling) -> dict[Hashable, Statement]:
     return _KEPT.setdefault(dialect, {})
 
 
-def statement_of(shape: Hashable, dialect: Compiling, make: Callable[[], Select[Any]]) -> Statement:
+def statement_of(shape: Hashable, dialect: Compiling, make: Callable[[], Source]) -> Statement:
     """
     Return the statement of *shape*; *make* builds it the first time.
 

@@ -7,20 +7,22 @@ threads, and several processes may use one database.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence, Set
+import os
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence, Set
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Engine, inspect, select
+from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from salesflow.errors import Conflict, InvalidInput, PortError
-from salesflow.files.json_codec import from_text
 from salesflow.model import Event
 from salesflow.ports import DoneOnce, Query, RecordFilter, Tombstone, UnitOfWork
 from salesflow.stores.sql.compiler import FilterCompiler
 from salesflow.stores.sql.dialects import dialect_of, make_engine, transaction
-from salesflow.stores.sql.lists import Reader
+from salesflow.stores.sql.lists import Memory, Reader
 from salesflow.stores.sql.schema import (
     COUNTERS,
     DONE,
@@ -31,6 +33,7 @@ from salesflow.stores.sql.schema import (
     TOMBSTONES,
     metadata,
 )
+from salesflow.stores.sql.trouble import as_port_error, read_document, told
 from salesflow.stores.sql.writing import Prepared, Writer, prepare
 
 
@@ -62,12 +65,15 @@ class SqlStore:
         self._dialect = dialect_of(engine)
         self._engine = engine if self._is_own else engine.execution_options(isolation_level="AUTOCOMMIT")
         self._compilers = {kind: FilterCompiler(shelf, self._dialect) for kind, shelf in SHELVES.items()}
+        self._memory = {kind: Memory() for kind in SHELVES}
+        self._is_closed = False
+        self._process, self._inherited = os.getpid(), engine.pool
         if self._is_own and self._dialect.name == "sqlite":
             try:
                 self.create_schema()
-            except SQLAlchemyError as problem:
+            except PortError as problem:
                 self.close()
-                raise PortError("store", f"cannot open {engine.url!r}: {problem}") from problem
+                raise PortError("store", f"cannot open {engine.url!r}: {problem.what}") from problem
 
     def create_schema(self) -> None:
         """
@@ -76,24 +82,28 @@ class SqlStore:
         Raises:
             PortError: The database holds the tables of another version.
         """
-        if inspect(self._engine).has_table(SCHEMA.name):
+        with self._connected() as connection:
+            is_there = inspect(connection).has_table(SCHEMA.name)
+        if is_there:
             self._check_schema()
             return
-        with transaction(self._engine, self._dialect.begin_writing) as connection:
+        with self._connected(self._dialect.begin_writing) as connection:
             metadata.create_all(connection)
             if connection.scalar(select(SCHEMA.c.version)) is None:
                 connection.execute(SCHEMA.insert(), {"version": SCHEMA_VERSION})
         self._check_schema()
 
     def _check_schema(self) -> None:
-        with self._engine.connect() as connection:
+        with self._connected() as connection:
             found = connection.scalar(select(SCHEMA.c.version))
         if found != SCHEMA_VERSION:
-            raise PortError("store", f"the database has schema {found}; this salesflow knows schema {SCHEMA_VERSION}")
+            rule = f"this salesflow knows schema {SCHEMA_VERSION}; use the version that made it, or another file"
+            raise PortError("store", f"the database has schema {found}; {rule}")
 
     def close(self) -> None:
-        """Close the connections of an engine that the store made itself."""
+        """Close the connections of an engine that the store made itself; the store then answers nothing more."""
         if self._is_own:
+            self._is_closed = True
             self._engine.dispose()
 
     def __enter__(self) -> SqlStore:
@@ -108,12 +118,15 @@ class SqlStore:
 
     def get(self, kind: str, id: str) -> Any | None:
         """Return the record, or None where there is none."""
-        shelf = SHELVES.get(kind)
-        if shelf is None:
-            return None
-        table = shelf.table
-        document = self._scalar(select(table.c.document).where(table.c.tenant == self.tenant, table.c.id == id))
-        return None if document is None else from_text(shelf.record, document)
+        return self.get_many(kind, (id,)).get(id)
+
+    def get_many(self, kind: str, ids: Collection[str]) -> dict[str, Any]:
+        """Return those of the records that are there, by id."""
+        compiler = self._compilers.get(kind)
+        if compiler is None or not ids:
+            return {}
+        with self._connected() as connection:
+            return self._reader(connection, compiler).get_many(ids)
 
     def query(self, query: Query) -> Sequence[Any]:
         """
@@ -126,24 +139,24 @@ class SqlStore:
         compiler = self._compilers.get(query.kind)
         if compiler is None or (query.limit is not None and query.limit < 1):
             return []
-        with transaction(self._engine, self._dialect.begin_reading) as connection:
-            return Reader(connection, compiler, self.tenant).page(query)
+        with self._connected(self._dialect.begin_reading) as connection:
+            return self._reader(connection, compiler).page(query)
 
     def ids(self, kind: str, filter: RecordFilter) -> Set[str]:
         """Return the ids of the records that pass."""
         compiler = self._compilers.get(kind)
         if compiler is None:
             return frozenset()
-        with transaction(self._engine, self._dialect.begin_reading) as connection:
-            return Reader(connection, compiler, self.tenant).ids(filter)
+        with self._connected(self._dialect.begin_reading) as connection:
+            return self._reader(connection, compiler).ids(filter)
 
     def count(self, kind: str, filter: RecordFilter, cap: int | None = None) -> int:
         """Return how many records of *kind* pass, or *cap* where they are at least that many."""
         compiler = self._compilers.get(kind)
         if compiler is None:
             return 0
-        with transaction(self._engine, self._dialect.begin_reading) as connection:
-            return Reader(connection, compiler, self.tenant).count(filter, cap)
+        with self._connected(self._dialect.begin_reading) as connection:
+            return self._reader(connection, compiler).count(filter, cap)
 
     def save(self, unit: UnitOfWork) -> None:
         """
@@ -158,13 +171,10 @@ class SqlStore:
         if not unit.writes and unit.done is None:
             return
         try:
-            with transaction(self._engine, self._dialect.begin_writing) as connection:
+            with self._connected(self._dialect.begin_writing) as connection:
                 Writer(connection, self._dialect, self.tenant).save(prepared)
         except IntegrityError as problem:
-            conflict = self._taken(prepared)
-            if conflict is None:
-                raise
-            raise conflict from problem
+            raise (self._taken(prepared) or PortError("store", told(problem))) from problem
 
     def events(self, kind: str, id: str) -> Sequence[Event]:
         """Return the record's events in order; empty where there is no such record."""
@@ -175,13 +185,13 @@ class SqlStore:
         is_there = select(table.c.id).where(table.c.tenant == self.tenant, table.c.id == id).exists()
         of_record = (EVENTS.c.tenant == self.tenant, EVENTS.c.kind == kind, EVENTS.c.id == id, is_there)
         statement = select(EVENTS.c.document).where(*of_record).order_by(EVENTS.c.version, EVENTS.c.number)
-        with self._engine.connect() as connection:
-            return [from_text(Event, document) for document in connection.scalars(statement)]
+        with self._connected() as connection:
+            return [read_document(Event, document) for document in connection.scalars(statement)]
 
     def done(self, key: str) -> DoneOnce | None:
         """Return the mark of *key*, or None."""
         document = self._scalar(select(DONE.c.document).where(DONE.c.tenant == self.tenant, DONE.c.key == key))
-        return None if document is None else from_text(DoneOnce, document)
+        return None if document is None else read_document(DoneOnce, document)
 
     def outbox(self, after: int, limit: int) -> Sequence[tuple[int, Event]]:
         """Return at most *limit* (position, event) pairs behind position *after*; positions count from 1."""
@@ -193,8 +203,8 @@ class SqlStore:
             .order_by(EVENTS.c.position)
             .limit(limit)
         )
-        with self._engine.connect() as connection:
-            return [(position, from_text(Event, document)) for position, document in connection.execute(statement)]
+        with self._connected() as connection:
+            return [(position, read_document(Event, document)) for position, document in connection.execute(statement)]
 
     def revision(self, kind: str) -> Hashable:
         """Return something that differs whenever a record of *kind* was written."""
@@ -205,12 +215,34 @@ class SqlStore:
     def tombstone(self, kind: str, id: str) -> Tombstone | None:
         """Return the tombstone of a deleted record, or None."""
         of_record = (TOMBSTONES.c.tenant == self.tenant, TOMBSTONES.c.kind == kind, TOMBSTONES.c.id == id)
-        with self._engine.connect() as connection:
+        with self._connected() as connection:
             found = connection.execute(select(TOMBSTONES).where(*of_record)).mappings().first()
         return None if found is None else Tombstone(**{name: found[name] for name in found if name != "tenant"})
 
+    @contextmanager
+    def _connected(self, begin: str | None = None) -> Iterator[Connection]:
+        """
+        Give a connection, inside a transaction where *begin* says how one begins.
+
+        Raises:
+            PortError: The store is closed, or the database failed; nothing of the transaction is kept.
+        """
+        if self._is_closed:
+            raise PortError("store", "is closed; make another SqlStore for the database")
+        if self._is_own and self._process != os.getpid():
+            # a fork: what the parent opened stays the parent's, neither used nor closed here
+            self._process, self._inherited = os.getpid(), self._engine.pool
+            self._engine.dispose(close=False)
+        opened: Callable[[], AbstractContextManager[Connection]]
+        opened = self._engine.connect if begin is None else partial(transaction, self._engine, begin)
+        with as_port_error(), opened() as connection:
+            yield connection
+
+    def _reader(self, connection: Connection, compiler: FilterCompiler) -> Reader:
+        return Reader(connection, compiler, self.tenant, self._memory[compiler.shelf.kind])
+
     def _scalar(self, statement: Any) -> Any:
-        with self._engine.connect() as connection:
+        with self._connected() as connection:
             return connection.scalar(statement)
 
     def _taken(self, prepared: Prepared) -> Conflict | None:
@@ -218,7 +250,7 @@ class SqlStore:
         done = prepared.unit.done
         if done is not None and self.done(done.key) is not None:
             return Conflict("idempotency key", done.key, 0, 1)
-        with self._engine.connect() as connection:
+        with self._connected() as connection:
             writer = Writer(connection, self._dialect, self.tenant)
             for write in prepared.unit.writes:
                 conflict = writer.conflict(write)

@@ -28,12 +28,10 @@ from salesflow.stores.sql.schema import (
     VISITS,
     Shelf,
 )
+from salesflow.stores.sql.statements import statement_of
 
 OUTBOX = "outbox"
 """The counter of the last position."""
-
-_MOST_ROWS = 1000
-"""Rows go to the database in pieces of at most so many."""
 
 Rows = list[dict[str, Any]]
 
@@ -150,8 +148,9 @@ class Writer:
         self._tell(prepared)
 
     def _insert(self, table: Table, rows: Rows) -> None:
-        for start in range(0, len(rows), _MOST_ROWS):
-            self._connection.execute(insert(table), rows[start : start + _MOST_ROWS])
+        if rows:
+            made = statement_of(("insert", table.name), self._connection.dialect, lambda: insert(table).inline())
+            made.run_many(self._connection, rows)
 
     def _refuse_deleted(self, made: Iterable[_Step]) -> None:
         """Refuse ids that were deleted. Asked after inserting, when nobody else can be deleting them."""

@@ -1,0 +1,56 @@
+"""What a planned change would open and close, record by record: who gains and who loses sight of what (VIS-19)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from salesflow.app.execution import ORGANIZATION_PORT, Kernel
+from salesflow.app.paging import LARGEST_PAGE
+from salesflow.visibility import EVERYTHING, Filter, Sight, all_of
+from salesflow.visibility.what_if import Planned, SightChange, affected, planned
+
+
+def sight_changes(
+    kernel: Kernel,
+    plans: Planned | Iterable[Planned],
+    is_told: Callable[[Sight, str], bool] = lambda _sight, _person: True,
+    seen: Callable[[Sight, str], Filter] = lambda _sight, _kind: EVERYTHING,
+) -> tuple[SightChange, ...]:
+    """
+    Return who would gain and lose sight of what, by person and kind; whoever sees the same is not listed.
+
+    Each record that such a person sees now or would see is looked at.
+
+    Args:
+        kernel: The ports.
+        plans: What is planned, one or several together.
+        is_told: Whether whoever asks may know about a person.
+        seen: The filter of the records of a kind that whoever asks may know about.
+    """
+    before = kernel.sight()
+    listed = tuple(plans) if isinstance(plans, Iterable) else (plans,)
+    rules = kernel.query("sharing_rule")
+    with ORGANIZATION_PORT:
+        after = planned(kernel.organization, rules, kernel.visibility, listed)
+    found = []
+    for person, kind, old, new in affected(before, after):
+        if is_told(before, person):
+            known = seen(before, kind)
+            gains, loses = (tuple(_only(kernel, kind, known, one, other)) for one, other in ((new, old), (old, new)))
+            if gains or loses:
+                found.append(SightChange(person, kind, gains, loses))
+    return tuple(found)
+
+
+def _only(kernel: Kernel, kind: str, known: Filter, passing: Filter, failing: Filter) -> Iterator[str]:
+    """Give the ids of records that pass one filter and fail the other."""
+    asked, after = all_of((known, passing)), None
+    while True:
+        page: Any = kernel.query(kind, asked, limit=LARGEST_PAGE, after=after)
+        for record in page:
+            if not failing.matches(record):
+                yield record.id
+        if len(page) < LARGEST_PAGE:
+            return
+        after = (page[-1].id, page[-1].id)

@@ -1,0 +1,87 @@
+"""
+Scenes as TOML: a rule's text under each scene's name (VIS-14).
+
+    [scenes]
+    big = "record.amount >= Money('1000000', 'CNY')"
+    my_big = "mine & big"
+
+A scene may name the scenes of the domain and those above it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from salesflow.errors import FileError, InvalidInput
+from salesflow.files.problems import require
+from salesflow.files.rule_text import parse_rule, rule_text
+from salesflow.files.tables import TableReader, join, read_table
+from salesflow.files.toml import LARGEST_FILE, toml_key, toml_value
+from salesflow.process.findings import Finding
+from salesflow.visibility import scenes
+from salesflow.visibility.rules import Rule
+
+
+def load_scenes(path: str | os.PathLike[str]) -> dict[str, Rule]:
+    """
+    Return the scenes of the TOML file at *path* by name: ``scenes.default() | scenes.load(path)``.
+
+    Args:
+        path: The file; at most 64 KiB of UTF-8.
+
+    Raises:
+        FileError: It holds no sound scenes; ``problems`` lists everything with its place.
+        OSError: The file cannot be read.
+
+    Source: VIS-14.
+    """
+    with open(path, "rb") as file:
+        content = file.read(LARGEST_FILE + 1)
+    return parse_scenes(content, name=os.path.basename(os.fspath(path)))
+
+
+def parse_scenes(source: str | bytes, *, name: str = "text") -> dict[str, Rule]:
+    """
+    Return the scenes that *source* holds.
+
+    Args:
+        source: TOML text, or the bytes of a file.
+        name: What to call it in an error.
+
+    Raises:
+        FileError: It holds no sound scenes; ``problems`` lists everything with its place.
+        InvalidInput: *source* is neither text nor bytes.
+
+    Source: VIS-14.
+    """
+    table = read_table(source)
+    if isinstance(table, Finding):
+        raise FileError(name, [str(table)])
+    reader = TableReader()
+    reader.keys(table, "", ("scenes",))
+    known, found = scenes.default(), {}
+    for scene, text in reader.entries(reader.table(table, "scenes", ""), "scenes"):
+        place = join("scenes", scene)
+        if reader.name(scene, place) is None or not isinstance(text, str):
+            reader.name(text, place)
+            continue
+        try:
+            known[scene] = found[scene] = parse_rule(text, known)
+        except InvalidInput as error:
+            reader.found.error(place, "rule", problem=str(error))
+    require(name, reader.found.findings())
+    return found
+
+
+def dump_scenes(named: Mapping[str, Rule]) -> str:
+    """
+    Return *named* as TOML that reads back as equal scenes.
+
+    Raises:
+        InvalidInput: A rule holds a term of the application's own, which has no words.
+
+    Source: VIS-14.
+    """
+    lines = [f"{toml_key(name)} = {toml_value(rule_text(rule))}" for name, rule in named.items()]
+    return "\n".join(["[scenes]", *lines]) + "\n"

@@ -1,0 +1,128 @@
+"""
+Time in stage: how long finished stays in each stage took, and how long the ones that last have lasted (PIPE-2).
+
+A stage that was only passed over was never stayed in. A stay whose beginning is unknown, as after some imports,
+is counted apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from attrs import frozen
+
+from salesflow.model.enums import StageExit
+from salesflow.model.moments import utc
+from salesflow.model.opportunity import Opportunity
+from salesflow.model.process import SalesProcess
+from salesflow.pipeline.population import EVERY_STATUS, Population, population_of
+
+
+@frozen
+class Durations:
+    """
+    How durations are spread.
+
+    Args:
+        count: How many there are.
+        median: The one in the middle, or the mean of the two; None where there are none.
+        percentile_90: The smallest that at least nine in ten do not exceed; None where there are none.
+
+    Source: PIPE-2.
+    """
+
+    count: int
+    median: timedelta | None
+    percentile_90: timedelta | None
+
+
+@frozen
+class StageTime:
+    """
+    The stays in one stage.
+
+    Args:
+        code: The stage's code.
+        finished: Stays that ended, by moving on, going back or closing.
+        lasting: Stays that last, each until now.
+        without_start: How many stays have no known beginning and are in neither.
+
+    Source: PIPE-2.
+    """
+
+    code: str
+    finished: Durations
+    lasting: Durations
+    without_start: int
+
+
+@frozen
+class StageTimes:
+    """
+    The stays in the stages of one process.
+
+    Args:
+        process: The template's id.
+        stages: In the template's order.
+        population: Which records are counted.
+
+    Source: PIPE-2, PIPE-8.
+    """
+
+    process: str
+    stages: tuple[StageTime, ...]
+    population: Population
+
+
+def stage_times(opportunities: Iterable[Opportunity], process: SalesProcess, now: datetime) -> StageTimes:
+    """
+    Return how long opportunities stay in each stage of *process*.
+
+    Args:
+        opportunities: Those that the viewer sees; left out are records of other processes.
+        process: Gives the stages and their order; stays in stages that it does not have are not told.
+        now: The present moment, timezone-aware: until then stays last.
+
+    Raises:
+        InvalidInput: *now* is naive.
+
+    Source: PIPE-2, PIPE-8.
+    """
+    now = utc(now, "now")
+    finished: dict[str, list[timedelta]] = {stage.code: [] for stage in process.stages}
+    lasting: dict[str, list[timedelta]] = {stage.code: [] for stage in process.stages}
+    without: dict[str, int] = dict.fromkeys(finished, 0)
+    counted, given = [], 0
+    for opportunity in opportunities:
+        given += 1
+        if opportunity.process != process.id:
+            continue
+        counted.append(opportunity)
+        for visit in opportunity.visits:
+            if visit.stage not in finished or visit.exit is StageExit.SKIPPED:
+                continue
+            if visit.entered_at is None:
+                without[visit.stage] += 1
+            elif visit.left_at is not None:
+                finished[visit.stage].append(visit.left_at - visit.entered_at)
+            else:
+                lasting[visit.stage].append(now - visit.entered_at)
+    rule = f"open, won, lost and invalid opportunities of {process.id!r}; left out are those of other processes"
+    return StageTimes(
+        process.id,
+        tuple(
+            StageTime(code, durations_of(finished[code]), durations_of(lasting[code]), without[code])
+            for code in finished
+        ),
+        population_of(counted, given, EVERY_STATUS, rule),
+    )
+
+
+def durations_of(durations: Sequence[timedelta]) -> Durations:
+    """Return how *durations* are spread; their order does not matter."""
+    if not durations:
+        return Durations(0, None, None)
+    ranked, count = sorted(durations), len(durations)
+    median = (ranked[(count - 1) // 2] + ranked[count // 2]) / 2
+    return Durations(count, median, ranked[-(-9 * count // 10) - 1])

@@ -1,0 +1,62 @@
+"""
+What goes wrong with a database, as `PortError`: what it said, and what would do (REL-7).
+
+A message never holds a statement or its values: they may be what its reader must not see (REL-11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from salesflow.errors import InvalidInput, PortError
+from salesflow.files.json_codec import from_text
+
+_WOULD_DO = {
+    "SQLITE_BUSY": "another process has been writing for too long; try again when it is done",
+    "SQLITE_LOCKED": "another connection holds the table; try again when it is done",
+    "SQLITE_FULL": "make room on the disk, or raise the limit of pages, and repeat the operation",
+    "SQLITE_READONLY": "give the process the right to write the file and its folder, and a URL that is not read-only",
+    "SQLITE_CANTOPEN": "the folder must be there, and the process must be allowed to write into it",
+    "SQLITE_NOTADB": "the URL names a file that is no SQLite database; name another",
+    "SQLITE_CORRUPT": "the file is damaged; restore it from a backup",
+    "SQLITE_IOERR": "the disk failed; look at it before anything is repeated",
+}
+"""By the beginning of SQLite's own name for an error."""
+
+
+def told(problem: SQLAlchemyError) -> str:
+    """Return what the database said of *problem*, and what would do where that is known."""
+    said = getattr(problem, "orig", None) or problem
+    name = getattr(said, "sqlite_errorname", "")
+    advice = next((advice for code, advice in _WOULD_DO.items() if name.startswith(code)), None)
+    words = f"{type(said).__name__}: {str(said).splitlines()[0] if str(said) else 'no words'}"
+    return words if advice is None else f"{words}; {advice}"
+
+
+@contextmanager
+def as_port_error() -> Iterator[None]:
+    """Turn what the database raises into `PortError`; a broken unique key stays, since it may be a conflict."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except SQLAlchemyError as problem:
+        raise PortError("store", told(problem)) from problem
+
+
+def read_document(cls: type[Any], document: str) -> Any:
+    """
+    Return the *cls* that a row holds.
+
+    Raises:
+        PortError: Somebody damaged it; the message says where, and nothing of what it holds.
+    """
+    try:
+        return from_text(cls, document)
+    except InvalidInput as problem:
+        place = f"a damaged {cls.__name__}: {problem.what}"
+        raise PortError("store", f"holds {place} cannot be read; restore it from a backup") from problem

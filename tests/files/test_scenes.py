@@ -1,0 +1,58 @@
+"""Scenes as TOML (VIS-14): written and read back equal; what is wrong is told with its place."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import salesflow as sf
+from salesflow.visibility import owner, record
+from tests.files.test_rule_text import RULES
+
+NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), min_size=1, max_size=8).filter(
+    lambda name: bool(name.strip())
+)
+
+
+@given(st.dictionaries(NAMES, RULES, max_size=4))
+def test_scenes_written_read_back_equal(named):
+    """VIS-14: rules are written to and read from files."""
+    assert sf.scenes.loads(sf.scenes.dump(named)) == named
+
+
+def test_the_domains_scenes_are_a_file_too(tmp_path):
+    """VIS-1 … VIS-12: the default scenes, written to a file, are the default scenes."""
+    path = tmp_path / "scenes.toml"
+    path.write_text(sf.scenes.dump(sf.scenes.default()), encoding="utf-8")
+    assert sf.scenes.load(path) == sf.scenes.default()
+    assert sf.scenes.rule(sf.scenes.text(sf.scenes.default()["won"])) == sf.scenes.default()["won"]
+
+
+def test_a_scene_names_those_above_it():
+    """VIS-14: a scene may be made of the domain's and of the file's earlier ones."""
+    big = record.amount >= sf.Money("1000000", "CNY")
+    text = "[scenes]\nbig = \"record.amount >= Money('1000000', 'CNY')\"\nmy_big = 'mine & big'\n"
+    assert sf.scenes.loads(text) == {"big": big, "my_big": owner.is_viewer & big}
+    assert sf.scenes.loads("") == {}
+
+
+def test_everything_that_is_wrong_is_told_with_its_place():
+    """REL-8: every problem at once; nothing of an unsound file is taken."""
+    text = """
+        scene = 1
+        [scenes]
+        "a\\nb" = "everybody"
+        count = 3
+        later = "after"
+        after = "everybody"
+        code = "__import__('os')"
+    """
+    with pytest.raises(sf.FileError) as no:
+        sf.scenes.loads(text, name="mine.toml")
+    told = [problem.split(": ")[0] for problem in no.value.problems]
+    assert told == ["scene", "scenes.'a\\nb'", "scenes.count", "scenes.later", "scenes.code"]
+    assert "file 'mine.toml'" in str(no.value)
+    for source in ("scenes = 1", "[scenes", b"\xff"):
+        with pytest.raises(sf.FileError):
+            sf.scenes.loads(source)
+    with pytest.raises(sf.InvalidInput):
+        sf.scenes.loads(3)  # type: ignore[arg-type]  # on purpose
