@@ -7,7 +7,7 @@ It holds no rule: each method is one line of intent over one shared path.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,22 +15,26 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from attrs import evolve
 
 from salesflow.app.defaults import RandomIds, SystemClock
-from salesflow.app.execution import Execution, Kernel, Settings, reference
+from salesflow.app.execution import Execution, Kernel, Port, reference
 from salesflow.app.files import FileDesk
 from salesflow.app.leads import LeadDesk
+from salesflow.app.migrations import MigrationReport, RehearsalReport, migrate, rehearse_all
 from salesflow.app.opportunities import OpportunityDesk
 from salesflow.app.parties import ContactDesk, CustomerDesk
 from salesflow.app.pipeline import PipelineDesk
 from salesflow.app.processes import Processes
+from salesflow.app.settings import Settings
 from salesflow.app.sharing import SharingDesk
 from salesflow.errors import InvalidInput, NotFound
-from salesflow.grading import AmountPolicy, GradingPolicy
+from salesflow.grading import AmountPolicy, GradeChange, GradingPolicy, what_if
 from salesflow.model import SalesProcess
 from salesflow.model.requests import named
 from salesflow.ports import AuditSink, Clock, Ids, OrganizationSource, Store
+from salesflow.process import MigrationOutcome, MigrationPlan, RehearsedMove
 from salesflow.visibility import Cause, Proof, Rule, Sight, VisibilityPolicy
 
 KindT = TypeVar("KindT", VisibilityPolicy, Settings)
+PortT = TypeVar("PortT")
 
 KINDS_SEEN = ("opportunity", "lead", "customer", "contact")
 """The kinds of record that `why` and `who_can_see` look an id up in, in this order."""
@@ -54,7 +58,7 @@ class SalesFlow:
         settings: Further switches; None means the defaults.
 
     Raises:
-        InvalidInput: A zone, process, scene or setting does not fit.
+        InvalidInput: A port, zone, process, scene or setting does not fit.
         TemplateError: A template has errors.
         OrganizationError: The organisation contradicts itself.
 
@@ -70,9 +74,15 @@ class SalesFlow:
     ) -> None:  # fmt: skip
         policy = _kind_of(VisibilityPolicy, visibility, "visibility")
         self._kernel = Kernel(
-            store=store, organization=organization, processes=Processes(processes), clock=clock or SystemClock(),
-            ids=ids or RandomIds(), zone=_zone(time_zone), grading=grading or AmountPolicy(),
-            visibility=policy if scenes is None else evolve(policy, scenes=scenes), audit=audit,
+            store=_port(store, "store", "get query save"),
+            organization=_port(organization, "organization", "version employees departments groups administrators"),
+            processes=Processes(processes),
+            clock=SystemClock() if clock is None else _port(clock, "clock", "now"),
+            ids=RandomIds() if ids is None else _port(ids, "ids", "new"),
+            zone=_zone(time_zone),
+            grading=AmountPolicy() if grading is None else _port(grading, "grading", "grade"),
+            visibility=policy if scenes is None else evolve(policy, scenes=scenes),
+            audit=None if audit is None else _port(audit, "audit", "record"),
             settings=_kind_of(Settings, settings, "settings"),
         )  # fmt: skip
         self._kernel.sight()
@@ -123,10 +133,72 @@ class SalesFlow:
         """
         return self._kernel.sight().who_can_see(find(self._kernel, record))
 
+    def what_if(self, change: GradingPolicy) -> Sequence[GradeChange]:
+        """
+        Return which opportunities would be graded otherwise under a new grading policy; nothing is changed.
+
+        Args:
+            change: The policy to try, on every opportunity that is in progress.
+
+        Raises:
+            InvalidInput: It is no grading policy.
+            PortError: It failed.
+
+        Source: GRADE-7.
+        """
+        kernel = self._kernel
+        return what_if(kernel.query("opportunity"), _port(change, "change", "grade"), self.today())
+
     @cached_property
     def sharing(self) -> SharingDesk:
         """The sharing rules, for trusted code (VIS-11)."""
         return SharingDesk(self._kernel, None)
+
+    def migrate(
+        self, plan: MigrationPlan, *, dry_run: bool = False,
+        progress: Callable[[MigrationOutcome], None] | None = None,
+    ) -> MigrationReport:  # fmt: skip
+        """
+        Move running opportunities, and after-sales processes, to another version of their template, by *plan*.
+
+        Each record is saved by itself. One that is on the new version already is not looked at again, so a
+        migration that was stopped is simply run again and does the rest.
+
+        Args:
+            plan: Which versions, and where each stage is found in the new one.
+            dry_run: Whether to write nothing, and tell what would be.
+            progress: Called with each outcome once its record is saved.
+
+        Raises:
+            InvalidInput: The flow does not have a version, or the plan names a stage that a version does not have.
+            PortError: The store failed; the records before are migrated.
+
+        Source: PROC-6, PROC-9.
+        """
+        return migrate(self._kernel, plan, by="", dry_run=dry_run, progress=progress)
+
+    def rehearse(
+        self, draft: SalesProcess, *, stages: Mapping[str, str] | None = None, since: datetime | None = None,
+        until: datetime | None = None, progress: Callable[[RehearsedMove], None] | None = None,
+    ) -> RehearsalReport:  # fmt: skip
+        """
+        Run the past of every opportunity through a draft of its template, and tell what it would have stopped.
+
+        Args:
+            draft: The draft; its id tells whose past is meant. It need not be among the flow's processes.
+            stages: From a stage's code to that of the draft, where they are not equal.
+            since, until: Which moves to ask about, from the first moment to before the other (aware); None means
+                from the beginning, or up to now.
+            progress: Called with each move that would have been stopped.
+
+        Raises:
+            TemplateError: The draft has errors.
+            InvalidInput: *stages* names what the draft does not have.
+            PortError: The store keeps no history.
+
+        Source: PROC-8.
+        """
+        return rehearse_all(self._kernel, draft, stages, since, until, progress)
 
 
 class Acting:
@@ -223,6 +295,45 @@ class Acting:
         everybody = sight.who_can_see(seen)
         return {person: causes for person, causes in everybody.items() if self._may_know(sight, person)}
 
+    def what_if(self, change: GradingPolicy, scene: str = "all") -> Sequence[GradeChange]:
+        """
+        Return which opportunities that the person sees would be graded otherwise under a new grading policy.
+
+        Args:
+            change: The policy to try, on every opportunity of *scene* that is in progress; nothing is changed.
+            scene: As in `opportunities.list`.
+
+        Raises:
+            InvalidInput: It is no grading policy, or there is no such scene.
+            PortError: It failed.
+
+        Source: GRADE-7, ACC-26, VIS-16.
+        """
+        kernel = self._kernel
+        seen = kernel.query("opportunity", self._execution.visible("opportunity", scene))
+        return what_if(seen, _port(change, "change", "grade"), kernel.today(kernel.now()))
+
+    def migrate(
+        self, plan: MigrationPlan, *, dry_run: bool = False,
+        progress: Callable[[MigrationOutcome], None] | None = None,
+    ) -> MigrationReport:  # fmt: skip
+        """
+        Move running opportunities to another version of their template; for administrators.
+
+        An idempotency key adds nothing: a migration that was stopped is simply run again.
+
+        Args:
+            plan, dry_run, progress: As of `SalesFlow.migrate`.
+
+        Raises:
+            Refused: `not_permitted`.
+            NotFound, InvalidInput, PortError: As of `SalesFlow.migrate`.
+
+        Source: PROC-6, ACC-23.
+        """
+        self._execution.admit(self._execution.blank(), "flow.migrate", ())
+        return migrate(self._kernel, plan, by=self.person, dry_run=dry_run, progress=progress)
+
     def _seen(self, record: Any) -> tuple[Sight, Any]:
         sight = self._kernel.sight()
         if not sight.knows(self.person):
@@ -268,6 +379,15 @@ def _kind_of(kind: type[KindT], value: Any, what: str) -> KindT:
     if value is not None and not isinstance(value, kind):
         raise InvalidInput(what, value, f"must be {kind.__name__} or None")
     return kind() if value is None else value
+
+
+def _port(value: PortT, what: str, names: str) -> PortT:
+    """Return *value* if it has every name that its port asks for; what a property gives is not looked at here."""
+    with Port(what):
+        missing = [name for name in names.split() if not (hasattr(type(value), name) or hasattr(value, name))]
+    if missing:
+        raise InvalidInput(what, value, f"has no {' or '.join(missing)}; see salesflow.ports for what it takes")
+    return value
 
 
 def _zone(name: str) -> ZoneInfo:
