@@ -14,7 +14,7 @@ DATA := $${SALESFLOW_DATA:-../shared/data}/maven_crm
 # What the wheel is made of: a change here, and only here, makes a new one to test.
 SOURCES := pyproject.toml $(shell find src -not -path '*/__pycache__*' 2>/dev/null)
 
-.PHONY: help demo test test-long check bench docs clean
+.PHONY: help demo test test-long test-stock check bench docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -29,6 +29,9 @@ test: .venv/with-test build/installed/.stamp ## quick profile on the installed w
 
 test-long: .venv/with-test build/installed/.stamp ## the long profile, tests marked long included
 	@HYPOTHESIS_PROFILE=long $(call measured,-m "")
+
+test-stock: .venv/with-test ## quick profile on the checkout, with the stock events of transitions in place of the plans
+	SALESFLOW_MACHINE=stock HYPOTHESIS_PROFILE=quick $(PY) -m pytest -n 2 --dist loadscope $(ARGS)
 
 check: .venv/with-test .venv/with-check .venv/with-docs ## lint, format, types, imports, domain rows, docs
 	$(PY) -m ruff check

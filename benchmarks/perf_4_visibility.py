@@ -11,7 +11,8 @@ alone. Cedar has everything parsed beforehand.
 a list or an import takes it; the peers are asked with viewer and record, which is all that they offer. For the
 closure there is one bound to its viewer, too, reported without a bar. *Anew*: `sight.check` for every check,
 which keeps nothing of the viewer. *Who can see* is the ids of everybody; each one's causes are worked
-out only when they are read. *Proof* is `sight.why` for each pair: the whole tree.
+out only when they are read. *Proof* is `sight.why` for each pair: the whole tree, with every part tried and
+worded; as for a bound check, what all proofs of one viewer have in common is there before the clock starts.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import salesflow
+from salesflow.process.machine import ProcessMachine, StockMachine
 from tests import postgresql
 
 # A shared machine is slow now and then: time is measured by `make bench`, not by a deadline here.
@@ -24,10 +25,20 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
+STOCK = os.environ.get("SALESFLOW_MACHINE") == "stock"
+"""Whether every machine of this run has the stock events of `transitions` in place of the plans (`make test-stock`)."""
+
+collect_ignore: list[str] = []
+"""What is not for this run."""
+
+if STOCK:
+    ProcessMachine.event_cls = StockMachine.event_cls
+    collect_ignore = ["process/test_machine.py"]  # it proves the plan itself
+
 
 def pytest_report_header() -> str:
-    """Say which salesflow is tested: the wheel under `make test`, else the checkout."""
-    return f"salesflow: {Path(salesflow.__file__).parent}"
+    """Say which salesflow is tested: the wheel under `make test`, else the checkout; and with which events."""
+    return f"salesflow: {Path(salesflow.__file__).parent}{', with the stock events of transitions' if STOCK else ''}"
 
 
 @pytest.fixture(scope="session")

@@ -28,8 +28,8 @@ ROOMS = "model process visibility grading pipeline testing templates scenes".spl
 
 METHODS = {
     "leads": "create get list count moves history as_of assign recycle follow_up edit convert disqualify void unvoid",
-    "opportunities": """create get list count board moves history as_of edit add_activity
-        finish_task reopen_task add_task assign_task unassign_task fill_feedback advance change_stage
+    "opportunities": """create get list count board moves history as_of stalled overdue silent edit add_activity
+        finish_task reopen_task add_task assign_task unassign_task fill_feedback advance change_stage change_process
         win lose invalidate reopen void unvoid delete change_owner add_member change_member remove_member
         set_contact_role add_competitor remove_competitor set_grade clear_grade waive_stage register_with_partner
         request_approval approve refuse withdraw_approval
@@ -86,9 +86,9 @@ def test_each_binding_operation_is_a_method(group: str):
 
 def test_the_flow_and_acting_have_their_binding_methods():
     """What hangs on the flow, and on somebody who acts."""
-    for name in ("acting_as", "today", "why", "who_can_see", "sharing"):
+    for name in ("acting_as", "today", "why", "who_can_see", "sharing", "migrate"):
         assert hasattr(salesflow.SalesFlow, name)
-    for name in ("why", "who_can_see", "once", *GROUPS):
+    for name in ("why", "who_can_see", "migrate", "once", *GROUPS):
         assert hasattr(salesflow.Acting, name)
     parameters = inspect.signature(salesflow.SalesFlow).parameters
     assert {"store", "organization", "processes", "clock", "ids", "time_zone", "scenes"} <= set(parameters)

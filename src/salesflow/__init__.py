@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from salesflow import grading, model, pipeline, process, scenes, templates, testing, visibility
-    from salesflow.app import Acting, ConvertedLead, ImportReport, Page, RowProblem, SalesFlow, Settings
+    from salesflow.app import (
+        Acting,
+        ConvertedLead,
+        ImportReport,
+        MigrationReport,
+        Page,
+        RehearsalReport,
+        RowProblem,
+        SalesFlow,
+        Settings,
+    )
     from salesflow.errors import (
         Conflict,
         FileError,
@@ -62,12 +72,14 @@ if TYPE_CHECKING:
         TeamRole,
         UserGroup,
     )
-    from salesflow.process import Move
+    from salesflow.process import MigrationPlan, Move
     from salesflow.stores.memory import MemoryStore
     from salesflow.visibility import Organization, VisibilityPolicy
 
 _HOMES = {
-    "salesflow.app": "Acting ConvertedLead ImportReport Page RowProblem SalesFlow Settings",
+    "salesflow.app": (
+        "Acting ConvertedLead ImportReport MigrationReport Page RehearsalReport RowProblem SalesFlow Settings"
+    ),
     "salesflow.errors": (
         "Conflict FileError InvalidInput NotFound OrganizationError PortError Refused SalesflowError TemplateError"
     ),
@@ -77,7 +89,7 @@ _HOMES = {
         "Opportunity OpportunityStatus Pool ProductLine Reason Ref Route SalesProcess SharingRule Stage Task "
         "TaskTemplate TeamMember TeamRole UserGroup"
     ),
-    "salesflow.process": "Move",
+    "salesflow.process": "MigrationPlan Move",
     "salesflow.stores.memory": "MemoryStore",
     "salesflow.visibility": "Organization VisibilityPolicy",
 }
@@ -87,12 +99,12 @@ _ROOMS = ("grading", "model", "pipeline", "process", "scenes", "templates", "tes
 __all__ = [
     "Access", "Acting", "Activity", "Competitor", "Conflict", "Contact", "ContactRole", "ConvertedLead", "Customer",
     "Decision", "Department", "Document", "Employee", "Event", "FileError", "Grade", "ImportReport", "ImportedLead",
-    "ImportedOpportunity", "InvalidInput", "Lead", "LeadCard", "LeadStatus", "LedBy", "MemoryStore", "Money", "Move",
-    "NewContact", "NewCustomer", "NewOpportunity", "NotFound", "Opportunity", "OpportunityStatus", "Organization",
-    "OrganizationError", "Page", "Pool", "PortError", "ProductLine", "Reason", "Ref", "Refused", "Route", "RowProblem",
-    "SalesFlow", "SalesProcess", "SalesflowError", "Settings", "SharingRule", "Stage", "Task", "TaskTemplate",
-    "TeamMember", "TeamRole", "TemplateError", "UserGroup", "VisibilityPolicy", "grading", "model", "pipeline",
-    "process", "scenes", "templates", "testing", "visibility",
+    "ImportedOpportunity", "InvalidInput", "Lead", "LeadCard", "LeadStatus", "LedBy", "MemoryStore", "MigrationPlan",
+    "MigrationReport", "Money", "Move", "NewContact", "NewCustomer", "NewOpportunity", "NotFound", "Opportunity",
+    "OpportunityStatus", "Organization", "OrganizationError", "Page", "Pool", "PortError", "ProductLine", "Reason",
+    "Ref", "Refused", "RehearsalReport", "Route", "RowProblem", "SalesFlow", "SalesProcess", "SalesflowError",
+    "Settings", "SharingRule", "Stage", "Task", "TaskTemplate", "TeamMember", "TeamRole", "TemplateError", "UserGroup",
+    "VisibilityPolicy", "grading", "model", "pipeline", "process", "scenes", "templates", "testing", "visibility",
 ]  # fmt: skip
 
 

@@ -12,11 +12,15 @@ import salesflow as sf
 from salesflow.files.mapping import parse_mapping
 from tests.app.situations import (
     assigned,
+    gated_last,
     graded_by_hand,
+    guarded,
+    in_negotiation,
     nothing,
     shared_in_department,
     unassigned,
     with_competitor,
+    with_contact_role,
     with_task_done,
 )  # fmt: skip
 from tests.app.world import LARGE, LATER, SMALL, TODAY, World
@@ -67,6 +71,10 @@ def jump_to(stage: str, reason: str | None = None) -> Do:
     return lambda desk, deal: desk.change_stage(deal, stage, reason=reason)
 
 
+def change_to(process: str, **asked: Any) -> Do:
+    return lambda desk, deal: desk.change_process(deal, process, **asked)
+
+
 OPPORTUNITY: dict[str, Any] = {"process": "crm2000", "close_date": LATER}
 
 DONE = [
@@ -115,6 +123,8 @@ DONE = [
          "edited graded route_changed"),
     Done("opportunities.edit", "li", World.deal, lambda desk, r: desk.edit(r, amount=sf.Money(1_300_000, "CNY")),
          "edited graded"),
+    Done("opportunities.edit", "li", with_contact_role, lambda desk, r: desk.edit(r, customer="customer-2"),
+         "edited contact_roles_left"),
     Done("opportunities.add_activity", "li", World.deal, lambda desk, r: desk.add_activity(r, "visit", "was there"),
          "activity_added"),
     Done("opportunities.add_activity", "li", World.invalid, lambda desk, r: desk.add_activity(r, "note", "a pity"),
@@ -133,6 +143,12 @@ DONE = [
          lambda desk, r: desk.add_task(r, "Ring them", code="ring", assignee="zhang", due=LATER), "task_added"),
     Done("opportunities.assign_task", "li", World.deal,
          lambda desk, r: desk.assign_task(r, "confirm_tender", "zhang", due=LATER), "task_assigned"),
+    Done("opportunities.assign_task", "li", assigned,
+         lambda desk, r: desk.assign_task(r, "confirm_tender", due=LATER), "task_due_set"),
+    Done("opportunities.assign_task", "li", World.served,
+         lambda desk, r: desk.assign_task(r, "install", due=LATER), "task_due_set"),
+    Done("opportunities.add_task", "li", World.served,
+         lambda desk, r: desk.add_task(r, "Take photos", after_sales=True), "task_added"),
     Done("opportunities.unassign_task", "li", assigned, lambda desk, r: desk.unassign_task(r, "confirm_tender"),
          "task_unassigned"),
     Done("opportunities.fill_feedback", "li", World.deal, lambda desk, r: desk.fill_feedback(r, "they like us"),
@@ -148,6 +164,14 @@ DONE = [
          "stage_left stage_entered"),
     Done("opportunities.change_stage", "li", lambda w: w.finished(w.deal()), jump_to("bid_decision"),
          "stage_left stage_entered"),
+    Done("opportunities.change_process", "li", World.deal, change_to("one_stage"),
+         "stage_left process_changed stage_entered"),
+    Done("opportunities.change_process", "zhang", in_negotiation, change_to("salesforce_standard", stage="proposal",
+         reason="they ask again"), "stage_left process_changed stage_entered stage_left stage_entered"),
+    Done("opportunities.change_process", "li", World.deal, change_to("salesforce_standard", stage="negotiation"),
+         "stage_left process_changed stage_entered stage_left stage_skipped stage_skipped stage_entered"),
+    Done("opportunities.change_process", "li", World.waiting, change_to("crm2000"),
+         "stage_left process_changed stage_entered"),
     Done("opportunities.win", "li", World.agreed,
          lambda desk, r: desk.win(r, amount=SMALL, close_date=TODAY, comment="well done"), "stage_left won"),
     Done("opportunities.lose", "li", World.deal,
@@ -190,6 +214,12 @@ DONE = [
     Done("opportunities.register_with_partner", "li", World.partner_deal,
          lambda desk, r: desk.register_with_partner(r), "registration_requested"),
     Done("opportunities.request_approval", "li", World.briefed, lambda desk, r: desk.request_approval(r, "advance"),
+         "approval_requested"),
+    Done("opportunities.request_approval", "li", gated_last,
+         lambda desk, r: desk.request_approval(r, "win", amount=SMALL, close_date=TODAY, comment="at last"),
+         "approval_requested"),
+    Done("opportunities.request_approval", "li", guarded,
+         lambda desk, r: desk.request_approval(r, "change_stage", stage="close", reason="urgent"),
          "approval_requested"),
     Done("opportunities.approve", "zhang", World.waiting, lambda desk, r: desk.approve(r),
          "approval_granted stage_left stage_entered"),

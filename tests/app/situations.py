@@ -33,6 +33,11 @@ def graded_by_hand(world: World) -> sf.Opportunity:
     return world.acting("zhang").opportunities.set_grade(world.deal(amount=SMALL), sf.Grade.A, reason="key account")
 
 
+def in_negotiation(world: World) -> sf.Opportunity:
+    """One in a stage that another template has too."""
+    return world.acting("li").opportunities.change_stage(world.deal(), "negotiation", reason="second purchase")
+
+
 def with_task_done(world: World) -> sf.Opportunity:
     return world.acting("li").opportunities.finish_task(world.deal(), "confirm_tender")
 
@@ -84,3 +89,16 @@ def two_waiting(world: World) -> sf.Opportunity:
     """One with a stage approval and a partner registration that both wait."""
     li = world.acting("li").opportunities
     return li.register_with_partner(li.edit(world.waiting(), led_by=sf.LedBy.PARTNER))
+
+
+def with_contact_role(world: World) -> sf.Opportunity:
+    """One in which a contact of its customer has a role; there is another customer beside, customer-2."""
+    deal = world.deal()
+    contact = world.contact(deal.customer)
+    world.customer(name="Globex")
+    return world.acting("li").opportunities.set_contact_role(deal, contact.id, role="user", is_primary=True)
+
+
+def guarded(world: World) -> sf.Opportunity:
+    """One in the first of three stages, of which the second is left with an approval only."""
+    return world.deal(process="guarded")

@@ -21,6 +21,7 @@ OPEN, WON, LOST, INVALID = STATUSES = ("in_progress", "won", "lost", "invalid")
 
 # operations | statuses | whom the row admits, in the words of `RELATIONS`
 TABLE = """
+ACC-1  change_process                           | in_progress | owner superior shared
 ACC-2  fill_feedback                            | in_progress won lost invalid | owner superior sales joint shared
 ACC-3  change_stage                             | in_progress | owner superior sales joint shared
 ACC-4  advance                                  | in_progress | owner superior sales joint shared
@@ -79,6 +80,7 @@ APPROVAL = "6"
 CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "fill_feedback": lambda desk, id: desk.fill_feedback(id, "x"),
     "change_stage": lambda desk, id: desk.change_stage(id, "sign", reason="x"),
+    "change_process": lambda desk, id: desk.change_process(id, "one_stage"),
     "advance": lambda desk, id: desk.advance(id),
     "win": lambda desk, id: desk.win(id),
     "lose": lambda desk, id: desk.lose(id, reason="price"),
@@ -191,7 +193,7 @@ def test_the_table_here_has_every_operation_on_an_opportunity():
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("operation", ROWS)
 def test_the_access_table(operation: str, status: str):
-    """ACC-2 … ACC-15, ACC-17, ACC-18, ACC-27, REL-4: each cell, for everybody who sees the record."""
+    """ACC-1 … ACC-15, ACC-17, ACC-18, ACC-27, REL-4: each cell, for everybody who sees the record."""
     world, id = stage(status)
     if (operation, status) == ("after_sales_task", INVALID):
         operation = "finish_task"  # no after-sales runs beside an invalid one

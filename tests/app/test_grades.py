@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 import salesflow as sf
-from salesflow.grading import AmountPolicy
+from salesflow.files.json_codec import from_json, to_json
+from salesflow.grading import AmountPolicy, ChancePoints, Criterion, CustomPoints, ScorecardPolicy
 from tests.app.world import LARGE, SMALL, World, kinds
 
 
@@ -113,3 +114,85 @@ def test_what_the_actual_amount_is_changes_no_grade():
     deal = world.agreed()
     won = world.acting("li").opportunities.win(deal, amount=SMALL)
     assert (won.actual_amount, won.amount, won.grade) == (SMALL, LARGE, deal.grade)
+
+
+def because(deal: sf.Opportunity) -> sf.Reason:
+    """Return why the policy says so: every grade has a reason."""
+    assert deal.grade.reason is not None
+    return deal.grade.reason
+
+
+VALUE = CustomPoints("strategic_value", {"high": 100, "low": 0})
+CARD = ScorecardPolicy([Criterion("chance", ChancePoints()), Criterion("value", VALUE)])
+
+
+def test_whatever_the_policy_reads_grades_again_while_it_is_in_progress():
+    """GRADE-4, GRADE-7: custom fields and probability too, where the policy says so; what is completed keeps it."""
+    world = World(grading=CARD)
+    opportunities = world.acting("li").opportunities
+    deal = world.deal()
+    assert (deal.grade.effective, because(deal).code) == (None, "criteria_not_rated")
+    deal = opportunities.edit(deal, custom={"strategic_value": "high"})
+    assert (deal.grade.effective, because(deal).facts["score"]) == ("B", "55.00")
+    assert kinds(opportunities.history(deal))[1:] == ("edited", "graded")
+    deal = opportunities.edit(deal, custom={"strategic_value": "low"})
+    assert kinds(opportunities.history(deal))[3:] == ("edited", "graded", "route_changed")
+    deal = opportunities.change_stage(world.finished(deal), "bid_decision")
+    assert (deal.grade.effective, because(deal).facts["score"]) == ("D", "12.50")
+    lost = opportunities.lose(deal, reason="price")
+    assert (lost.grade, lost.probability.percent) == (deal.grade, 0)
+    reopened = opportunities.reopen(lost)
+    assert reopened.grade == deal.grade
+    lead = world.acting("li").leads.edit(world.lead(), custom={"strategic_value": "high"})
+    assert lead.version == 2
+
+
+def test_moves_tell_of_the_grade_that_follows():
+    """OPP-14, GRADE-7: where entering a stage grades again, the move says so, and that is what happens."""
+    world = World(grading=CARD)
+    opportunities = world.acting("li").opportunities
+    deal = world.finished(opportunities.edit(world.deal(), custom={"strategic_value": "high"}))
+    (move,) = (move for move in opportunities.moves(deal) if move.operation == "advance")
+    assert move.effects == ("stage_left", "stage_entered", "graded")
+    told = len(opportunities.history(deal))
+    opportunities.advance(deal)
+    assert kinds(opportunities.history(deal.id))[told:] == move.effects
+
+
+def test_a_score_is_kept_with_all_that_it_is_made_of():
+    """GRADE-7, IO-2: the reason on the record goes through a file and comes back equal."""
+    world = World(grading=CARD)
+    deal = world.acting("li").opportunities.edit(world.deal(), custom={"strategic_value": "high"})
+    assert from_json(to_json(deal)) == deal
+    assert because(from_json(to_json(world.deal()))).code == "criteria_not_rated"
+
+
+def test_what_if_lists_what_a_new_policy_would_change_of_what_one_sees():
+    """GRADE-7, VIS-16: visible records in progress only; trusted code sees all; nothing is changed."""
+    world = World()
+    mine, theirs = world.deal(amount=LARGE), world.deal("zhao", amount=LARGE)
+    world.won()
+    before = world.everything()
+    strict = AmountPolicy(sf.Money(2_000_000, "CNY"))
+    (change,) = world.acting("li").what_if(strict)
+    assert (change.opportunity, change.before.effective, change.after.effective) == (mine, "B", "C")
+    assert change.is_route_changed
+    assert str(change.after.reason).endswith("is below 2,000,000 CNY")
+    assert {each.opportunity.id for each in world.acting("sun").what_if(strict)} == {mine.id, theirs.id}
+    assert {each.opportunity.id for each in world.flow.what_if(strict)} == {mine.id, theirs.id}
+    assert world.flow.what_if(AmountPolicy()) == ()
+    assert world.everything() == before
+    for acting in (world.flow, world.acting("li")):
+        with pytest.raises(sf.InvalidInput):
+            acting.what_if(5)  # type: ignore[arg-type]  # on purpose
+
+
+def test_a_grade_says_what_it_may_use():
+    """GRADE-5, ACC-26: by the flow's settings, for whoever sees the record; nothing while the grade is undecided."""
+    resources = sf.grading.Resources({"B": {"presales_days": 10}})
+    world = World(settings=sf.Settings(resources=resources))
+    opportunities = world.acting("li").opportunities
+    assert dict(opportunities.resources(world.deal())) == {"presales_days": 10}
+    assert dict(opportunities.resources(world.deal(amount=None).id)) == {}
+    with pytest.raises(sf.NotFound):
+        world.acting("qian").opportunities.resources(world.deal())

@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import salesflow as sf
+from salesflow.visibility import VisibilityPolicy
 from tests.app.world import LATER, World
 
 BAD: dict[str, list[Any]] = {
     "name": [None, 5, "", "  ", "x" * 301, "a\nb", "a\x00b", "a\x7fb", b"name", ["name"], {"name": "x"}],
     "optional name": [5, "", "x" * 301, "a\tb", b"name", ["name"]],
-    "words": [5, b"words", "x" * 20_001, "a\x00b", ["words"]],
+    "words": [5, b"words", "x" * 20_001, "a\x00b", "a\ud800b", ["words"]],
     "saying": [None, 5, "", " \n ", "x" * 20_001, "a\x00b", ["words"]],
     "money": [5, 1.5, "100", Decimal(5), sf.Money(-1, "CNY"), ["CNY", 5], True],
     "day": ["2026-03-01", datetime(2026, 3, 1, tzinfo=UTC), 20260301, ["x"], True],
@@ -119,6 +120,8 @@ ARGUMENTS: list[tuple[str, str, Call]] = [
     ("opportunities.add_task due", "day", _deal("add_task", "A", name="due")),
     ("opportunities.assign_task task", "name", _deal("assign_task", name="task", assignee="li")),
     ("opportunities.assign_task assignee", "name", _deal("assign_task", "confirm_tender")),
+    ("opportunities.assign_task only due", "day", _deal("assign_task", "confirm_tender", name="due")),
+    ("opportunities.add_task after_sales", "flag", _deal("add_task", "A", name="after_sales")),
     ("opportunities.assign_task due", "day", _deal("assign_task", "confirm_tender", "li", name="due")),
     ("opportunities.fill_feedback text", "saying", _deal("fill_feedback")),
     ("opportunities.change_stage stage", "name", _deal("change_stage")),
@@ -157,7 +160,8 @@ ARGUMENTS: list[tuple[str, str, Call]] = [
     ("opportunities.request_approval reason", "words",
      _deal("request_approval", "change_stage", stage="bidding", name="reason")),
     ("opportunities.request_approval comment", "words", _deal("request_approval", "win", name="comment")),
-    ("opportunities.request_approval amount", "name", _deal("request_approval", "win", name="amount")),
+    ("opportunities.request_approval amount", "money", _deal("request_approval", "win", name="amount")),
+    ("opportunities.request_approval close_date", "day", _deal("request_approval", "win", name="close_date")),
     ("opportunities.request_approval no stage", "name", _deal("request_approval", "change_stage", name="comment")),
     ("opportunities.request_approval none", "name", _deal("request_approval", "advance", name="reason")),
     *((f"opportunities.{m} approval", "optional name", _deal(m, **words, name="approval"))
@@ -257,6 +261,16 @@ def test_access_levels_are_kept_as_such():
     assert all(isinstance(member.access, sf.Access) for member in deal.team)
 
 
+class Reads:
+    """A grading policy that says what it reads, wrongly."""
+
+    def __init__(self, reads: object) -> None:
+        self.reads = reads
+
+    def grade(self, opportunity: sf.Opportunity, on: date | None = None) -> Any:
+        """Grade nothing: it does not come that far."""
+
+
 CONFIGURATION: list[dict[str, Any]] = [
     *({"time_zone": bad} for bad in ("Mars/Base", "", None, 5, "../etc/passwd", "Asia", "a\x00b", "x" * 5000, ["UTC"])),
     *({"processes": bad} for bad in (None, 5, [5], ["crm2000"], {"a": "b"}, sf.templates.builtin()["crm2000"])),
@@ -264,6 +278,12 @@ CONFIGURATION: list[dict[str, Any]] = [
     {"scenes": {**sf.scenes.default(), "mine": 5}},
     *({"scenes": bad} for bad in (5, ["all"], {5: 5}, "all")),
     *({what: bad} for what in ("settings", "visibility") for bad in (5, 0, "")),
+    *({what: bad} for what in ("store", "organization", "clock", "ids", "grading", "audit") for bad in BAD["part"]),
+    {"store": None},
+    {"organization": None},
+    {"grading": Reads("amount")},
+    {"grading": Reads(5)},
+    {"grading": Reads(("none",))},
 ]
 
 
@@ -272,6 +292,42 @@ def test_a_flow_is_not_made_of_what_does_not_fit(ports: dict[str, Any]):
     """HIST-2, PROC-3, VIS-14: zones, processes, scenes and settings are checked when the flow is made."""
     with pytest.raises(sf.InvalidInput):
         World(**ports)
+
+
+UNSOUND: list[tuple[Any, dict[str, Any]]] = [
+    *((sf.Settings, {name: bad}) for name in ("keep_manual_probability", "past_close_date_allowed")
+      for bad in BAD["flag"]),
+    *((sf.Settings, {"after_sales_process": bad}) for bad in BAD["name"]),
+    *((sf.Settings, {"resources": bad}) for bad in BAD["percent"]),
+    *((sf.grading.AmountPolicy, {"rates": bad}) for bad in BAD["level"] if bad is not None),
+    *((VisibilityPolicy, {"administrators_operate": bad}) for bad in BAD["flag"]),
+    *((VisibilityPolicy, {"access": bad}) for bad in (5, None, ["x"], {"leads.create": 5})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "values"), UNSOUND)
+def test_settings_and_policies_check_what_they_are_given(kind: Any, values: dict[str, Any]):
+    """GRADE-5, GRADE-6, ACC-24, REL-8: what does not fit is refused when it is configured, not when it is needed."""
+    with pytest.raises(sf.InvalidInput):
+        kind(**values)
+
+
+def test_a_port_whose_property_fails_is_a_failing_port():
+    """REL-7: looking whether a port has what it takes may fail too, and is no mistake of the caller's then."""
+
+    class Broken:
+        def __getattr__(self, name: str) -> Any:
+            raise OSError(name)
+
+    with pytest.raises(sf.PortError, match="clock"):
+        World(clock=Broken())
+
+
+def test_a_refusal_of_a_reference_reads_well():
+    """REL-8: a message names what would do, in words that people use."""
+    for kind, article in (("opportunity", "an"), ("lead", "a")):
+        with pytest.raises(sf.InvalidInput, match=f"must be {article} {kind} or its id"):
+            getattr(World().acting("li"), "opportunities" if article == "an" else "leads").get(5)
 
 
 def test_a_flow_refuses_templates_with_errors_and_two_of_one_version():

@@ -6,16 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from attrs import evolve
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import salesflow as sf
 from salesflow.model import check, replay
-from tests.app.world import LARGE, SMALL, Rehearsal, World, codes, kinds
+from salesflow.testing import strategies as some
+from tests.app.calls import DONE
+from tests.app.situations import assigned, with_competitor, with_task_done
+from tests.app.world import LARGE, PROCESSES, SMALL, Rehearsal, World, codes, kinds
 
 PEOPLE = ("li", "zhang", "sun", "zhao", "zheng", "feng", "wang", "root")
 ABOUT = {
-    "change_stage", "waive_stage", "finish_task", "assign_task", "reopen_task", "unassign_task", "remove_competitor",
+    "change_stage", "change_process", "waive_stage", "finish_task", "assign_task", "reopen_task", "unassign_task", "remove_competitor",
     "request_approval", "approve", "refuse", "withdraw_approval",
 }  # fmt: skip
 """The operations that take what the move is about, beside the record."""
@@ -37,7 +41,7 @@ def perform(desk: Any, person: str, record: Any, move: sf.Move) -> Any:
         "text": "rang",
         "comment": "so it is",
         "name": "Ring them",
-        "assignee": "sun",
+        "assignee": "sun" if record.KIND != "opportunity" or assignee(record, move.to) != "sun" else record.owner,
         "grade": sf.Grade.A,
         "process": "after_sales",
         "changes": {"title" if isinstance(record, sf.Lead) else "name": f"name {record.version}"},
@@ -50,17 +54,27 @@ def perform(desk: Any, person: str, record: Any, move: sf.Move) -> Any:
     if move.operation == "convert":
         given["contact"] = None
     about = [move.to] if move.operation in ABOUT else []
+    if move.operation == "request_approval" and str(move.to).startswith("change_stage:"):
+        about, given = ["change_stage"], {**given, "stage": str(move.to).partition(":")[2]}
+    if move.operation == "add_task" and move.to is not None:
+        given["after_sales"] = True
     if move.operation in {"change_member", "remove_member"}:
         role, _, member = str(move.to).partition(":")
         about, given = [member], {**given, "role": role}
     return getattr(desk, move.operation)(record.id, *about, **given)
 
 
+def assignee(record: sf.Opportunity, task: str | None) -> str | None:
+    """Return whose task it is, so that another can be named."""
+    tasks = (*record.tasks, *(task for process in record.after_sales for task in process.tasks))
+    return next((held.assignee for held in tasks if held.id == task), None)
+
+
 class Stage:
     """A world with a rehearsal beside it, in which every move can be tried without being done."""
 
-    def __init__(self) -> None:
-        self.world = World()
+    def __init__(self, world: World | None = None) -> None:
+        self.world = world or World()
         self.store = Rehearsal(self.world.store)
         self.rehearsal = sf.SalesFlow(**{**self.world.ports, "store": self.store})
 
@@ -171,7 +185,7 @@ def test_moves_of_a_lead_never_disagree_with_what_the_operation_does(owned: bool
 
 
 SITUATIONS = {
-    "deal": (World.deal, "advance change_stage lose invalidate void delete"),
+    "deal": (World.deal, "advance change_stage change_process lose invalidate void delete"),
     "won": (World.won, "reopen change_owner start_after_sales void"),
     "lost": (World.lost, "reopen start_after_sales"),
     "invalid": (World.invalid, "reopen void"),
@@ -242,3 +256,49 @@ def test_moves_are_for_whoever_sees_the_record():
     world.acting("li").opportunities.edit(deal, name="B")
     with pytest.raises(sf.Conflict):
         world.acting("li").opportunities.moves(deal)
+
+
+def test_every_operation_on_an_opportunity_is_offered_somewhere():
+    """OPP-14: what the facade can do to a record stands among its moves, in one situation or another."""
+    offered: set[str] = set()
+    for make, _ in SITUATIONS.values():
+        world = World()
+        offered |= {move.operation for move in world.acting("li").opportunities.moves(make(world))}
+    world = World()
+    offered |= {move.operation for move in world.acting("li").opportunities.moves(assigned(world))}
+    offered |= {move.operation for move in world.acting("li").opportunities.moves(with_task_done(world))}
+    offered |= {move.operation for move in world.acting("li").opportunities.moves(with_competitor(world))}
+    operations = {call.operation for call in DONE if call.operation.startswith("opportunities.")}
+    assert {name.removeprefix("opportunities.") for name in operations} - offered == {"create"}
+
+
+@given(some.sales_processes(), st.lists(st.tuples(st.integers(0, 999), st.sampled_from(("li", "zhang"))), max_size=4))
+@settings(max_examples=10)  # each asks for some forty moves after every step, and tries them all
+def test_moves_tell_the_truth_on_any_template(process: sf.SalesProcess, walk: list[tuple[int, str]]):
+    """OPP-14, PROC-1: whatever jump rule, routes, approvals, required fields and tasks a template has."""
+    process = evolve(process, lost_reasons=("price",), invalid_reasons=("other",))
+    stage = Stage(World(processes=[process, *PROCESSES]))
+    deal = with_contacts(stage.world, stage.world.deal(process=process.id))
+    for choice, person in walk:
+        moves = stage.tell_the_truth(person, "opportunities", deal)
+        useful = [move for move in moves if move.is_open and move.operation in ONWARD]
+        if useful:
+            stage.do(person, "opportunities", deal, useful[choice % len(useful)])
+    stage.tell_the_truth("zhang", "opportunities", deal)
+
+
+ONWARD = {
+    "advance", "change_stage", "finish_task", "request_approval", "approve", "refuse", "win", "reopen", "set_grade",
+    "edit", "waive_stage", "start_after_sales",
+}  # fmt: skip
+"""What leads through a template."""
+
+
+def test_asking_leaves_no_trace_anywhere():
+    """OPP-14, ACC-25: neither the store nor the audit sink learns that somebody asked, whatever the answer was."""
+    world = World()
+    deal = world.team_deal()
+    before, audited = world.everything(), list(world.audit.entries)
+    for person in ("li", "zhao", "root"):
+        assert world.acting(person).opportunities.moves(deal)
+    assert (world.everything(), world.audit.entries) == (before, audited)

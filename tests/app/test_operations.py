@@ -22,7 +22,7 @@ from tests.app.world import World, codes, kinds
 
 READS = {
     "leads": "get list count moves history as_of",
-    "opportunities": "get list count board card moves history as_of",
+    "opportunities": "get list count board card resources moves history as_of stalled overdue silent",
     "customers": "get list count history as_of",
     "contacts": "get list count history as_of",
     "sharing": "get list",
@@ -30,6 +30,9 @@ READS = {
     "files": "export_csv export_json",
 }
 """What changes nothing; proved in `test_lists`, `test_reading` and `test_pipeline`."""
+
+SCORES = {"score_at_least", "score_below", "value_not_rated", "criteria_not_rated", "no_policy_decides"}
+"""What scorecards and chains give; proved in `tests.grading`."""
 
 GROUPS = {
     name: get_type_hints(value.func)["return"]
@@ -269,6 +272,6 @@ def test_every_reason_of_the_table_is_given_somewhere():
     blank = Lead(id="a", version=1, title=" ", owner=None, status=LeadStatus.UNASSIGNED, phone="1")
     decision = create_lead(blank, by="li", at=World().clock.now())
     assert decision.reasons == (Reason("title_missing"),)
-    grades = {"amount_missing", "rate_missing", "at_least", "below", "led_by_partner"}
-    given = {code for case in NO for code in case.codes} | grades | {"title_missing", "is_voided"}
+    grades = {"amount_missing", "rate_missing", "at_least", "below", "led_by_partner", *SCORES}
+    given = {code for case in NO for code in case.codes} | grades | {"title_missing", "is_voided", "stage_unmapped", "not_beside"}
     assert given == set(REASONS)

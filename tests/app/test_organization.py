@@ -149,7 +149,7 @@ def test_an_approval_happens_with_the_rights_that_the_requester_has_by_then():
 @pytest.mark.parametrize(
     ("operation", "arguments"), [("change_stage", {"stage": "analyse_needs"}), ("change_stage", {"stage": "validate"})]
 )
-def test_what_waits_is_kept_with_its_arguments(operation: str, arguments: dict[str, str]):
+def test_what_waits_is_kept_with_its_arguments(operation: str, arguments: dict[str, Any]):
     """RULE-2: approved, it happens as it was asked for; what needs no approval, or cannot be, is refused when asked."""
     world = World()
     deal = world.briefed()

@@ -88,7 +88,7 @@ def test_a_probability_set_by_hand_lasts_until_the_next_stage_or_for_good(keep: 
 
 def test_the_after_sales_process_is_the_flows_setting_unless_named():
     """OPP-12: which template after-sales starts with."""
-    world = World(settings=sf.Settings(after_sales_process="gated"))
+    world = World(settings=sf.Settings(after_sales_process="one_stage"))
     opportunities = world.acting("li").opportunities
-    assert opportunities.start_after_sales(world.deal()).after_sales[0].process == "gated"
+    assert opportunities.start_after_sales(world.deal()).after_sales[0].process == "one_stage"
     assert opportunities.start_after_sales(world.deal(), "after_sales").after_sales[0].process == "after_sales"

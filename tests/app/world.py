@@ -20,11 +20,17 @@ LARGE = sf.Money("1200000", "CNY")
 SMALL = sf.Money("400000", "CNY")
 
 GATED = sf.SalesProcess("gated", 1, [sf.Stage("talk"), sf.Stage("sign", approval="owner_superior")])
+GUARDED = sf.SalesProcess(
+    "guarded", 1, [sf.Stage("talk"), sf.Stage("check", approval="owner_superior"), sf.Stage("close")]
+)
 ONE_STAGE = sf.SalesProcess(
     "one_stage", 1, [sf.Stage("only", required_fields=["amount"], tasks=[sf.TaskTemplate("look")])]
 )
+QUICK = sf.SalesProcess(
+    "quick", 1, [sf.Stage("talk", approval="owner_superior"), sf.Stage("offer"), sf.Stage("sign")], jump="fast_track"
+)
 POLICY = VisibilityPolicy()  # takes some milliseconds to prepare, and is a value
-PROCESSES = [*sf.templates.builtin().values(), GATED, ONE_STAGE]
+PROCESSES = [*sf.templates.builtin().values(), GATED, GUARDED, ONE_STAGE, QUICK]
 
 
 def organization() -> sf.Organization:
@@ -209,7 +215,7 @@ class World:
         deal = self.deal(by, process="tas_bidding", team=[sf.TeamMember("feng", "presales")])
         return self.finished(opportunities.advance(self.finished(deal)))
 
-    def waiting(self, operation: str = "advance", **arguments: str) -> sf.Opportunity:
+    def waiting(self, operation: str = "advance", **arguments: Any) -> sf.Opportunity:
         """Return one whose next move waits for an approval."""
         return self.acting("li").opportunities.request_approval(self.briefed(), operation, **arguments)
 

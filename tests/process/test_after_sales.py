@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from salesflow.errors import InvalidInput
+from salesflow.errors import InvalidInput, TemplateError
 from salesflow.model import (
     AfterSalesStatus,
+    Decision,
     Jump,
     Opportunity,
     OpportunityStatus,
@@ -20,9 +21,14 @@ from salesflow.model import (
     TaskStatus,
     TaskTemplate,
     WinFrom,
+    apply,
 )
 from salesflow.process import (
+    add_task,
     advance_after_sales,
+    can_run_beside,
+    change_owner,
+    change_process,
     compile,
     fill_after_sales_feedback,
     fill_feedback,
@@ -30,14 +36,17 @@ from salesflow.process import (
     finish_task,
     running_after_sales,
     start_after_sales,
+    unvoid,
     void,
 )
 from tests.process.samples import (
+    ANYWHERE,
     AT,
     BY,
     DAY,
     MINE,
     NAIVE,
+    WORTH,
     changed,
     closed,
     codes,
@@ -248,6 +257,110 @@ def test_another_template_is_the_callers_mistake(operation):
     for process in (MINE, evolve(SERVICE, version=4), evolve(SERVICE, stages=[TEACH])):
         with pytest.raises(InvalidInput, match="after_sales"):
             operation(started(), compile(process), **BY)
+
+
+OTHER = evolve(MINE, id="other")
+OUTSIDE: dict[str, tuple[str, Any, str]] = {
+    "advance": ("in_progress", lambda opp: compile(MINE).advance(worked_own(opp), **BY), "running"),
+    "change_stage": ("in_progress", lambda opp: compile(MINE).change_stage(opp, "quote", reason="r", **BY), "running"),
+    "win": ("in_progress", lambda opp: compile(ANYWHERE).win(worked_own(opp), **DAY), "running"),
+    "lose": ("in_progress", lambda opp: compile(MINE).lose(opp, reason="price", **DAY), "running"),
+    "invalidate": ("in_progress", lambda opp: compile(MINE).invalidate(opp, reason="other", **DAY), "cancelled"),
+    "reopen a won one": ("won", lambda opp: compile(MINE).reopen(opp, **BY), "running"),
+    "reopen a lost one": ("lost", lambda opp: compile(MINE).reopen(opp, **BY), "running"),
+    "void": ("won", lambda opp: void(opp, reason=None, **BY), "running"),
+    "change_owner": ("won", lambda opp: change_owner(
+        opp, "zhang", old_owner_role=None, hand_over_tasks=False, **BY), "running"),
+    "change_process": ("in_progress", lambda opp: change_process(opp, compile(OTHER), **BY), "running"),
+}  # fmt: skip
+
+
+def worked_own(opportunity: Opportunity) -> Opportunity:
+    """With the tasks of its own stage finished too, in a copy of the same version."""
+    tasks = tuple(evolve(task, status=TaskStatus.DONE) for task in opportunity.tasks)
+    return evolve(opportunity, tasks=tasks, amount=WORTH)
+
+
+@pytest.mark.parametrize("outside", OUTSIDE)
+def test_what_happens_to_the_opportunity_says_what_happens_to_its_after_sales(outside: str):
+    """OPP-12: only being invalid ends it; whatever else happens to the opportunity leaves it exactly as it was."""
+    status, happens, after = OUTSIDE[outside]
+    opportunity = started(status)
+    decision = happens(opportunity)
+    assert decision.is_allowed, decision.reasons
+    told = {event.kind for event in decision.events}
+    (process,) = apply(
+        worked_own(opportunity) if outside in {"advance", "win"} else opportunity, decision.events
+    ).after_sales
+    assert process.status == after
+    assert (process == opportunity.after_sales[0]) == (after == "running")
+    assert ("after_sales_cancelled" in told) == (after == "cancelled")
+    if after == "cancelled":
+        assert (process.ended_at, process.visits[-1].exit) == (AT, "closed")
+        assert {task.status for task in process.tasks} == {TaskStatus.CANCELLED}
+
+
+@pytest.mark.parametrize("status", SERVED)
+def test_what_happens_in_after_sales_leaves_the_opportunity_as_it_was(status: str):
+    """OPP-12: starting, working, finishing and starting again touch nothing but the process beside it."""
+    opportunity = standing(status)
+    steps = worked(taught(status))
+    finished = does(steps, finish_after_sales(steps, ENGINE, **BY))
+    again = does(finished, start_after_sales(finished, ENGINE, **BY))
+    for after in (steps, finished, again):
+        assert evolve(after, after_sales=(), version=1, updated_at=None) == evolve(
+            opportunity, after_sales=(), version=1, updated_at=None
+        )
+
+
+def test_reopening_an_invalid_one_does_not_bring_its_after_sales_back():
+    """OPP-8, OPP-12: what was cancelled stays so, and another one may be started."""
+    opportunity = started("in_progress")
+    invalid = does(opportunity, compile(MINE).invalidate(opportunity, reason="other", **DAY))
+    reopened = does(invalid, compile(MINE).reopen(invalid, **BY))
+    assert [p.status for p in reopened.after_sales] == [AfterSalesStatus.CANCELLED]
+    again = does(reopened, start_after_sales(reopened, ENGINE, **BY))
+    assert [(p.number, p.status) for p in again.after_sales] == [(1, "cancelled"), (2, "running")]
+
+
+def test_unvoiding_gives_it_back_as_it_was():
+    """OPP-10, OPP-12: a voided record stands still, and so does what runs beside it."""
+    opportunity = started()
+    voided = does(opportunity, void(opportunity, reason=None, **BY))
+    assert does(voided, unvoid(voided, **BY)).after_sales == opportunity.after_sales
+
+
+def test_a_template_with_an_approval_cannot_run_beside():
+    """OPP-12, RULE-2: approvals are for the opportunity's own stages; one that nobody asks would be a lie."""
+    engine = compile(evolve(SERVICE, stages=[INSTALL, evolve(TEACH, approval="owner_superior")]))
+    assert (can_run_beside(ENGINE), can_run_beside(engine)) == (True, False)
+    with pytest.raises(TemplateError, match=r"stages\[1\]\.approval: .*leave it out"):
+        start_after_sales(opened(), engine, **BY)
+
+
+def test_an_ad_hoc_task_belongs_to_the_after_sales_stage():
+    """OPP-3, OPP-12: it is no must-do; its id is of that run; a code stands once in the stage; the sale has no part."""
+    opportunity = started()
+    decision = ad_hoc(opportunity)
+    after = does(opportunity, decision)
+    assert (kinds(decision), changed(decision)) == (["task_added"], {"after_sales"})
+    added = after.after_sales[0].tasks[-1]
+    assert (added.id, added.stage, added.is_required, added.status) == (
+        "after1:1:photos", "install", False, TaskStatus.OPEN,
+    )  # fmt: skip
+    assert codes(ad_hoc(after)) == ["task_exists"]
+    left = does(after, finish_task(after, "mount", **BY))
+    left = does(left, advance_after_sales(left, ENGINE, **BY))
+    assert {t.code: t.status for t in left.after_sales[0].tasks}["photos"] is TaskStatus.SKIPPED
+    assert ad_hoc(left).is_allowed
+    assert ad_hoc(standing("won")).reasons == (Reason("after_sales_not_running"),)
+    assert codes(ad_hoc(standing("invalid"))) == ["wrong_status", "after_sales_not_running"]
+
+
+def ad_hoc(opportunity: Opportunity) -> Decision:
+    return add_task(
+        opportunity, "photos", "Take photos", assignee=None, due=None, can_see=False, after_sales=True, **BY
+    )
 
 
 def test_reopening_leaves_it_running():

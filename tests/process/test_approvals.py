@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from salesflow.errors import InvalidInput
 from salesflow.model import (
@@ -25,13 +27,16 @@ from salesflow.process import (
     compile,
     find_waiting,
     grant,
+    kept_arguments,
     opportunity_stands,
+    read_arguments,
     refuse,
     register_with_partner,
     request_approval,
     void,
     withdraw,
 )
+from salesflow.testing import strategies as some
 from tests.process.samples import (
     APPROVED,
     AT,
@@ -167,6 +172,16 @@ def test_a_granted_jump_and_win_happen_too():
         after = does(opportunity, decision)
         assert kinds(decision)[0] == "approval_granted"
         assert after.approvals[0].status is ApprovalStatus.APPROVED
+
+
+@given(st.none() | some.money(), st.none() | some.days(), st.none() | st.text(max_size=5), st.none() | st.just("sign"))
+def test_what_a_waiting_operation_was_called_with_comes_back(amount: Any, day: Any, words: Any, stage: Any):
+    """RULE-2: amount, day and words are kept as text, which any store holds, and are read back equal."""
+    given_ = {"amount": amount, "close_date": day, "comment": words, "stage": stage}
+    kept = kept_arguments(given_)
+    assert all(isinstance(text, str) for _, text in kept)
+    assert list(kept) == sorted(kept)
+    assert read_arguments(kept) == {name: value for name, value in given_.items() if value is not None}
 
 
 def test_what_waited_is_checked_again():

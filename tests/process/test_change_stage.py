@@ -8,6 +8,7 @@ from attrs import evolve
 from salesflow.model import (
     Approval,
     ApprovalStatus,
+    EventBuilder,
     Jump,
     Opportunity,
     OpportunityStatus,
@@ -190,6 +191,9 @@ class TestChangeStage:
             assert compile(process).change_stage(opportunity, "quote", reason="r", **BY).is_allowed
 
 
+CHECKED = evolve(QUOTE, approval="owner_superior")
+
+
 class TestApproval:
     """RULE-2: a stage that needs an approval is left forward only by the approval itself."""
 
@@ -211,6 +215,29 @@ class TestApproval:
             process = evolve(APPROVED, jump=jump)
             fast = ready(process, Route.FAST_TRACK)
             assert compile(process).change_stage(fast, "sign", **BY).reasons == needed
+
+    def test_passing_over_a_stage_asks_for_its_approval_too(self):
+        """RULE-2, OPP-6: a jump is no way around it, by reason or free; neither is an early win, nor the next stage."""
+        needed = (Reason("approval_needed", approver="owner_superior"),)
+        for jump in (Jump.REASON, Jump.FREE):
+            process = evolve(MINE, stages=[TALK, DEMO, CHECKED, SIGN], jump=jump, win_from=WinFrom.ANY)
+            engine, opportunity = compile(process), ready(process)
+            assert engine.change_stage(opportunity, "sign", reason="r", **BY).reasons == needed
+            assert engine.win(opportunity, **DAY).reasons == needed
+            for near in ("demo", "quote"):
+                assert engine.change_stage(opportunity, near, reason="r", **BY).is_allowed
+            behind = at_stage("sign", evolve(process, stages=MINE.stages))
+            assert engine.win(behind, **DAY).is_allowed
+            granted = EventBuilder(opportunity, **BY, operation="opportunities.approve")
+            assert engine.change_stage(opportunity, "sign", reason="r", approved=granted, **BY).is_allowed
+
+    def test_on_a_fast_track_only_the_stage_that_is_left_asks(self):
+        """RULE-2, OPP-6a: there the route is what permits the jump, and the full route owes what it passed over."""
+        process = evolve(FAST, stages=[TALK, DEMO, CHECKED, SIGN])
+        jumped = compile(process).change_stage(ready(process, Route.FAST_TRACK), "sign", **BY)
+        assert jumped.is_allowed
+        raised = evolve(does(ready(process, Route.FAST_TRACK), jumped), grade=graded(Route.FULL))
+        assert owed_stages(raised, process) == ("demo", "quote")
 
     def test_with_everything_else_it_is_one_reason_of_several(self):
         """RULE-2: all reasons together."""

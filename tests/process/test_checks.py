@@ -13,6 +13,7 @@ from salesflow.process.checks import MOST_STAGES, MOST_TASKS, check_template
 from salesflow.process.findings import ERRORS, MOST_ERRORS, WARNINGS, Finding, FindingCollector
 from salesflow.process.value_checks import LONGEST_CODE, MOST_ITEMS
 from salesflow.testing.strategies.templates import sales_processes
+from tests.process.samples import APPROVED
 
 CORE = TaskTemplate("call", "Call", is_core=True)
 FIRST = Stage(
@@ -346,6 +347,18 @@ def test_only_a_template_is_checked():
         check_template(NOTHING)
 
 
+def test_an_after_sales_process_has_no_approvals():
+    """OPP-12, PROC-3: each stage that asks for one is an error with its place; elsewhere it is none."""
+    process = evolve(APPROVED, stages=[*APPROVED.stages, Stage("after", approval="owner_superior")])
+    errors = check_template(process, is_after_sales=True).errors
+    assert [(error.place, error.code) for error in errors] == [
+        ("stages[0].approval", "approval_beside"), ("stages[4].approval", "approval_beside"),
+    ]  # fmt: skip
+    assert check_template(process).errors == ()
+    broken = check_template(evolve(process, stages=[NOTHING, *process.stages]), is_after_sales=True).errors
+    assert [error.place for error in broken][-2:] == ["stages[1].approval", "stages[5].approval"]
+
+
 def test_every_code_is_seen_to_fire():
     """PROC-3: the tables above show every error of a template and every warning; the rest are errors of a file."""
     of_files = {
@@ -358,7 +371,7 @@ def test_every_code_is_seen_to_fire():
         "unknown_key",
         "missing_key",
     }
-    fired = {code for _, _, code in ERRONEOUS} | {"more"}
+    fired = {code for _, _, code in ERRONEOUS} | {"more", "approval_beside"}
 
     assert set(ERRORS) - of_files == fired
     assert set(WARNINGS) == {code for _, _, code, _ in DOUBTFUL}

@@ -327,6 +327,29 @@ class TestContactRole:
             set_contact_role(opened(), self.QIAN, contacts_customer="acme", by="li", at=NAIVE)
 
 
+class TestAnotherCustomer:
+    """CUS-3: contact roles belong to the opportunity's customer."""
+
+    OWN, OTHER = ContactRole("qian", "user", is_primary=True), ContactRole("zhou", "evaluator")
+
+    def test_the_roles_of_strangers_leave_with_the_old_customer(self):
+        """CUS-3: an event of its own says whose roles left; whoever belongs to the new customer keeps theirs."""
+        opportunity = evolve(opened(), contact_roles=(self.OWN, self.OTHER))
+        decision = edit_opportunity(opportunity, {"customer": "globex"}, strangers=["qian"], **BY)
+        after = does(opportunity, decision)
+        assert kinds(decision) == ["edited", "contact_roles_left"]
+        assert (after.customer, after.contact_roles) == ("globex", (self.OTHER,))
+        (gone,) = decision.events[1].changes
+        assert (gone.key, gone.before, gone.after) == ("qian", self.OWN, None)
+
+    def test_nobody_leaves_who_is_no_stranger(self):
+        """CUS-3: without strangers only the customer changes."""
+        opportunity = evolve(opened(), contact_roles=(self.OWN,))
+        decision = edit_opportunity(opportunity, {"customer": "globex"}, **BY)
+        assert kinds(decision) == ["edited"]
+        assert does(opportunity, decision).contact_roles == (self.OWN,)
+
+
 class TestCompetitors:
     def test_attached_once_and_detached(self):
         """CUS-4: by id or name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -71,6 +71,27 @@ def task(opportunity: Opportunity, code: str) -> Task:
     found = find_task(opportunity, code)
     assert found is not None
     return found
+
+
+def test_a_due_date_without_an_assignee():
+    """OPP-3: a task gets its day, or another one, and whoever has it keeps it; the same day again changes nothing."""
+    opportunity = opened()
+    decision = assign_task(opportunity, "call", None, **{**ASSIGN, "due": TODAY, "can_see": False})
+    assert (kinds(decision), changed(decision)) == (["task_due_set"], {"tasks"})
+    assert decision.events[0].operation == "opportunities.assign_task"
+    dated = does(opportunity, decision)
+    assert (task(dated, "call").due, task(dated, "call").assignee) == (TODAY, None)
+    both = does(dated, assign_task(dated, "call", "wang", **ASSIGN))
+    assert (task(both, "call").due, task(both, "call").assignee) == (TODAY, "wang")
+    later_on = {**ASSIGN, "due": TODAY + timedelta(days=1)}
+    moved = does(both, assign_task(both, "call", None, **later_on))
+    assert (task(moved, "call").due, task(moved, "call").assignee) == (TODAY + timedelta(days=1), "wang")
+    again = assign_task(moved, "call", None, **later_on)
+    assert (again.events, again.reasons) == ((), ())
+    same = assign_task(moved, "call", "wang", **ASSIGN)
+    assert (same.events, same.reasons) == ((), ())
+    done = does(moved, finish_task(moved, "call", **BY))
+    assert codes(assign_task(done, "call", None, **later_on)) == ["task_not_open"]
 
 
 def test_finishing_a_task():

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from salesflow.errors import InvalidInput
 from salesflow.model import (
@@ -18,6 +20,8 @@ from salesflow.model import (
     TaskTemplate,
     TeamMember,
     TeamRole,
+    apply,
+    check,
 )
 from salesflow.process import (
     add_member,
@@ -30,6 +34,7 @@ from salesflow.process import (
     start_after_sales,
     void,
 )
+from salesflow.testing import strategies as some
 from tests.process.samples import AT, BY, NAIVE, changed, closed, codes, does, kinds, opened
 
 LI = TeamMember("li", TeamRole.OWNER, Access.READ_WRITE)
@@ -197,3 +202,37 @@ def test_a_naive_moment_is_refused(operation):
     opportunity = opened() if operation is MEMBERS[0] else opened(team=(WANG,))
     with pytest.raises(InvalidInput, match="timezone-aware"):
         operation(opportunity, at=NAIVE)
+
+
+@given(
+    some.opportunities(),
+    st.sampled_from(("li", "wang", "zhang", "newcomer")),
+    st.none() | st.sampled_from(("sales", "joint", "after_sales", "legal")),
+    st.booleans(),
+)
+def test_a_transfer_moves_nothing_else(opportunity: Opportunity, to: str, role: str | None, tasks: bool):
+    """OPP-11, TEAM-2: one owner always; old owner, team and open tasks as stated; all else is exactly as it was."""
+    decision = transfer(opportunity, to, role, tasks=tasks)
+    if to == opportunity.owner or opportunity.voided:
+        assert decision.reasons
+        return
+    old, after = opportunity.owner, apply(opportunity, decision.events)
+    assert check(after) == []
+    assert [m.person for m in after.team if m.role == TeamRole.OWNER] == [to] == [after.owner]
+    others = {m for m in opportunity.team if m.role != TeamRole.OWNER and m.person != old}
+    if role is None:
+        assert not [m for m in after.team if m.person == old]
+        assert set(after.team) == {*others, TeamMember(to, TeamRole.OWNER, Access.READ_WRITE)}
+    else:
+        theirs = {m for m in opportunity.team if m.person == old and m.role not in (TeamRole.OWNER, role)}
+        stays = TeamMember(old, role, Access.READ_WRITE)
+        assert set(after.team) == {*others, *theirs, stays, TeamMember(to, TeamRole.OWNER, Access.READ_WRITE)}
+    for before, now in zip(opportunity.tasks, after.tasks, strict=True):
+        is_handed_over = tasks and before.assignee == old and before.status == "open"
+        assert now == (evolve(before, assignee=to) if is_handed_over else before)
+    back = evolve(
+        after, owner=old, team=opportunity.team, tasks=opportunity.tasks, version=opportunity.version,
+        updated_at=opportunity.updated_at, after_sales=opportunity.after_sales,
+    )  # fmt: skip
+    assert back == opportunity
+    assert [evolve(p, tasks=()) for p in after.after_sales] == [evolve(p, tasks=()) for p in opportunity.after_sales]

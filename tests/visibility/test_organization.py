@@ -414,3 +414,33 @@ def test_forest_answers_for_what_it_does_not_know() -> None:
     assert forest.parent("x") is None
     assert forest.above("x") == ()
     assert find_cycle({"a": None, "b": "a"}, "b") == ()
+
+
+NO_ID: tuple[Any, ...] = (5, "", [], ["zhang"], {}, "x" * 201)
+UNSOUND: list[tuple[Any, dict[str, Any]]] = [
+    *((Employee, {"id": "li", name: bad}) for name in ("manager", "department") for bad in NO_ID),
+    *((Department, {"id": "east", name: bad}) for name in ("head", "parent") for bad in NO_ID),
+    *((Employee, {"id": "li", "active": bad}) for bad in (None, 1, "yes")),
+    *((kind, {"id": "x", "name": bad}) for kind in (Employee, Department, UserGroup) for bad in (None, 5, ["x"])),
+    (Organization, {"employees": [], "include_subdepartments": "yes"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "values"), UNSOUND)
+def test_people_and_departments_check_what_they_are_given(kind: Any, values: dict[str, Any]):
+    """ORG-1, ORG-3, REL-8: what can be no id, name or switch is refused at once, what cannot be hashed too."""
+    with pytest.raises(InvalidInput):
+        kind(**values)
+
+
+@pytest.mark.parametrize("change", ["set_manager", "set_department"])
+@pytest.mark.parametrize("bad", [5, [], ["zhang"], {}])
+def test_a_change_of_people_checks_what_it_is_given(change: str, bad: Any):
+    """ORG-6, REL-8: what is no id changes nothing."""
+    organization = Organization([Employee("li")])
+    for person, value in ((bad, None), ("li", bad)):
+        with pytest.raises(InvalidInput):
+            getattr(organization, change)(person, value)
+    with pytest.raises(InvalidInput):
+        organization.remove_employee(bad)
+    assert (organization.version, organization.employees) == (1, (Employee("li"),))

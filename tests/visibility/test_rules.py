@@ -29,7 +29,7 @@ from salesflow.visibility import (
 )
 from salesflow.visibility.audience import audience
 from salesflow.visibility.binding import bind, prepare
-from salesflow.visibility.explain import prove
+from salesflow.visibility.explain import proving
 from salesflow.visibility.rules import Both, Either, Not, OwnerRule, TeamRule, implies, is_guarded
 from salesflow.visibility.terms import SHARED_READ_WRITE, Me
 from salesflow.visibility.terms import World as BoundWorld
@@ -181,7 +181,7 @@ def test_every_use_of_a_random_rule_is_its_meaning(drawn: tuple[World, Any], mea
         expected = meant.reading(world, viewer, found) is True
 
         assert expected == bind(plan, bound, viewer, found.KIND).matches(found)
-        assert expected == prove(meant.rule, bound, viewer, found).is_visible
+        assert expected == proving(meant.rule, bound, viewer)(found).is_visible
         assert expected == (viewer in crowd)
 
 

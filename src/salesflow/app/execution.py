@@ -12,18 +12,17 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from attrs import evolve, frozen
-
+from salesflow.app.grades import graded
 from salesflow.app.paging import LARGEST_PAGE, Page, cursor, read_cursor
 from salesflow.app.processes import Processes
+from salesflow.app.settings import Settings
 from salesflow.errors import Conflict, InvalidInput, NotFound, PortError, Refused, SalesflowError
-from salesflow.grading import GradingPolicy, regrade
+from salesflow.grading import GradingPolicy, fields_read, regrade
 from salesflow.model import (
     DEFAULT_ORDER,
     RECORD_CLASSES,
     Decision,
     Event,
-    EventBuilder,
     EventKind,
     Opportunity,
     Reason,
@@ -56,22 +55,6 @@ LONGEST_ID = 200
 
 TRIES = 5
 """How often an operation is decided after conflicts; on a snapshot that is stale by then, only once."""
-
-
-@frozen
-class Settings:
-    """
-    What an application decided once for its flow.
-
-    Args:
-        keep_manual_probability: Whether a probability set by hand outlives entering a stage (OPP-2).
-        past_close_date_allowed: Whether a new opportunity may expect to close before today (OPP-2).
-        after_sales_process: The template that after-sales starts with where none is named (OPP-12).
-    """
-
-    keep_manual_probability: bool = False
-    past_close_date_allowed: bool = False
-    after_sales_process: str = "after_sales"
 
 
 class Port:
@@ -112,6 +95,7 @@ class Kernel:
         self.ids = ids
         self.zone = zone
         self.grading = grading
+        self.graded_fields = fields_read(grading)
         self.visibility = visibility
         self.audit = audit
         self.settings = settings
@@ -313,7 +297,7 @@ class Execution:
             decision = intent(case, *args)
             self.admit(case, operation, decision.reasons, row=row, also=also)
             record = case.record
-            events = self.graded(case, decision.events)
+            events = graded(case, decision.events)
             if not events and self.key is None:
                 return record
             deleted = bool(events) and events[-1].kind == EventKind.DELETED
@@ -350,21 +334,6 @@ class Execution:
                     audit.record(AuditEntry(case.now, self.person, operation, kind, id, every, overrides))
         if every:
             raise Refused(operation, every)
-
-    def graded(self, case: Case, events: tuple[Event, ...]) -> tuple[Event, ...]:
-        """Return *events* and, where amount or lead party changed, the new grade as one or two more (GRADE-4)."""
-        if not any(change.field in ("amount", "led_by") for event in events for change in event.changes):
-            return events
-        record: Opportunity = case.record
-        grade = regrade(apply(record, events), self.kernel.grading, case.today)
-        if grade == record.grade:
-            return events
-        builder = EventBuilder(record, at=case.now, by=events[0].by, operation=events[0].operation)
-        builder.events.extend(events)
-        builder.add(EventKind.GRADED, grade=evolve(grade, route=record.grade.route))
-        if grade.route is not record.grade.route:
-            builder.add(EventKind.ROUTE_CHANGED, grade=grade)
-        return tuple(builder.events)
 
     def save(self, writes: tuple[Write, ...], operation: str, ref: Any, result: Sequence[Any], given: Any = ()) -> None:
         """Save *writes* together, with the idempotency mark, which holds the *result*, where there is a key."""
@@ -466,7 +435,7 @@ def reference(kind: str, ref: Any) -> tuple[str, int | None]:
         return ref, None
     if isinstance(ref, RECORD_CLASSES[kind]) and isinstance(ref.id, str):
         return ref.id, ref.version
-    raise InvalidInput(kind, ref, f"must be a {kind} or its id")
+    raise InvalidInput(kind, ref, f"must be {'an' if kind[0] in 'aeiou' else 'a'} {kind} or its id")
 
 
 def whole_number(value: Any, what: str, largest: int) -> None:

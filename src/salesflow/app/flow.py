@@ -7,31 +7,35 @@ It holds no rule: each method is one line of intent over one shared path.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import evolve
 
 from salesflow.app.defaults import RandomIds, SystemClock
-from salesflow.app.execution import Execution, Kernel, Settings, reference
+from salesflow.app.execution import Execution, Kernel, Port, reference
 from salesflow.app.files import FileDesk
 from salesflow.app.foresight import sight_changes
 from salesflow.app.leads import LeadDesk
+from salesflow.app.migrations import MigrationReport, RehearsalReport, migrate, rehearse_all
 from salesflow.app.opportunities import OpportunityDesk
 from salesflow.app.parties import ContactDesk, CustomerDesk
 from salesflow.app.pipeline import PipelineDesk
 from salesflow.app.processes import Processes
+from salesflow.app.settings import Settings
 from salesflow.app.sharing import SharingDesk
 from salesflow.errors import InvalidInput, NotFound
-from salesflow.grading import AmountPolicy, GradingPolicy
+from salesflow.grading import AmountPolicy, GradeChange, GradingPolicy, what_if
 from salesflow.model import Employee, SalesProcess, SharingRule
 from salesflow.model.requests import named
 from salesflow.ports import AuditSink, Clock, Ids, OrganizationSource, Store
+from salesflow.process import MigrationOutcome, MigrationPlan, RehearsedMove
 from salesflow.visibility import Cause, Planned, Proof, Removed, Rule, Sight, SightChange, VisibilityPolicy
 
 KindT = TypeVar("KindT", VisibilityPolicy, Settings)
+PortT = TypeVar("PortT")
 
 KINDS_SEEN = ("opportunity", "lead", "customer", "contact")
 """The kinds of record that `why` and `who_can_see` look an id up in, in this order."""
@@ -55,7 +59,7 @@ class SalesFlow:
         settings: Further switches; None means the defaults.
 
     Raises:
-        InvalidInput: A zone, process, scene or setting does not fit.
+        InvalidInput: A port, zone, process, scene or setting does not fit.
         TemplateError: A template has errors.
         OrganizationError: The organisation contradicts itself.
 
@@ -71,9 +75,15 @@ class SalesFlow:
     ) -> None:  # fmt: skip
         policy = _kind_of(VisibilityPolicy, visibility, "visibility")
         self._kernel = Kernel(
-            store=store, organization=organization, processes=Processes(processes), clock=clock or SystemClock(),
-            ids=ids or RandomIds(), zone=_zone(time_zone), grading=grading or AmountPolicy(),
-            visibility=policy if scenes is None else evolve(policy, scenes=scenes), audit=audit,
+            store=_port(store, "store", "get query save"),
+            organization=_port(organization, "organization", "version employees departments groups administrators"),
+            processes=Processes(processes),
+            clock=SystemClock() if clock is None else _port(clock, "clock", "now"),
+            ids=RandomIds() if ids is None else _port(ids, "ids", "new"),
+            zone=_zone(time_zone),
+            grading=AmountPolicy() if grading is None else _port(grading, "grading", "grade"),
+            visibility=policy if scenes is None else evolve(policy, scenes=scenes),
+            audit=None if audit is None else _port(audit, "audit", "record"),
             settings=_kind_of(Settings, settings, "settings"),
         )  # fmt: skip
         self._kernel.sight()
@@ -124,26 +134,84 @@ class SalesFlow:
         """
         return self._kernel.sight().who_can_see(find(self._kernel, record))
 
-    def what_if(self, change: Planned | Iterable[Planned]) -> tuple[SightChange, ...]:
+    @overload
+    def what_if(self, change: GradingPolicy) -> Sequence[GradeChange]: ...
+
+    @overload
+    def what_if(self, change: Planned | Iterable[Planned]) -> Sequence[SightChange]: ...
+
+    def what_if(self, change: Any) -> Sequence[Any]:
         """
-        Return who would gain and lose sight of which records by a planned change; nothing is changed.
+        Return what a planned change would do, before it is made; nothing is changed.
 
         Args:
-            change: The thing as it would be, or several: an `Employee` with another manager or department, a
-                `Department`, a `UserGroup`, a `SharingRule`; or `Removed`. A stage template changes nobody's sight.
+            change: The thing as it would be. A grading policy: which opportunities in progress would be graded
+                otherwise. An `Employee` with another manager or department, a `Department`, a `UserGroup`, a
+                `SharingRule`, `Removed`, or several of them together: who would gain and lose sight of which
+                records. A stage template changes nobody's sight.
 
         Raises:
             InvalidInput: It is nothing that can be planned, or takes away what is not there.
             OrganizationError: It would close a cycle of managers or departments.
+            PortError: The grading policy failed.
 
-        Source: VIS-19.
+        Source: VIS-19, GRADE-7.
         """
-        return sight_changes(self._kernel, change)
+        kernel = self._kernel
+        if _is_grading(change):
+            return what_if(kernel.query("opportunity"), _port(change, "change", "grade"), self.today())
+        return sight_changes(kernel, change)
 
     @cached_property
     def sharing(self) -> SharingDesk:
         """The sharing rules, for trusted code (VIS-11)."""
         return SharingDesk(self._kernel, None)
+
+    def migrate(
+        self, plan: MigrationPlan, *, dry_run: bool = False,
+        progress: Callable[[MigrationOutcome], None] | None = None,
+    ) -> MigrationReport:  # fmt: skip
+        """
+        Move running opportunities, and after-sales processes, to another version of their template, by *plan*.
+
+        Each record is saved by itself. One that is on the new version already is not looked at again, so a
+        migration that was stopped is simply run again and does the rest.
+
+        Args:
+            plan: Which versions, and where each stage is found in the new one.
+            dry_run: Whether to write nothing, and tell what would be.
+            progress: Called with each outcome once its record is saved.
+
+        Raises:
+            InvalidInput: The flow does not have a version, or the plan names a stage that a version does not have.
+            PortError: The store failed; the records before are migrated.
+
+        Source: PROC-6, PROC-9.
+        """
+        return migrate(self._kernel, plan, by="", dry_run=dry_run, progress=progress)
+
+    def rehearse(
+        self, draft: SalesProcess, *, stages: Mapping[str, str] | None = None, since: datetime | None = None,
+        until: datetime | None = None, progress: Callable[[RehearsedMove], None] | None = None,
+    ) -> RehearsalReport:  # fmt: skip
+        """
+        Run the past of every opportunity through a draft of its template, and tell what it would have stopped.
+
+        Args:
+            draft: The draft; its id tells whose past is meant. It need not be among the flow's processes.
+            stages: From a stage's code to that of the draft, where they are not equal.
+            since, until: Which moves to ask about, from the first moment to before the other (aware); None means
+                from the beginning, or up to now.
+            progress: Called with each move that would have been stopped.
+
+        Raises:
+            TemplateError: The draft has errors.
+            InvalidInput: *stages* names what the draft does not have.
+            PortError: The store keeps no history.
+
+        Source: PROC-8.
+        """
+        return rehearse_all(self._kernel, draft, stages, since, until, progress)
 
 
 class Acting:
@@ -240,9 +308,15 @@ class Acting:
         everybody = sight.who_can_see(seen)
         return {person: causes for person, causes in everybody.items() if self._may_know(sight, person)}
 
-    def what_if(self, change: Planned | Iterable[Planned]) -> tuple[SightChange, ...]:
+    @overload
+    def what_if(self, change: GradingPolicy) -> Sequence[GradeChange]: ...
+
+    @overload
+    def what_if(self, change: Planned | Iterable[Planned]) -> Sequence[SightChange]: ...
+
+    def what_if(self, change: Any) -> Sequence[Any]:
         """
-        Return who would gain and lose sight of which records, as far as the acting person sees them and their line.
+        Return what a planned change would do, as far as the acting person sees the records and their own line.
 
         Args:
             change: As of `SalesFlow.what_if`. Whoever is no administrator plans for themselves and those below
@@ -250,17 +324,21 @@ class Acting:
 
         Raises:
             NotFound: It is about somebody who is neither themselves nor below them, or about a sharing rule.
-            InvalidInput, OrganizationError: As of `SalesFlow.what_if`.
+            InvalidInput, OrganizationError, PortError: As of `SalesFlow.what_if`.
 
-        Source: VIS-19, ACC-26.
+        Source: VIS-19, GRADE-7, ACC-26, VIS-16.
         """
-        sight = self._kernel.sight()
+        kernel = self._kernel
+        if _is_grading(change):
+            seen = kernel.query("opportunity", self._execution.visible("opportunity", "all"))
+            return what_if(seen, _port(change, "change", "grade"), kernel.today(kernel.now()))
+        sight = kernel.sight()
         if not sight.knows(self.person):
             raise NotFound("person", self.person)
         listed = tuple(change) if isinstance(change, Iterable) else (change,)
         if not sight.is_administrator(self.person):
             listed = tuple(self._plannable(sight, each, number) for number, each in enumerate(listed))
-        return sight_changes(self._kernel, listed, self._may_know, lambda now, kind: now.filter(self.person, kind))
+        return sight_changes(kernel, listed, self._may_know, lambda now, kind: now.filter(self.person, kind))
 
     def _plannable(self, sight: Sight, change: Planned, number: int) -> Planned:
         """Return what somebody who is no administrator may plan, or raise `NotFound`."""
@@ -273,6 +351,27 @@ class Acting:
                 return evolve(change, id=f"planned {number}\n")  # no rule of the store has a line break in its id
             case _:
                 return change
+
+    def migrate(
+        self, plan: MigrationPlan, *, dry_run: bool = False,
+        progress: Callable[[MigrationOutcome], None] | None = None,
+    ) -> MigrationReport:  # fmt: skip
+        """
+        Move running opportunities to another version of their template; for administrators.
+
+        An idempotency key adds nothing: a migration that was stopped is simply run again.
+
+        Args:
+            plan, dry_run, progress: As of `SalesFlow.migrate`.
+
+        Raises:
+            Refused: `not_permitted`.
+            NotFound, InvalidInput, PortError: As of `SalesFlow.migrate`.
+
+        Source: PROC-6, ACC-23.
+        """
+        self._execution.admit(self._execution.blank(), "flow.migrate", ())
+        return migrate(self._kernel, plan, by=self.person, dry_run=dry_run, progress=progress)
 
     def _seen(self, record: Any) -> tuple[Sight, Any]:
         sight = self._kernel.sight()
@@ -319,6 +418,19 @@ def _kind_of(kind: type[KindT], value: Any, what: str) -> KindT:
     if value is not None and not isinstance(value, kind):
         raise InvalidInput(what, value, f"must be {kind.__name__} or None")
     return kind() if value is None else value
+
+
+def _port(value: PortT, what: str, names: str) -> PortT:
+    """Return *value* if it has every name that its port asks for; what a property gives is not looked at here."""
+    with Port(what):
+        missing = [name for name in names.split() if not (hasattr(type(value), name) or hasattr(value, name))]
+    if missing:
+        raise InvalidInput(what, value, f"has no {' or '.join(missing)}; see salesflow.ports for what it takes")
+    return value
+
+
+def _is_grading(change: object) -> bool:
+    return callable(getattr(change, "grade", None))
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -60,6 +60,17 @@ def change_stage(case: Case, stage: str, reason: str | None = None, approved: Ev
     )
 
 
+def change_process(case: Case, template: str, stage: str | None = None, reason: str | None = None) -> Decision:
+    """OPP-9. The newest version of the other template is the one it is pinned to from then on."""
+    engine = case.kernel.processes.latest(named(template, "process"))
+    if stage is not None:
+        named(stage, "stage")
+    return process.change_process(
+        case.record, engine, stage, reason=worded(reason, "reason"), **_who(case),
+        keep_manual=case.kernel.settings.keep_manual_probability,
+    )  # fmt: skip
+
+
 def win(
     case: Case, amount: Money | None = None, close_date: date | None = None, comment: str | None = None,
     approved: EventBuilder | None = None,
@@ -122,8 +133,18 @@ def delete(case: Case) -> Decision:
 
 def edit_opportunity(case: Case, changes: Mapping[str, object]) -> Decision:
     """OPP-18. A customer or contact that is named must be there for the person who names it."""
-    decision = process.edit_opportunity(case.record, changes, **_who(case))
+    strangers = _strangers(case, changes.get("customer"))
+    decision = process.edit_opportunity(case.record, changes, strangers=strangers, **_who(case))
     return _also_refused(decision, party_reasons(case, changes.get("customer"), changes.get("contact")))
+
+
+def _strangers(case: Case, customer: object) -> frozenset[str]:
+    """CUS-3: the contacts with a role in the deal who do not belong to the *customer* that it gets, if it gets one."""
+    if not isinstance(customer, str) or customer == case.record.customer:
+        return frozenset()
+    roles = case.record.contact_roles
+    held = {role.contact: case.kernel.get("contact", role.contact) for role in roles}
+    return frozenset(id for id, contact in held.items() if contact is None or contact.customer != customer)
 
 
 def party_reasons(case: Case, customer: object, contact: object) -> list[Reason]:
@@ -166,22 +187,28 @@ def reopen_task(case: Case, task: str) -> Decision:
 
 
 def add_task(
-    case: Case, name: str, code: str | None = None, assignee: str | None = None, due: date | None = None
-) -> Decision:
+    case: Case, name: str, code: str | None = None, assignee: str | None = None, due: date | None = None,
+    after_sales: bool = False,
+) -> Decision:  # fmt: skip
     """OPP-3. Without a code it gets one of its own, made of the record's version."""
     named(name, "name")
     if due is not None:
         plain_day(due, "due")
     code = named(code, "code") if code is not None else f"added_{case.record.version + 1}"
     can_see = assignee is not None and case.sight.can_see(named(assignee, "assignee"), case.record)
-    return process.add_task(case.record, code, name, assignee=assignee, due=due, can_see=can_see, **_who(case))
+    return process.add_task(
+        case.record, code, name, assignee=assignee, due=due, can_see=can_see,
+        after_sales=flag(after_sales, "after_sales"), **_who(case),
+    )  # fmt: skip
 
 
-def assign_task(case: Case, task: str, assignee: str, due: date | None = None) -> Decision:
+def assign_task(case: Case, task: str, assignee: str | None, due: date | None = None) -> Decision:
     """OPP-3."""
     if due is not None:
         plain_day(due, "due")
-    can_see = case.sight.can_see(named(assignee, "assignee"), case.record)
+    elif assignee is None:
+        raise InvalidInput("assignee", assignee, "must be somebody's id, unless a due date is given")
+    can_see = assignee is not None and case.sight.can_see(named(assignee, "assignee"), case.record)
     return process.assign_task(case.record, named(task, "task"), assignee, due=due, can_see=can_see, **_who(case))
 
 
@@ -321,28 +348,26 @@ def _has_approver(case: Case) -> bool:
     return any(case.sight.can_see(person, case.record) for person in case.sight.superiors(case.record.owner))
 
 
-def request_approval(case: Case, operation: str, arguments: Mapping[str, str]) -> Decision:
+def request_approval(case: Case, operation: str, arguments: Mapping[str, Any]) -> Decision:
     """RULE-2. Asked for with all else out of the way, and decided by the owner's superior."""
     if operation not in process.APPROVABLE:
         raise InvalidInput("operation", operation, f"must be one of {', '.join(process.APPROVABLE)}")
     blockers = _waiting_move(case, operation, arguments, None).reasons
     return process.request_approval(
-        case.record, operation, tuple(sorted(arguments.items())), blockers, has_approver=_has_approver(case),
+        case.record, operation, process.kept_arguments(arguments), blockers, has_approver=_has_approver(case),
         **_who(case),
     )  # fmt: skip
 
 
-def _waiting_move(case: Case, operation: str, arguments: Mapping[str, str], approved: EventBuilder | None) -> Decision:
-    known = {"stage", "reason"} if operation == "change_stage" else {"comment"} if operation == "win" else set()
-    if not set(arguments) <= known or (operation == "change_stage" and "stage" not in arguments):
-        raise InvalidInput("arguments", sorted(arguments), f"of {operation} are {sorted(known)}")
-    intents: dict[str, Callable[..., Decision]] = {
-        "advance": advance,
-        "change_stage": change_stage,
-        "win": win,
-    }
-    intent = intents[operation]
-    return intent(case, **arguments, approved=approved)
+_ARGUMENTS = {"advance": (), "change_stage": ("stage", "reason"), "win": ("amount", "close_date", "comment")}
+_WAITING: Mapping[str, Callable[..., Decision]] = {"advance": advance, "change_stage": change_stage, "win": win}
+
+
+def _waiting_move(case: Case, operation: str, arguments: Mapping[str, Any], approved: EventBuilder | None) -> Decision:
+    known = _ARGUMENTS[operation]
+    if not set(arguments) <= set(known) or (operation == "change_stage" and "stage" not in arguments):
+        raise InvalidInput("arguments", sorted(arguments), f"of {operation} are {', '.join(known) or 'none'}")
+    return _WAITING[operation](case, **arguments, approved=approved)
 
 
 def _waiting(case: Case, approval: str | None) -> Approval | Reason:
@@ -367,7 +392,7 @@ def approve(case: Case, approval: str | None = None, comment: str | None = None)
     theirs = case.sight.refusals(requester, found.operation, case.record)
     as_requester = Case(case.kernel, case.sight, requester, case.now, case.record)
     method = found.operation.removeprefix("opportunities.")
-    decision = _waiting_move(as_requester, method, dict(found.arguments), builder)
+    decision = _waiting_move(as_requester, method, process.read_arguments(found.arguments), builder)
     return refused(*theirs, *decision.reasons) if theirs else decision
 
 

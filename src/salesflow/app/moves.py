@@ -14,7 +14,8 @@ from attrs import frozen
 from salesflow import process
 from salesflow.app import intents
 from salesflow.app.execution import Case, Execution, Intent, combined
-from salesflow.app.task_access import task_access
+from salesflow.app.grades import graded
+from salesflow.app.task_access import AFTER_SALES_TASKS, task_access
 from salesflow.model import (
     ContactRole,
     Decision,
@@ -25,8 +26,9 @@ from salesflow.model import (
     TaskStatus,
     TeamMember,
     TeamRole,
+    WinFrom,
 )
-from salesflow.process import Move, owed_stages, running_after_sales, waiting_approvals
+from salesflow.process import Engine, Move, owed_stages, running_after_sales, waiting_approvals
 
 
 @frozen
@@ -122,8 +124,8 @@ def _against_somebody(case: Case) -> Decision:
     return process.add_competitor(case.record, "", by=case.person, at=case.now)
 
 
-def _some_after_sales(case: Case) -> Decision:
-    return process.start_after_sales(case.record, case.engine, by=case.person, at=case.now)
+def _some_after_sales(case: Case, engine: Engine) -> Decision:
+    return process.start_after_sales(case.record, engine, by=case.person, at=case.now)
 
 
 def _opportunity_candidates(case: Case) -> Iterator[Candidate]:
@@ -141,6 +143,9 @@ def _stage_moves(case: Case) -> Iterator[Candidate]:
     for stage in template.stages:
         if stage.code != opportunity.stage:
             yield Candidate("change_stage", stage.code, intents.change_stage, (stage.code,), (stage.code, "-"))
+    for process_id in case.kernel.processes.ids:
+        if process_id != opportunity.process:
+            yield Candidate("change_process", process_id, intents.change_process, (process_id,))
     yield Candidate("win", None, intents.win)
     yield Candidate("lose", None, intents.lose, (None,), template.lost_reasons[:1])
     yield Candidate("invalidate", None, intents.invalidate, (None,), template.invalid_reasons[:1])
@@ -164,6 +169,9 @@ def _task_moves(opportunity: Opportunity) -> Iterator[Candidate]:
         if task.assignee is not None:
             yield _of_task("unassign_task", opportunity, id, intents.unassign_task, (id,))
     yield Candidate("add_task", None, intents.add_task, ("-",), inputs=("name",))
+    if running is not None:
+        args = ("-", None, None, None, True)
+        yield Candidate("add_task", running.process, intents.add_task, args, None, ("name",), AFTER_SALES_TASKS)
 
 
 def _of_task(
@@ -198,7 +206,7 @@ def _other_moves(case: Case) -> Iterator[Candidate]:
         yield Candidate("remove_competitor", competitor, intents.remove_competitor, (competitor,))
     yield Candidate("set_grade", None, intents.set_grade, (Grade.A, None), (Grade.A, "-"), ("grade",))
     yield Candidate("clear_grade", None, intents.clear_grade)
-    yield Candidate("start_after_sales", None, _some_after_sales, inputs=("process",))
+    yield from _after_sales_starts(case)
     yield Candidate("after_sales_feedback", None, intents.after_sales_feedback, ("-",), inputs=("text",))
     yield Candidate("after_sales_advance", None, intents.after_sales_advance)
     yield Candidate("finish_after_sales", None, intents.finish_after_sales)
@@ -207,13 +215,40 @@ def _other_moves(case: Case) -> Iterator[Candidate]:
     yield Candidate("delete", None, intents.delete)
 
 
+def _after_sales_starts(case: Case) -> Iterator[Candidate]:
+    """With the template of the flow's settings; without one that is there, it must be named."""
+    processes = case.kernel.processes
+    settled = processes.newest(case.kernel.settings.after_sales_process)
+    if settled is not None and process.can_run_beside(settled):
+        yield Candidate("start_after_sales", settled.process.id, _some_after_sales, (settled,))
+        return
+    other = next(filter(process.can_run_beside, processes.all_newest()), None)
+    if other is not None:
+        yield Candidate("start_after_sales", None, _some_after_sales, (other,), inputs=("process",))
+
+
+def _requests(case: Case) -> Iterator[Candidate]:
+    """An approval to ask for, of each move that leads past one (RULE-2)."""
+    template, stage = case.engine.process, case.record.stage
+    following = [after.code for after in template.stages[_place(case) + 1 :]]
+    is_last = not following
+    wanted: list[tuple[str, str, str | None]] = [("advance", "advance", following[0])] if following else []
+    wanted += [("change_stage", f"change_stage:{code}", code) for code in following]
+    if is_last or template.win_from is WinFrom.ANY:
+        wanted.append(("win", "win", None))
+    for method, to, target in wanted:
+        if process.approval_on_the_way(template, stage, target) is None:
+            continue
+        args: tuple[Any, ...] = (method, {"stage": target} if method == "change_stage" else {})
+        with_reason = (method, {"stage": target, "reason": "-"}) if method == "change_stage" else None
+        row = f"opportunities.{method}"
+        yield Candidate("request_approval", to, intents.request_approval, args, with_reason, row=row)
+
+
 def _waiting_moves(case: Case) -> Iterator[Candidate]:
     opportunity: Opportunity = case.record
     yield Candidate("register_with_partner", None, intents.register_with_partner)
-    if case.engine.process.stages[_place(case)].approval is not None:
-        for method in ("advance", "win"):
-            row = f"opportunities.{method}"
-            yield Candidate("request_approval", method, intents.request_approval, (method, {}), row=row)
+    yield from _requests(case)
     approvers = case.sight.superiors(opportunity.owner)
     for waiting in waiting_approvals(opportunity):
         id = waiting.id
@@ -243,7 +278,7 @@ def _tried(case: Case, group: str, candidate: Candidate) -> Move:
     instead: frozenset[str] = frozenset()
     if any(reason.code == "not_permitted" for reason in refusals):
         instead = _known_to(case) & case.sight.who_may(row, case.record, also=candidate.also)
-    effects = () if blockers else tuple(str(event.kind) for event in decision.events)
+    effects = () if blockers else tuple(str(event.kind) for event in graded(case, decision.events))
     return Move(candidate.method, candidate.to, blockers, inputs, effects, instead)
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypedDict, Unpack
 from attrs import evolve
 
 from salesflow.app import intents
+from salesflow.app.attention import Attention
 from salesflow.app.execution import Execution, reference
 from salesflow.app.moves import opportunity_moves
 from salesflow.app.paging import Page
@@ -44,7 +45,7 @@ class OpportunityChanges(TypedDict, total=False):
     custom: Mapping[str, Any]
 
 
-class OpportunityDesk(StageMoves, TaskWork, TeamWork, SuperiorDecisions):
+class OpportunityDesk(StageMoves, TaskWork, TeamWork, SuperiorDecisions, Attention):
     """
     Every operation on opportunities, each checked against what the person may see and do.
 
@@ -169,6 +170,15 @@ class OpportunityDesk(StageMoves, TaskWork, TeamWork, SuperiorDecisions):
         """
         case = self._execution.case("opportunity", reference("opportunity", opportunity)[0])
         return card(case.record, now=case.now, today=case.today)
+
+    def resources(self, opportunity: Opportunity | str) -> Mapping[str, Any]:
+        """
+        Return what an opportunity of its grade may use, by the flow's settings; nothing while it is undecided.
+
+        Source: GRADE-5.
+        """
+        case = self._execution.case("opportunity", reference("opportunity", opportunity)[0])
+        return case.kernel.settings.resources.of(case.record.grade.effective)
 
     def moves(self, opportunity: Opportunity | str) -> Sequence[Move]:
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from salesflow.errors import InvalidInput
 from salesflow.model import SalesProcess
@@ -51,6 +51,20 @@ class Processes:
         if engine is None:
             raise InvalidInput("process", f"{id} version {version}", "is not among the processes of this flow")
         return engine
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the templates, in the order in which they were handed over."""
+        return tuple(self._latest)
+
+    def newest(self, id: str) -> Engine | None:
+        """Return the engine of the newest version of a template, or None where there is no such template."""
+        version = self._latest.get(id)
+        return None if version is None else self._engines[id, version]
+
+    def all_newest(self) -> Iterator[Engine]:
+        """Give the engine of the newest version of each template, by their ids."""
+        return (self._engines[id, self._latest[id]] for id in sorted(self._latest))
 
     def latest(self, id: str | None) -> Engine:
         """

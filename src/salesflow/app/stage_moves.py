@@ -36,6 +36,30 @@ class StageMoves(Readable[Opportunity]):
         """
         return self._change("change_stage", opportunity, intents.change_stage, stage, reason)
 
+    def change_process(
+        self, opportunity: Opportunity | str, process: str, *, stage: str | None = None, reason: str | None = None
+    ) -> Opportunity:
+        """
+        Go on in another process (更换销售流程), in the newest version of its template.
+
+        Open tasks of the stage that is left are skipped, an approval that waits for leaving it expires, and all
+        that happened stays in the history.
+
+        Args:
+            process: The other template's id.
+            stage: The stage to go on in; None means that of equal code, else the first. One beyond that is a
+                jump by the other template's rule, one before it is going back.
+            reason: Why, where jumping or going back asks for it.
+
+        Raises:
+            Refused: `same_process`, `stage_unknown`, `reason_missing`, `full_route`, `only_to_last_stage`,
+                `registration_needed`, `approval_needed`, `arrival_incomplete`.
+            InvalidInput: There is no such process.
+
+        Source: OPP-9, ACC-1.
+        """
+        return self._change("change_process", opportunity, intents.change_process, process, stage, reason)
+
     def win(
         self, opportunity: Opportunity | str, *, amount: Money | None = None, close_date: date | None = None,
         comment: str | None = None,

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import TypedDict, Unpack
+
 from salesflow.app import intents
 from salesflow.app.execution import Access
 from salesflow.app.history import Readable
-from salesflow.model import Grade, Opportunity
+from salesflow.model import Grade, Money, Opportunity
+
+
+class WaitingArguments(TypedDict, total=False):
+    """What `SuperiorDecisions.request_approval` takes: the arguments of the operation that shall wait."""
+
+    stage: str
+    reason: str | None
+    amount: Money | None
+    close_date: date | None
+    comment: str | None
 
 
 class SuperiorDecisions(Readable[Opportunity]):
@@ -55,13 +68,16 @@ class SuperiorDecisions(Readable[Opportunity]):
         """
         return self._change("register_with_partner", opportunity, intents.register_with_partner)
 
-    def request_approval(self, opportunity: Opportunity | str, operation: str, **arguments: str) -> Opportunity:
+    def request_approval(
+        self, opportunity: Opportunity | str, operation: str, **arguments: Unpack[WaitingArguments]
+    ) -> Opportunity:
         """
         Ask that an operation may happen; it does when it is approved, as you, checked again.
 
         Args:
             operation: ``"advance"``, ``"change_stage"`` or ``"win"``.
-            arguments: What it shall be called with, such as ``stage="negotiation"``.
+            arguments: What it shall be called with, such as ``stage="negotiation"`` for `change_stage`, or
+                ``amount`` and ``close_date`` for `win`; a day that is left out is that of the approval.
 
         Raises:
             Refused: `approval_not_needed`, `approval_pending`, `no_approver`, and whatever else stands in the

@@ -6,8 +6,9 @@ from datetime import date
 
 from salesflow.app import intents
 from salesflow.app.history import Readable
-from salesflow.app.task_access import task_access
+from salesflow.app.task_access import AFTER_SALES_TASKS, task_access
 from salesflow.model import Opportunity
+from salesflow.model.requests import flag
 
 
 class TaskWork(Readable[Opportunity]):
@@ -46,7 +47,7 @@ class TaskWork(Readable[Opportunity]):
 
     def add_task(
         self, opportunity: Opportunity | str, name: str, *, code: str | None = None, assignee: str | None = None,
-        due: date | None = None,
+        due: date | None = None, after_sales: bool = False,
     ) -> Opportunity:  # fmt: skip
         """
         Add an ad-hoc task to the current stage; it is no must-do.
@@ -55,19 +56,29 @@ class TaskWork(Readable[Opportunity]):
             name: What is to be done.
             code: Unique within the stage; None makes one.
             assignee: Somebody who can see the record, or None.
+            after_sales: Whether it belongs to the current stage of the after-sales process that runs.
 
         Raises:
-            Refused: `task_exists`, `assignee_cannot_see`.
+            Refused: `task_exists`, `assignee_cannot_see`, `after_sales_not_running`.
 
-        Source: OPP-3.
+        Source: OPP-3, OPP-12.
         """
-        return self._change("add_task", opportunity, intents.add_task, name, code, assignee, due)
+        row = AFTER_SALES_TASKS if flag(after_sales, "after_sales") else "opportunities.add_task"
+        return self._change(
+            "add_task", opportunity, intents.add_task, name, code, assignee, due, after_sales,
+            access=lambda _case: (row, ()),
+        )  # fmt: skip
 
     def assign_task(
-        self, opportunity: Opportunity | str, task: str, assignee: str, *, due: date | None = None
+        self, opportunity: Opportunity | str, task: str, assignee: str | None = None, *, due: date | None = None
     ) -> Opportunity:
         """
-        Give an open task to somebody who can see the record.
+        Give an open task to somebody who can see the record, give it a due date, or both.
+
+        Args:
+            task: Its code, or its full id.
+            assignee: The person; None leaves whom it has, and then a due date must be given.
+            due: The day; None leaves what it has.
 
         Raises:
             Refused: `task_unknown`, `task_not_open`, `assignee_cannot_see`.
@@ -102,6 +113,7 @@ class TaskWork(Readable[Opportunity]):
 
         Raises:
             Refused: `after_sales_running`.
+            TemplateError: A stage of that template asks for an approval.
 
         Source: OPP-12.
         """

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import Any
 
 from attrs import field, frozen
 
-from salesflow.errors import InvalidInput, PortError
+from salesflow.errors import InvalidInput
+from salesflow.grading.conversion import has_rates, worth_at_home
 from salesflow.grading.policy import GradeDecision
 from salesflow.model.enums import Grade, LedBy
 from salesflow.model.money import Money
@@ -34,7 +35,7 @@ class AmountPolicy:
         rates: Converts other currencies on the grading date; None leaves those undecided.
 
     Raises:
-        InvalidInput: The boundaries fall, are negative, or are not all of one currency.
+        InvalidInput: The boundaries fall, are negative, or are not all of one currency, or *rates* is no port.
             Whoever configures the policy must mend that.
 
     Source: GRADE-1, GRADE-6.
@@ -43,7 +44,7 @@ class AmountPolicy:
     boundary: Money = field(default=Money("1000000", "CNY"), validator=_money)
     upper: Money = field(default=Money("5000000", "CNY"), validator=_money, kw_only=True)
     lower: Money = field(default=Money("300000", "CNY"), validator=_money, kw_only=True)
-    rates: Rates | None = field(default=None, kw_only=True)
+    rates: Rates | None = field(default=None, validator=has_rates, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         if self.lower.amount < 0 or not self.lower <= self.boundary <= self.upper:
@@ -67,18 +68,12 @@ class AmountPolicy:
         """
         if opportunity.led_by is LedBy.PARTNER:
             return GradeDecision(Grade.E, Reason("led_by_partner"))
-        amount = opportunity.amount
-        if amount is None:
-            return GradeDecision(None, Reason("amount_missing"))
-        home = self.boundary.currency
-        if amount.currency == home:
-            return self._by_size(amount.amount, str(amount))
-        rate = self._rate(amount.currency, home, on)
-        if rate is None:
-            return GradeDecision(None, Reason("rate_missing", currency=amount.currency, home=home))
-        with localcontext(prec=100):
-            worth = amount.amount * rate
-        return self._by_size(worth, f"{amount} ({worth:,} {home})")
+        amount, home = opportunity.amount, self.boundary.currency
+        worth = worth_at_home(amount, home, self.rates, on)
+        if isinstance(worth, Reason):
+            return GradeDecision(None, worth)
+        is_home = amount is not None and amount.currency == home
+        return self._by_size(worth, str(amount) if is_home else f"{amount} ({worth:,} {home})")
 
     def _by_size(self, worth: Decimal, shown: str) -> GradeDecision:
         for step, grade in ((self.upper, Grade.A), (self.boundary, Grade.B)):
@@ -86,18 +81,3 @@ class AmountPolicy:
                 return GradeDecision(grade, Reason("at_least", amount=shown, boundary=str(step)))
         grade, step = (Grade.D, self.lower) if worth < self.lower.amount else (Grade.C, self.boundary)
         return GradeDecision(grade, Reason("below", amount=shown, boundary=str(step)))
-
-    def _rate(self, currency: str, home: str, on: date | None) -> Decimal | None:
-        if self.rates is None:
-            return None
-        if on is None:
-            raise InvalidInput("on", on, f"must be the grading date, to convert {currency} to {home}")
-        try:
-            rate: object = self.rates.rate(currency, home, on)
-        except Exception as error:
-            raise PortError("rates", f"failed for {currency} to {home} on {on}: {error}") from error
-        if rate is None:
-            return None
-        if not isinstance(rate, Decimal) or not rate.is_finite() or rate <= 0 or abs(rate.adjusted()) > 15:
-            raise PortError("rates", f"gave {rate!r} for {currency} on {on}, not a sensible positive Decimal")
-        return rate

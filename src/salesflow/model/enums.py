@@ -101,6 +101,8 @@ class StageEntry(StrEnum):
     RETURNED = "returned"
     REOPENED = "reopened"
     IMPORTED = "imported"
+    PROCESS_CHANGED = "process_changed"
+    MIGRATED = "migrated"
 
 
 class StageExit(StrEnum):
@@ -111,6 +113,8 @@ class StageExit(StrEnum):
     RETURNED = "returned"
     CLOSED = "closed"
     SKIPPED = "skipped"
+    PROCESS_CHANGED = "process_changed"
+    MIGRATED = "migrated"
 
 
 class ProbabilitySource(StrEnum):

@@ -7,15 +7,17 @@ One generic shape serves every kind of record; what an event means is its `kind`
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from attrs import NOTHING, field, fields, frozen
 
 from salesflow.errors import Refused
+from salesflow.model.construction import quick, quick_by_position
 from salesflow.model.moments import utc
 from salesflow.model.reasons import Reason
 
@@ -39,10 +41,13 @@ class EventKind(StrEnum):
     STAGE_SKIPPED = "stage_skipped"
     STAGE_ENTERED = "stage_entered"
     STAGE_WAIVED = "stage_waived"
+    PROCESS_CHANGED = "process_changed"
+    MIGRATED = "migrated"
     TASK_FINISHED = "task_finished"
     TASK_REOPENED = "task_reopened"
     TASK_ADDED = "task_added"
     TASK_ASSIGNED = "task_assigned"
+    TASK_DUE_SET = "task_due_set"
     TASK_UNASSIGNED = "task_unassigned"
     FEEDBACK_FILLED = "feedback_filled"
     WON = "won"
@@ -54,6 +59,7 @@ class EventKind(StrEnum):
     MEMBER_CHANGED = "member_changed"
     MEMBER_REMOVED = "member_removed"
     CONTACT_ROLE_SET = "contact_role_set"
+    CONTACT_ROLES_LEFT = "contact_roles_left"
     COMPETITOR_ADDED = "competitor_added"
     COMPETITOR_REMOVED = "competitor_removed"
     GRADED = "graded"
@@ -91,6 +97,10 @@ class Change(NamedTuple):
     after: Any
 
 
+_change: Callable[[tuple[str, str | None, Any, Any]], Change] = partial(tuple.__new__, Change)
+"""Makes a change of its values without calling into Python, as the class itself would."""
+
+
 @frozen
 class Event:
     """
@@ -126,6 +136,10 @@ class Event:
     def id(self) -> str:
         """The event's id, unique for ever and the same on every replay; a handler is idempotent by it."""
         return f"{self.record_kind}:{self.record_id}:{self.version}:{self.number}"
+
+
+_event = quick(Event)
+"""Makes an event."""
 
 
 @frozen
@@ -167,18 +181,18 @@ class Shape:
     What folding needs to know of a record class, worked out once.
 
     Args:
-        names: Its fields, in order.
-        blanks: What each holds by default; None where it has no default.
-        collections: Those that are collections.
+        places: The place of each of its fields in their order.
+        blanks: What each holds by default, in that order; None where it has no default.
+        collections: The names of those that are collections.
         read: Gives all values of a record, in that order.
-        write: Per field, what sets it on a blank record: a frozen class lets nobody else.
+        make: Makes a record of such values. Records have no validators to run.
     """
 
-    names: tuple[str, ...]
+    places: Mapping[str, int]
     blanks: tuple[Any, ...]
     collections: frozenset[str]
     read: Callable[[Any], tuple[Any, ...]]
-    write: tuple[Callable[[Any, Any], None], ...]
+    make: Callable[..., Any]
 
 
 _SHAPES: dict[type, Shape] = {}
@@ -193,8 +207,8 @@ def shape(cls: type) -> Shape:
         names = tuple(f.name for f in declared)
         collections = frozenset(f.name for f in declared if f.metadata.get("collection"))
         blanks = tuple(None if f.default is NOTHING else f.default for f in declared)
-        write = tuple(getattr(cls, name).__set__ for name in names)
-        known = _SHAPES[cls] = Shape(names, blanks, collections, attrgetter(*names), write)
+        places = {name: place for place, name in enumerate(names)}
+        known = _SHAPES[cls] = Shape(places, blanks, collections, attrgetter(*names), quick_by_position(cls))
     return known
 
 
@@ -209,8 +223,9 @@ def differences(name: str, before: Any, after: Any) -> list[Change]:
             if old.key != new.key:
                 return _rearranged(name, before, after)
             if old != new:
-                found.append(Change(name, new.key, old, new))
-    found += [Change(name, item.key, None, item) for item in after[kept:]]
+                found.append(_change((name, new.key, old, new)))
+    for item in after[kept:]:
+        found.append(_change((name, item.key, None, item)))
     return found
 
 
@@ -221,8 +236,8 @@ def _rearranged(name: str, before: Any, after: Any) -> list[Change]:
     for item in after:
         previous = old.pop(item.key, None)
         if previous is not item and previous != item:
-            found.append(Change(name, item.key, previous, item))
-    return found + [Change(name, key, gone, None) for key, gone in old.items()]
+            found.append(_change((name, item.key, previous, item)))
+    return found + [_change((name, key, gone, None)) for key, gone in old.items()]
 
 
 class EventBuilder:
@@ -266,10 +281,10 @@ class EventBuilder:
             if name in collections:
                 changes += differences(name, before, after)
             elif before != after:
-                changes.append(Change(name, None, before, after))
+                changes.append(_change((name, None, before, after)))
         held.update(values)
         events = self.events
-        event = Event(
+        event = _event(
             record.KIND, record.id, record.version + 1, len(events),
             kind, self.at, self.by, self.operation, tuple(changes), reason,
         )  # fmt: skip
@@ -292,7 +307,7 @@ def created(record: Any, *, at: datetime, by: str, operation: str, kind: EventKi
     at = utc(at)
     known = shape(type(record))
     changes: list[Change] = []
-    for name, blank, value in zip(known.names, known.blanks, known.read(record), strict=True):
+    for name, blank, value in zip(known.places, known.blanks, known.read(record), strict=True):
         if value is blank or name in _UNTOLD:
             continue
         if name in known.collections:

@@ -27,7 +27,7 @@ def utc(moment: Any, what: str = "at") -> datetime:
         InvalidInput: *moment* is naive or no datetime, so the caller must say which zone is meant (HIST-2);
             or it does not lie between `EARLIEST` and `LATEST`.
     """
-    if not isinstance(moment, datetime) or moment.utcoffset() is None:
+    if not isinstance(moment, datetime) or (moment.tzinfo is not UTC and moment.utcoffset() is None):
         raise InvalidInput(what, moment, "must be a timezone-aware datetime")
     if not EARLIEST <= moment <= LATEST:
         raise InvalidInput(what, moment, f"must lie between {EARLIEST.isoformat()} and {LATEST.isoformat()}")

@@ -15,6 +15,21 @@ def _id(_instance: object, attribute: Any, value: Any) -> None:
         raise InvalidInput(attribute.name, value, "must be a non-empty text of at most 200 characters")
 
 
+def _optional_id(instance: object, attribute: Any, value: Any) -> None:
+    if value is not None:
+        _id(instance, attribute, value)
+
+
+def _text(_instance: object, attribute: Any, value: Any) -> None:
+    if not isinstance(value, str):
+        raise InvalidInput(attribute.name, value, "must be text")
+
+
+def _truth(_instance: object, attribute: Any, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise InvalidInput(attribute.name, value, "must be True or False")
+
+
 def listed_ids(values: Iterable[str], what: str) -> tuple[str, ...]:
     """
     Return *values* as ids in a tuple.
@@ -61,12 +76,12 @@ class Employee:
     """
 
     id: str = field(validator=_id)
-    name: str = field(default="", kw_only=True)
-    manager: str | None = field(default=None, kw_only=True)
-    department: str | None = field(default=None, kw_only=True)
+    name: str = field(default="", validator=_text, kw_only=True)
+    manager: str | None = field(default=None, validator=_optional_id, kw_only=True)
+    department: str | None = field(default=None, validator=_optional_id, kw_only=True)
     departments: tuple[str, ...] = field(default=(), converter=_departments, kw_only=True)
     groups: frozenset[str] = field(default=frozenset(), converter=_groups, kw_only=True)
-    active: bool = field(default=True, kw_only=True)
+    active: bool = field(default=True, validator=_truth, kw_only=True)
 
 
 @frozen
@@ -78,9 +93,9 @@ class Department:
     """
 
     id: str = field(validator=_id)
-    name: str = field(default="", kw_only=True)
-    head: str | None = field(default=None, kw_only=True)
-    parent: str | None = field(default=None, kw_only=True)
+    name: str = field(default="", validator=_text, kw_only=True)
+    head: str | None = field(default=None, validator=_optional_id, kw_only=True)
+    parent: str | None = field(default=None, validator=_optional_id, kw_only=True)
 
 
 @frozen
@@ -97,5 +112,5 @@ class UserGroup:
     """
 
     id: str = field(validator=_id)
-    name: str = field(default="", kw_only=True)
+    name: str = field(default="", validator=_text, kw_only=True)
     members: frozenset[str] = field(default=frozenset(), converter=_members, kw_only=True)

@@ -38,8 +38,13 @@ REASONS = MappingProxyType(
         "arrival_incomplete": "the record was imported without {field!r}; fill it in first",
         "reason_missing": "a reason is needed",
         "reason_unknown": "{reason!r} is no reason of this process; known are {known}",
+        # processes and their versions
+        "same_process": "the record runs in {process!r} already; a newer version of it comes by a migration",
+        "stage_unmapped": "version {version} of {process!r} has no stage {stage!r}; name one for it in the plan",
+        "not_beside": "version {version} of {process!r} asks for approvals, so it cannot run as after-sales",
         # approvals
         "approval_needed": "this needs an approval ({approver}); request it",
+        "approval_passed": "{stage!r} lies behind an approval ({approver}); enter {first!r} and request it",
         "approval_pending": "approval {approval!r} is waiting for a decision",
         "approval_unknown": "there is no approval {approval!r}",
         "approvals_waiting": "several approvals wait for a decision: {approvals}; name one",
@@ -68,6 +73,11 @@ REASONS = MappingProxyType(
         "at_least": "{amount} is at or above {boundary}",
         "below": "{amount} is below {boundary}",
         "led_by_partner": "the partner leads the deal",
+        "score_at_least": "the score {score} is at or above {boundary} ({parts})",
+        "score_below": "the score {score} is below {boundary} ({parts})",
+        "value_not_rated": "the custom field {field!r} holds none of {known}",
+        "criteria_not_rated": "nobody can rate this: {criteria}",
+        "no_policy_decides": "no policy of the chain decides: {because}",
         "grade_by_hand": "grade {grade} is never set by hand; it follows from who leads the deal",
         "no_override": "no grade was set by hand",
         # team

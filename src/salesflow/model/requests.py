@@ -70,6 +70,9 @@ def worded(value: object, what: str) -> str | None:
         return None
     if not isinstance(value, str) or len(value) > LONGEST_TEXT or "\x00" in value:
         raise InvalidInput(what, value, f"must be text of at most {LONGEST_TEXT} characters")
+    if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+        # Half of a character: no file or database can hold it.
+        raise InvalidInput(what, value, "must not hold half a character (a lone surrogate)")
     return value
 
 

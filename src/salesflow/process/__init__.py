@@ -7,6 +7,7 @@ not. Nothing here loads, saves, reads a clock, or knows who may see what.
 
 from salesflow.process.after_sales import (
     advance_after_sales,
+    can_run_beside,
     fill_after_sales_feedback,
     finish_after_sales,
     start_after_sales,
@@ -15,12 +16,15 @@ from salesflow.process.approvals import (
     APPROVABLE,
     find_waiting,
     grant,
+    kept_arguments,
+    read_arguments,
     refuse,
     register_with_partner,
     request_approval,
     waiting_approvals,
     withdraw,
 )
+from salesflow.process.attention import overdue_for, silent_for, stalled_for
 from salesflow.process.beside import running_after_sales
 from salesflow.process.checks import check_template
 from salesflow.process.creation import create_opportunity, import_opportunity
@@ -35,7 +39,7 @@ from salesflow.process.fields import (
     set_contact_role,
 )
 from salesflow.process.findings import Finding, Findings
-from salesflow.process.guards import REGISTRATION, owed_stages
+from salesflow.process.guards import REGISTRATION, approval_on_the_way, owed_stages
 from salesflow.process.leads import (
     Converted,
     assign_lead,
@@ -48,6 +52,10 @@ from salesflow.process.leads import (
     recycle_lead,
 )
 from salesflow.process.lifecycle import delete, unvoid, void
+from salesflow.process.migration import Migration
+from salesflow.process.migration_plan import MigrationOutcome, MigrationPlan, MigrationResult, Standing
+from salesflow.process.process_change import change_process
+from salesflow.process.rehearsal import RehearsedMove, rehearse
 from salesflow.process.standing import OPEN, SERVED, opportunity_stands, refused
 from salesflow.process.tasks import (
     add_task,
@@ -60,16 +68,20 @@ from salesflow.process.tasks import (
     unassign_task,
 )
 from salesflow.process.team import add_member, change_member, change_owner, remove_member
+from salesflow.process.versions import TemplateChange, TemplateChangeKind, TemplateDiff, diff
 from salesflow.process.waivers import waive_stage
 
 __all__ = [
-    "APPROVABLE", "OPEN", "REGISTRATION", "SERVED", "Converted", "Engine", "Finding", "Findings", "Move",
-    "add_activity", "add_competitor", "add_member", "add_task", "advance_after_sales", "assign_lead", "assign_task",
-    "change_member", "change_owner", "check_template", "compile", "convert_lead", "convertible", "create_lead",
-    "create_opportunity", "delete", "disqualify_lead", "edit_lead", "edit_opportunity", "edit_party",
+    "APPROVABLE", "OPEN", "REGISTRATION", "SERVED", "Converted", "Engine", "Finding", "Findings", "Migration",
+    "MigrationOutcome", "MigrationPlan", "MigrationResult", "Move", "RehearsedMove", "Standing", "TemplateChange",
+    "TemplateChangeKind", "TemplateDiff", "add_activity", "add_competitor", "add_member", "add_task",
+    "advance_after_sales", "approval_on_the_way", "assign_lead", "assign_task", "can_run_beside", "change_member",
+    "change_owner", "change_process", "check_template", "compile", "convert_lead", "convertible", "create_lead",
+    "create_opportunity", "delete", "diff", "disqualify_lead", "edit_lead", "edit_opportunity", "edit_party",
     "fill_after_sales_feedback", "fill_feedback", "find_task", "find_waiting", "finish_after_sales", "finish_task",
-    "follow_up_lead", "grant", "import_lead", "import_opportunity", "is_after_sales_task", "opportunity_stands",
-    "owed_stages", "recycle_lead", "refuse", "refused", "register_with_partner", "remove_competitor", "remove_member",
-    "reopen_task", "request_approval", "running_after_sales", "set_contact_role", "start_after_sales", "unassign_task",
+    "follow_up_lead", "grant", "import_lead", "import_opportunity", "is_after_sales_task", "kept_arguments",
+    "opportunity_stands", "overdue_for", "owed_stages", "read_arguments", "recycle_lead", "refuse", "refused",
+    "register_with_partner", "rehearse", "remove_competitor", "remove_member", "reopen_task", "request_approval",
+    "running_after_sales", "set_contact_role", "silent_for", "stalled_for", "start_after_sales", "unassign_task",
     "unvoid", "void", "waiting_approvals", "waive_stage", "withdraw",
 ]  # fmt: skip

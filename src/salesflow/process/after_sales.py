@@ -1,8 +1,15 @@
 """
 The after-sales process (售后流程): a second process beside the opportunity, one at a time (OPP-12).
 
-It has its own template and progress and never touches the opportunity's own stage. Only marking the opportunity
-invalid ends it from outside; winning, losing and reopening leave it running.
+It has its own template and progress and never touches the opportunity's own. What each does to the other:
+
+- moving through stages, winning, losing, reopening, changing the process: after-sales runs on;
+- marking the opportunity invalid: it is cancelled, and reopening the opportunity does not bring it back;
+- voiding: it stands still with the record, and unvoiding gives it back as it was;
+- changing the owner: it runs on, and open tasks are handed over as those of the opportunity are;
+- finishing it: the opportunity stays as it is, and another one may be started.
+
+Approvals are for the opportunity's own stages (RULE-2): a template with one cannot be run here.
 """
 
 from __future__ import annotations
@@ -27,17 +34,28 @@ from salesflow.model import (
     utc,
 )
 from salesflow.process import stages
-from salesflow.process.beside import ended, running_after_sales
+from salesflow.process.beside import ended, running_after_sales, task_prefix
+from salesflow.process.checks import check_template
 from salesflow.process.engine import Engine
 from salesflow.process.standing import SERVED, opportunity_stands, refused
+
+
+def can_run_beside(engine: Engine) -> bool:
+    """Whether *engine*'s template may be run as after-sales: none of its stages asks for an approval."""
+    return all(stage.approval is None for stage in engine.process.stages)
 
 
 def start_after_sales(opportunity: Opportunity, engine: Engine, *, by: str, at: datetime) -> Decision:
     """
     Decide to switch after-sales on (启用售后流程), in the first stage of *engine*'s template.
 
+    Raises:
+        TemplateError: A stage of it asks for an approval; the template's author must mend it.
+
     Source: OPP-12.
     """
+    if not can_run_beside(engine):
+        check_template(engine.process, roles=None, fields=None, is_after_sales=True).require()
     reasons = list(opportunity_stands(opportunity, SERVED))
     running = running_after_sales(opportunity)
     if running is not None:
@@ -54,7 +72,7 @@ def start_after_sales(opportunity: Opportunity, engine: Engine, *, by: str, at: 
         stage=first.code,
         started_at=builder.at,
         visits=stages.enter((), first.code, at=builder.at, entry=StageEntry.CREATED),
-        tasks=stages.begin((), first, 1, _prefix(number)),
+        tasks=stages.begin((), first, 1, task_prefix(number)),
     )
     builder.add(EventKind.AFTER_SALES_STARTED, after_sales=(*opportunity.after_sales, process))
     return builder.decision()
@@ -80,7 +98,7 @@ def advance_after_sales(opportunity: Opportunity, engine: Engine, *, by: str, at
         running,
         stage=target.code,
         visits=visits,
-        tasks=stages.begin(settled, target, len(visits), _prefix(running.number)),
+        tasks=stages.begin(settled, target, len(visits), task_prefix(running.number)),
     )
     return _replaced(opportunity, running, after, EventKind.AFTER_SALES_ADVANCED, "after_sales_advance", by=by, at=at)
 
@@ -120,10 +138,6 @@ def finish_after_sales(opportunity: Opportunity, engine: Engine, *, by: str, at:
         return refused(*reasons)
     after = ended(running, AfterSalesStatus.FINISHED, TaskStatus.SKIPPED, at)
     return _replaced(opportunity, running, after, EventKind.AFTER_SALES_FINISHED, "finish_after_sales", by=by, at=at)
-
-
-def _prefix(number: int) -> str:
-    return f"after{number}:"
 
 
 def _standing(

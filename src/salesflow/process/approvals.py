@@ -7,7 +7,9 @@ A partner's registration is an approval too (OPP-20).
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
 
 from attrs import evolve
 
@@ -18,6 +20,7 @@ from salesflow.model import (
     EventBuilder,
     EventKind,
     LedBy,
+    Money,
     Opportunity,
     Reason,
     Registration,
@@ -27,6 +30,28 @@ from salesflow.process.standing import OPEN, opportunity_stands, refused
 
 APPROVABLE = ("advance", "change_stage", "win")
 """The operations that can wait for an approval."""
+
+
+def kept_arguments(arguments: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return what a waiting operation was called with as text, which every store holds; what is None is left out."""
+    return tuple(
+        (name, f"{value.amount} {value.currency}" if isinstance(value, Money) else str(value))
+        for name, value in sorted(arguments.items())
+        if value is not None
+    )
+
+
+def read_arguments(kept: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    """Return the arguments that `kept_arguments` kept."""
+    return {name: _READ[name](text) if name in _READ else text for name, text in kept}
+
+
+def _money(text: str) -> Money:
+    amount, _, currency = text.partition(" ")
+    return Money(amount, currency)
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {"amount": _money, "close_date": date.fromisoformat}
 
 
 def request_approval(
@@ -171,6 +196,18 @@ def withdraw(opportunity: Opportunity, approval: Approval, *, by: str, at: datet
     else:
         builder.add(EventKind.APPROVAL_WITHDRAWN, approvals=decided)
     return builder.decision()
+
+
+def expire(approvals: tuple[Approval, ...], at: datetime) -> tuple[Approval, ...]:
+    """Return the approvals as they are once the stage is left: what waited for a move out of it waits no more."""
+    if not approvals:
+        return approvals
+    return tuple(
+        evolve(a, status=ApprovalStatus.EXPIRED, decided_at=at)
+        if a.status is ApprovalStatus.REQUESTED and a.operation != REGISTRATION
+        else a
+        for a in approvals
+    )
 
 
 def _decided(

@@ -26,6 +26,11 @@ def running_after_sales(opportunity: Opportunity) -> AfterSales | None:
     return None
 
 
+def task_prefix(number: int) -> str:
+    """Return what the ids of tasks of an after-sales process begin with, by the process's number."""
+    return f"after{number}:"
+
+
 def ended(running: AfterSales, status: AfterSalesStatus, tasks: TaskStatus, at: datetime) -> AfterSales:
     """Return *running* as it is when it ends: its visit closed, its open tasks set to *tasks*."""
     return evolve(

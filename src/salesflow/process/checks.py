@@ -43,6 +43,7 @@ def check_template(
     roles: Collection[str] | None = (),
     fields: Collection[str] | None = (),
     strict: bool = False,
+    is_after_sales: bool = False,
 ) -> Findings:
     """
     Return everything that is wrong with a template, each with its place.
@@ -52,6 +53,7 @@ def check_template(
         roles: Team roles that the application knows beyond the built-in ones; None means any.
         fields: Custom fields that the application knows, each a NAME as in ``custom.NAME``; None means any.
         strict: Whether a warning that is not waived is an error.
+        is_after_sales: Whether it shall run beside an opportunity, where no approvals are (OPP-12).
 
     Returns:
         The findings in the order of the template; ``.require()`` raises if there are errors.
@@ -64,7 +66,10 @@ def check_template(
     if not isinstance(process, SalesProcess):
         raise InvalidInput("process", process, "must be a SalesProcess")
     found = FindingCollector(strict=strict)
-    _Check(process, roles, fields, found).process(process)
+    check = _Check(process, roles, fields, found)
+    check.process(process)
+    if is_after_sales:
+        check.no_approvals(process)
     name: Any = process.id
     return Findings(name[:LONGEST_CODE] if isinstance(name, str) else "?", found.findings())
 
@@ -147,6 +152,12 @@ class _Check(ValueChecks):
         self.origin(f"{place}.origin", stage.origin)
         if not (stage.tasks or stage.required_fields or stage.procedures):
             self.warning(place, stage, "no_substance")
+
+    def no_approvals(self, process: SalesProcess) -> None:
+        stages: tuple[Any, ...] = process.stages
+        for n, stage in enumerate(stages):
+            if isinstance(stage, Stage) and stage.approval is not None:
+                self.found.error(f"stages[{n}].approval", "approval_beside")
 
     def reasons(self, place: str, codes: tuple[str, ...]) -> None:
         if not codes:

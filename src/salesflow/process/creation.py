@@ -38,6 +38,7 @@ from salesflow.model import (
     utc,
 )
 from salesflow.process import stages
+from salesflow.process.guards import approval_on_the_way
 from salesflow.process.standing import refused
 
 Grader = Callable[[Opportunity], Grading]
@@ -115,10 +116,14 @@ def _late_entry(
 ) -> list[Reason]:
     """OPP-1: entering a later stage follows the template's jump rule."""
     first, last = process.stages[0].code, process.stages[-1].code
-    if process.jump is Jump.REASON and not reason and not all(s.is_optional for s in passed):
-        return [Reason("reason_missing")]
     if process.jump is not Jump.FAST_TRACK:
-        return []
+        reasons = []
+        if process.jump is Jump.REASON and not reason and not all(s.is_optional for s in passed):
+            reasons.append(Reason("reason_missing"))
+        approver = approval_on_the_way(process, first, opportunity.stage)
+        if approver is not None:
+            reasons.append(Reason("approval_passed", approver=approver, first=first, stage=opportunity.stage))
+        return reasons
     route = opportunity.grade.route
     if route is Route.FULL:
         return [Reason("not_first_stage", first=first, stage=opportunity.stage), Reason("full_route")]

@@ -15,8 +15,6 @@ from attrs import evolve, frozen
 from salesflow.errors import InvalidInput
 from salesflow.model import (
     AfterSales,
-    Approval,
-    ApprovalStatus,
     Closing,
     Decision,
     EventBuilder,
@@ -29,12 +27,14 @@ from salesflow.model import (
     Reason,
     Route,
     SalesProcess,
+    Stage,
     StageEntry,
     StageExit,
     TaskStatus,
     WinFrom,
 )
 from salesflow.process import guards, stages
+from salesflow.process.approvals import expire
 from salesflow.process.beside import cancel_after_sales
 from salesflow.process.checks import check_template
 from salesflow.process.guards import Attempt, CompiledStage
@@ -114,7 +114,9 @@ class Engine:
             for target in codes[:n]:
                 yield Rule(f"back:{target}", source, target, (guards.has_reason,))
             if self.process.win_from is WinFrom.ANY or n + 1 == len(codes):
-                yield Rule("win", source, "won", (*guards.GUARDS_BEFORE_LEAVING, guards.owes_nothing))
+                is_early = n + 1 < len(codes)
+                last = (*guards.GUARDS_BEFORE_LEAVING, guards.owes_nothing)
+                yield Rule("win", source, "won", guards.GUARDS_BEFORE_EARLY_WIN if is_early else last)
             yield Rule("lose", source, "lost", (guards.gives_lost_reason,))
             yield Rule("invalidate", source, "invalid", (guards.gives_invalid_reason,))
             for outcome in OUTCOMES:
@@ -141,9 +143,10 @@ class Engine:
         attempt = self._attempt("opportunities.advance", opportunity, by, at, today, route, approved)
         attempt.keep_manual, attempt.exit = keep_manual, StageExit.ADVANCED
         source = attempt.source
-        if source.index + 1 < len(self.stages):
-            attempt.target = self.stages[source.index + 1]
-        return self._decide("advance", attempt, Reason("no_next_stage", stage=source.stage.code))
+        if source.index + 1 == len(self.stages):
+            return self._decide("advance", attempt, Reason("no_next_stage", stage=source.stage.code))
+        attempt.target = self.stages[source.index + 1]
+        return self._decide("advance", attempt)
 
     def change_stage(
         self, opportunity: Opportunity, stage: str, *, by: str, at: datetime, reason: str | None = None,
@@ -244,6 +247,10 @@ class Engine:
             return self._refuse(attempt, _wrong_status(opportunity, OUTCOMES))
         attempt.target = self._by_code[closing.stage]
         return self._decide(f"reopen:{closing.stage}", attempt)
+
+    def stage(self, code: str) -> Stage:
+        """Return the stage of this code; only a record of another template names one that is not here."""
+        return self._by_code[code].stage
 
     def blockers(
         self, trigger: str, opportunity: Opportunity, beside: AfterSales, *, by: str, at: datetime
@@ -367,24 +374,13 @@ def _leave_stage(attempt: Attempt) -> None:
         _LEFT, reason,
         visits=stages.leave(builder.value("visits"), at=at, exit=exit, reason=reason),
         tasks=stages.settle(builder.value("tasks"), status),
-        approvals=_expired(builder.value("approvals"), at),
+        approvals=expire(builder.value("approvals"), at),
     )  # fmt: skip
     for stage in attempt.skipped:
         builder.add(
             EventKind.STAGE_SKIPPED, reason,
             visits=stages.skip(builder.value("visits"), stage.code, at=at, reason=reason),
         )  # fmt: skip
-
-
-def _expired(approvals: tuple[Approval, ...], at: datetime) -> tuple[Approval, ...]:
-    if not approvals:
-        return approvals
-    return tuple(
-        evolve(a, status=ApprovalStatus.EXPIRED, decided_at=at)
-        if a.status is ApprovalStatus.REQUESTED and a.operation != guards.REGISTRATION
-        else a
-        for a in approvals
-    )
 
 
 def _enter_stage(attempt: Attempt) -> None:

@@ -6,7 +6,7 @@ Each field has one test of what it takes; a wrong type is the caller's mistake a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -167,15 +167,20 @@ def _merged(record: Any, values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def edit_opportunity(opportunity: Opportunity, changes: Mapping[str, object], *, by: str, at: datetime) -> Decision:
+def edit_opportunity(
+    opportunity: Opportunity, changes: Mapping[str, object], *, by: str, at: datetime,
+    strangers: Collection[str] = (),
+) -> Decision:  # fmt: skip
     """
     Decide to edit fields.
 
     Args:
         changes: Field names of `OPPORTUNITY_FIELDS` and their new values; ``probability`` as whole percent,
             ``custom`` as a mapping of the custom fields to set.
+        strangers: The contacts among its contact roles who do not belong to the customer that it gets: their
+            roles leave with the old customer, which is an event of its own (CUS-3). Who asks must know.
 
-    Source: OPP-18, OPP-2.
+    Source: OPP-18, OPP-2, CUS-3.
     """
     values = _merged(opportunity, checked(OPPORTUNITY_FIELDS, changes))
     reasons = list(opportunity_stands(opportunity, OPEN))
@@ -186,6 +191,9 @@ def edit_opportunity(opportunity: Opportunity, changes: Mapping[str, object], *,
         return refused(*reasons)
     builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.edit")
     builder.add(EventKind.EDITED, **values)
+    if strangers:
+        kept = tuple(role for role in opportunity.contact_roles if role.contact not in strangers)
+        builder.add(EventKind.CONTACT_ROLES_LEFT, contact_roles=kept)
     return builder.decision() if builder.events[0].changes else Decision()
 
 

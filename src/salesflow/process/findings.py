@@ -45,6 +45,7 @@ ERRORS = MappingProxyType(
         "unknown_role": "{value} is no team role; known are {known}; add it to custom_roles",
         "unknown_stage": "there is no stage {value}; the stages are {known}",
         "unknown_waiver": "{value} matches nothing: write 'stage: warning', a stage code and one of {known}",
+        "approval_beside": "an after-sales process has no approvals; leave it out",
         "second_core_task": "the stage has a core task already, {other}; at most one is",
         "more": "and {count} more errors, not listed",
     }

@@ -164,7 +164,41 @@ def tasks_are_done(attempt: Attempt) -> bool:
 def is_approved(attempt: Attempt) -> bool:
     """RULE-2: a stage that needs an approval is left forward only by the approval itself."""
     needed = attempt.source.stage.approval
-    if needed is None or attempt.is_approved:
+    return needed is None or _is_granted(attempt, needed)
+
+
+def is_approved_on_the_way(attempt: Attempt) -> bool:
+    """RULE-2: so is one that is passed over; without a target, all that follow are."""
+    target = attempt.target
+    needed = _first_approval(attempt.process, attempt.source.index, None if target is None else target.index)
+    return needed is None or _is_granted(attempt, needed)
+
+
+def approval_on_the_way(process: SalesProcess, source: str, target: str | None) -> str | None:
+    """
+    Return who must approve that *source* is left forward for *target*; None where nobody must.
+
+    Passing over a stage asks for its approval too, or a jump would be the way around it. On a fast track only the
+    stage that is left asks: there the route, and for a partner's deal the registration, is what permits the jump.
+
+    Args:
+        target: The stage to enter; None is the win, behind the last one.
+
+    Source: RULE-2, OPP-6, OPP-6a.
+    """
+    codes = [stage.code for stage in process.stages]
+    return _first_approval(process, codes.index(source), None if target is None else codes.index(target))
+
+
+def _first_approval(process: SalesProcess, first: int, end: int | None) -> str | None:
+    for stage in process.stages[first : first + 1 if process.jump is Jump.FAST_TRACK else end]:
+        if stage.approval is not None:
+            return stage.approval
+    return None
+
+
+def _is_granted(attempt: Attempt, needed: str) -> bool:
+    if attempt.is_approved:
         return True
     waiting = waiting_approval(attempt.opportunity)
     if waiting is not None:
@@ -265,6 +299,8 @@ def owed_stages(opportunity: Opportunity, process: SalesProcess, route: Route | 
     """
     Return the stages that *opportunity* owes, in order: skipped on a fast track, and now on the full route.
 
+    What was skipped in a process that it has left since is owed no more (OPP-9).
+
     Args:
         route: The route that binds it; None means that of its grade.
 
@@ -280,6 +316,9 @@ def owed_stages(opportunity: Opportunity, process: SalesProcess, route: Route | 
     waived = {waiver.stage: waiver.at for waiver in opportunity.waivers}
     owed: set[str] = set()
     for visit in opportunity.visits:
+        if visit.exit is StageExit.PROCESS_CHANGED:
+            owed.clear()
+            continue
         let_go = waived.get(visit.stage)
         if let_go is not None and visit.left_at is not None and visit.left_at <= let_go:
             continue
@@ -293,9 +332,12 @@ def owed_stages(opportunity: Opportunity, process: SalesProcess, route: Route | 
 GUARDS_BEFORE_LEAVING = (has_arrived, fields_are_filled, tasks_are_done, is_approved)
 """What must hold before a stage is left forward by the regular way."""
 
+GUARDS_BEFORE_EARLY_WIN = (has_arrived, fields_are_filled, tasks_are_done, is_approved_on_the_way, owes_nothing)
+"""What must hold before it is won from a stage that is not the last one (OPP-7)."""
+
 JUMP_GUARDS: Mapping[Jump, tuple[Callable[[Attempt], bool], ...]] = {
-    Jump.FREE: (has_arrived, is_approved),
-    Jump.REASON: (has_arrived, has_reason_to_jump, is_approved),
+    Jump.FREE: (has_arrived, is_approved_on_the_way),
+    Jump.REASON: (has_arrived, has_reason_to_jump, is_approved_on_the_way),
     Jump.FAST_TRACK: (has_arrived, is_on_fast_track, is_approved),
 }
 """What must hold before a stage is left forward by a jump, per the template's rule."""

@@ -12,8 +12,11 @@ from datetime import datetime
 from attrs import evolve
 
 from salesflow.model import Stage, StageEntry, StageExit, StageVisit, Task, TaskStatus
+from salesflow.model.construction import quick
 
 _OPEN, _CLOSED = TaskStatus.OPEN, (TaskStatus.SKIPPED, TaskStatus.CANCELLED)
+
+_task, _visit = quick(Task), quick(StageVisit)
 
 Visits = tuple[StageVisit, ...]
 Tasks = tuple[Task, ...]
@@ -23,19 +26,19 @@ def leave(visits: Visits, *, at: datetime, exit: StageExit, reason: str | None =
     """Return the visits with the last one, which lasts, ended; not before it began, whatever the clocks say."""
     last = visits[-1]
     left_at = at if last.entered_at is None or last.entered_at < at else last.entered_at
-    ended = StageVisit(last.number, last.stage, last.entered_at, last.entry, left_at, exit, reason)
+    ended = _visit(last.number, last.stage, last.entered_at, last.entry, left_at, exit, reason)
     return (*visits[:-1], ended)
 
 
 def skip(visits: Visits, stage: str, *, at: datetime, reason: str | None) -> Visits:
     """Return the visits with one more for a stage that was passed over: it begins and ends at one instant."""
-    skipped = StageVisit(len(visits) + 1, stage, at, StageEntry.JUMPED, at, StageExit.SKIPPED, reason)
+    skipped = _visit(len(visits) + 1, stage, at, StageEntry.JUMPED, at, StageExit.SKIPPED, reason)
     return (*visits, skipped)
 
 
 def enter(visits: Visits, stage: str, *, at: datetime | None, entry: StageEntry) -> Visits:
     """Return the visits with a new one that lasts."""
-    return (*visits, StageVisit(len(visits) + 1, stage, at, entry))
+    return (*visits, _visit(len(visits) + 1, stage, at, entry))
 
 
 def settle(tasks: Tasks, status: TaskStatus) -> Tasks:
@@ -50,6 +53,8 @@ def begin(tasks: Tasks, stage: Stage, visit: int, prefix: str = "") -> Tasks:
     """
     Return the tasks as they are when *stage* is entered: those it lacks are made, skipped ones open again.
 
+    A skipped task that the template has no more stays skipped (PROC-6); an ad-hoc one has a name of its own.
+
     Args:
         tasks: The tasks so far, of any stage.
         stage: The stage that is entered.
@@ -63,11 +68,12 @@ def begin(tasks: Tasks, stage: Stage, visit: int, prefix: str = "") -> Tasks:
             known.add(task.code)
     kept = list(tasks)
     if known:
+        asked = {template.code for template in stage.tasks}
         for place, task in enumerate(tasks):
-            if task.stage == code and task.status in _CLOSED:
+            if task.stage == code and task.status in _CLOSED and (task.code in asked or task.name is not None):
                 kept[place] = evolve(task, status=_OPEN)
     for template in stage.tasks:
         if template.code not in known:
             id = f"{prefix}{visit}:{template.code}"
-            kept.append(Task(id, template.code, code, _OPEN, True, template.routes))
+            kept.append(_task(id, template.code, code, _OPEN, True, template.routes))
     return tuple(kept)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from attrs import evolve
 
 from salesflow.model import (
+    AfterSales,
     Decision,
     EventBuilder,
     EventKind,
@@ -18,7 +19,7 @@ from salesflow.model import (
     TaskStatus,
     utc,
 )
-from salesflow.process.beside import running_after_sales
+from salesflow.process.beside import running_after_sales, task_prefix
 from salesflow.process.standing import OPEN, SERVED, opportunity_stands, refused
 
 
@@ -76,7 +77,7 @@ def reopen_task(opportunity: Opportunity, task: str, *, by: str, at: datetime) -
 def assign_task(
     opportunity: Opportunity,
     task: str,
-    assignee: str,
+    assignee: str | None,
     *,
     due: date | None,
     can_see: bool,
@@ -84,23 +85,28 @@ def assign_task(
     at: datetime,
 ) -> Decision:
     """
-    Decide to give an open task to somebody.
+    Decide to give an open task to somebody, to give it a due date, or both.
 
     Args:
-        assignee: The person's id.
+        assignee: The person's id; None leaves whom it has.
         due: The day it is due; None leaves what it has.
-        can_see: Whether the assignee can see the record; who asks must know.
+        can_see: Whether the assignee can see the record; who asks must know. Without an assignee nobody asks.
 
     Source: OPP-3.
     """
 
     def assign(found: Task) -> Task | list[Reason]:
         reasons = _not_open(found)
-        if not can_see:
+        if assignee is not None and not can_see:
             reasons.append(Reason("assignee_cannot_see", person=assignee))
-        return reasons or evolve(found, assignee=assignee, due=found.due if due is None else due)
+        return reasons or evolve(
+            found,
+            assignee=found.assignee if assignee is None else assignee,
+            due=found.due if due is None else due,
+        )
 
-    return _change(opportunity, task, assign, EventKind.TASK_ASSIGNED, "assign_task", by=by, at=at)
+    kind = EventKind.TASK_DUE_SET if assignee is None else EventKind.TASK_ASSIGNED
+    return _change(opportunity, task, assign, kind, "assign_task", by=by, at=at)
 
 
 def unassign_task(opportunity: Opportunity, task: str, *, by: str, at: datetime) -> Decision:
@@ -120,7 +126,7 @@ def unassign_task(opportunity: Opportunity, task: str, *, by: str, at: datetime)
 
 def add_task(
     opportunity: Opportunity, code: str, name: str, *, assignee: str | None, due: date | None, can_see: bool,
-    by: str, at: datetime,
+    by: str, at: datetime, after_sales: bool = False,
 ) -> Decision:  # fmt: skip
     """
     Decide to add an ad-hoc task to the current stage; it is no must-do.
@@ -129,22 +135,28 @@ def add_task(
         code: Unique within the stage.
         name: What is to be done, for people.
         assignee, due, can_see: As in `assign_task`; no assignee is fine.
+        after_sales: Whether it belongs to the stage of the after-sales process that runs, not to the own one.
 
-    Source: OPP-3.
+    Source: OPP-3, OPP-12.
     """
-    reasons = list(opportunity_stands(opportunity, OPEN))
-    if any(t.stage == opportunity.stage and t.code == code for t in opportunity.tasks):
+    beside = running_after_sales(opportunity) if after_sales else None
+    reasons = list(opportunity_stands(opportunity, SERVED if after_sales else OPEN))
+    if after_sales and beside is None:
+        reasons.append(Reason("after_sales_not_running"))
+    place = opportunity if beside is None else beside
+    if any(t.stage == place.stage and t.code == code for t in place.tasks):
         reasons.append(Reason("task_exists", task=code))
     if assignee is not None and not can_see:
         reasons.append(Reason("assignee_cannot_see", person=assignee))
     if reasons:
         return refused(*reasons)
-    builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.add_task")
+    prefix = "" if beside is None else task_prefix(beside.number)
     made = Task(
-        f"{opportunity.visits[-1].number}:{code}", code, opportunity.stage, is_required=False, name=name,
+        f"{prefix}{place.visits[-1].number}:{code}", code, place.stage, is_required=False, name=name,
         assignee=assignee, due=due,
     )  # fmt: skip
-    builder.add(EventKind.TASK_ADDED, tasks=(*opportunity.tasks, made))
+    builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.add_task")
+    _put_back(builder, EventKind.TASK_ADDED, beside, (*place.tasks, made))
     return builder.decision()
 
 
@@ -193,11 +205,18 @@ def _change(
     changed = change(found)
     if isinstance(changed, list):
         return refused(*changed)
-    after = tuple(changed if t is found else t for t in tasks)
     builder = EventBuilder(opportunity, at=at, by=by, operation=f"opportunities.{method}")
-    if beside is None:
-        builder.add(kind, tasks=after)
-    else:
-        processes = tuple(evolve(p, tasks=after) if p is beside else p for p in opportunity.after_sales)
-        builder.add(kind, after_sales=processes)
+    if changed == found:
+        return Decision()
+    after = tuple(changed if t is found else t for t in tasks)
+    _put_back(builder, kind, beside, after)
     return builder.decision()
+
+
+def _put_back(builder: EventBuilder, kind: EventKind, beside: AfterSales | None, tasks: tuple[Task, ...]) -> None:
+    """Add the event that the tasks are those now: the opportunity's own, or those of the process beside it."""
+    if beside is None:
+        builder.add(kind, tasks=tasks)
+    else:
+        held: tuple[AfterSales, ...] = builder.value("after_sales")
+        builder.add(kind, after_sales=tuple(evolve(p, tasks=tasks) if p is beside else p for p in held))

@@ -130,9 +130,10 @@ class MemoryStore:
         with self._lock:
             if unit.done is not None and unit.done.key in self._done:
                 raise Conflict("idempotency key", unit.done.key, 0, 1)
-            if len({(write.kind, write.id) for write in unit.writes}) < len(unit.writes):
-                raise InvalidInput("writes", [write.id for write in unit.writes], "must name each record once")
-            steps = [self._checked(write) for write in unit.writes]
+            writes = unit.writes
+            if len(writes) > 1 and len({(write.kind, write.id) for write in writes}) < len(writes):
+                raise InvalidInput("writes", [write.id for write in writes], "must name each record once")
+            steps = [self._checked(write) for write in writes]
             for write, shelf, old, places in steps:
                 self._put(write, shelf, old, places)
             if unit.done is not None:
@@ -163,7 +164,8 @@ class MemoryStore:
     def revision(self, kind: str) -> Hashable:
         """Return something that differs whenever a record of *kind* was written."""
         with self._lock:
-            return self._shelf(kind).revision
+            shelf = self._shelves.get(kind)
+            return 0 if shelf is None else shelf.revision
 
     def tombstone(self, kind: str, id: str) -> Tombstone | None:
         """Return the tombstone of a deleted record, or None."""
@@ -175,7 +177,9 @@ class MemoryStore:
 
     def _checked(self, write: Write) -> tuple[Write, _Shelf, Any, tuple[Place, Place] | None]:
         """Return all that changing the store takes, and change nothing; whatever can raise raises here."""
-        shelf = self._shelves.setdefault(write.kind, _Shelf())
+        shelf = self._shelves.get(write.kind)
+        if shelf is None:
+            shelf = self._shelves[write.kind] = _Shelf()
         old, new = shelf.records.get(write.id), write.record
         found = 0 if old is None else old.version
         if old is None and write.id in shelf.tombstones:

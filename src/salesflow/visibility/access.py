@@ -181,7 +181,7 @@ ACCESS: MappingProxyType[str, AccessRow] = _table(
         ("leads", "recycle_overdue", _ADMINISTRATION),
         ("leads", "set_review_state disable enable", _REVIEW),
         ("opportunities", "create", _CREATE),
-        ("opportunities", "get list count board card moves history as_of stalled overdue silent", _READ),
+        ("opportunities", "get list count board card resources moves history as_of stalled overdue silent", _READ),
         ("opportunities", "each", _EACH),
         ("opportunities", "change_process", _CHANGE_PROCESS),
         ("opportunities", "fill_feedback", _FEEDBACK),

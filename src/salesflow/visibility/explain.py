@@ -1,5 +1,5 @@
 """
-The proof of a rule for one person: every way in, tried by the terms' `trace`.
+The proof of a rule for one person: every way in, found by the terms' `expand` and told by their `trace`.
 
 What is missing is treated as the check treats it: an owner rule on a record without owner fails, and so does
 its negation.
@@ -7,89 +7,141 @@ its negation.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Set
 from typing import Any
 
 from salesflow.model.enums import Access, TeamRole
 from salesflow.model.opportunity import TeamMember
 from salesflow.visibility.filters import FieldCompare
-from salesflow.visibility.proof import Cause, Proof
+from salesflow.visibility.people import Gathering
+from salesflow.visibility.proof import Proof, new_cause, new_proof
 from salesflow.visibility.rules import (
     KINDS_WITH_TEAM,
     Both,
     Either,
     Everybody,
     FieldRule,
+    Not,
     OwnerRule,
     Rule,
     TeamRule,
     spread,
 )
-from salesflow.visibility.terms import Step, World
+from salesflow.visibility.terms import Step, Term, World, new_step
+
+_WRITTEN_OUT = 512
+"""So many people are written out: a set of them is asked faster than a stretch of the line."""
+
+Proving = Callable[[Any], Proof]
+"""Proves one rule for one viewer on the record that it is given."""
 
 
-def prove(rule: Rule, world: World, viewer: str, record: Any) -> Proof:
-    """Return the proof of *rule* for *viewer* on *record*, with every part tried."""
+def proving(rule: Rule, world: World, viewer: str) -> Proving:
+    """
+    Return what proves *rule* for *viewer* on any record, every part tried.
+
+    What does not depend on the record is worked out now: whom the viewer's people are, and the words for a record
+    that is none of theirs.
+    """
     match rule:
         case OwnerRule():
-            return _prove_owner(rule, world, viewer, record)
+            return _proving_owner(rule, world, viewer)
         case TeamRule():
-            return _prove_team(rule, world, viewer, record)
+            return _proving_team(rule, world, viewer)
         case FieldRule():
-            holds = rule.compare.matches(record)
-            return Proof(rule, holds, lacks="" if holds else _found(rule.compare, record))
+            return lambda record: _prove_field(rule, record)
         case Everybody():
-            return Proof(rule, True)
+            return lambda record: new_proof(rule, True)
         case Both():
-            parts = tuple([prove(part, world, viewer, record) for part in rule.parts])
-            return Proof(rule, all(part.is_visible for part in parts), parts=parts)
+            parts = proving_each(rule.parts, world, viewer)
+            return lambda record: _joined(rule, all, [prove(record) for prove in parts])
         case Either():
-            parts = tuple([prove(part, world, viewer, record) for part in rule.parts])
-            return Proof(rule, any(part.is_visible for part in parts), parts=parts)
+            parts = proving_each(rule.parts, world, viewer)
+            return lambda record: _joined(rule, any, [prove(record) for prove in parts])
         case _:
             if not isinstance(rule.part, OwnerRule | TeamRule | Everybody):
-                return prove(spread(rule.part), world, viewer, record)
-            inner = prove(rule.part, world, viewer, record)
-            if inner.is_visible:
-                return Proof(rule, False, lacks="; ".join(map(str, inner.causes)) or "holds for everybody")
-            holds = isinstance(rule.part, TeamRule) or record.owner is not None
-            return Proof(rule, holds, lacks="" if holds else inner.lacks)
+                return proving(spread(rule.part), world, viewer)
+            prove_inner = proving(rule.part, world, viewer)
+            return lambda record: _prove_not(rule, prove_inner(record), record)
 
 
-def _prove_owner(rule: OwnerRule, world: World, viewer: str, record: Any) -> Proof:
-    owner = record.owner
-    if owner is None:
-        return Proof(rule, False, lacks="the record has no owner")
-    ways = rule.term.trace(world, viewer, (owner,))
-    if not ways:
-        return Proof(rule, False, lacks=f"owner {owner} is not {rule.term.told(world, viewer)}")
-    here = Step("owner", owner)
-    return Proof(rule, True, tuple([Cause((here, *way)) for _, way in ways]))
+def proving_each(rules: Iterable[Rule], world: World, viewer: str) -> tuple[Proving, ...]:
+    """Return what proves each of *rules* for *viewer*."""
+    return tuple([proving(rule, world, viewer) for rule in rules])
 
 
-def _prove_team(rule: TeamRule, world: World, viewer: str, record: Any) -> Proof:
-    team = _team(record)
-    if not team:
-        return Proof(rule, False, lacks="there is no team")
-    found = rule.term.trace(world, viewer, dict.fromkeys([member.person for member in team]))
-    if not found:
-        return Proof(rule, False, lacks=f"no team member is {rule.term.told(world, viewer)}")
-    standing = [(member, way) for member in team for person, way in found if member.person == person]
-    causes = tuple([Cause((_standing(member, record), *way)) for member, way in standing if _counts(rule, member)])
-    if causes:
-        return Proof(rule, True, causes)
-    near = dict.fromkeys([f"{member.person} is {member.role} with {member.access} only" for member, _ in standing])
-    return Proof(rule, False, lacks="; ".join(near))
+def _proving_owner(rule: OwnerRule, world: World, viewer: str) -> Proving:
+    term, people = rule.term, _people(rule.term, world, viewer)
+    wanted = term.told(world, viewer)
+
+    def prove(record: Any) -> Proof:
+        owner = record.owner
+        if owner is None:
+            return new_proof(rule, False, (), "the record has no owner")
+        if owner not in people:
+            return new_proof(rule, False, (), f"owner {owner} is not {wanted}")
+        here = new_step("owner", owner)
+        ways = [new_cause((here, *way)) for _, way in term.trace(world, viewer, (owner,))]
+        return new_proof(rule, True, tuple(ways))
+
+    return prove
+
+
+def _proving_team(rule: TeamRule, world: World, viewer: str) -> Proving:
+    term, people = rule.term, _people(rule.term, world, viewer)
+    nobody = new_proof(rule, False, (), f"no team member is {term.told(world, viewer)}")
+
+    def prove(record: Any) -> Proof:
+        team = record.team if record.KIND in KINDS_WITH_TEAM else ()
+        if not team:
+            return new_proof(rule, False, (), "there is no team")
+        found = []
+        for member in team:
+            if member.person in people:
+                found.append(member)
+        if not found:
+            return nobody
+        traced = term.trace(world, viewer, dict.fromkeys([member.person for member in found]))
+        standing = [(member, way) for member in found for person, way in traced if member.person == person]
+        counted = [(member, way) for member, way in standing if _counts(rule, member)]
+        if counted:
+            ways = [new_cause((_standing(member, record), *way)) for member, way in counted]
+            return new_proof(rule, True, tuple(ways))
+        near = dict.fromkeys([f"{member.person} is {member.role} with {member.access} only" for member in found])
+        return new_proof(rule, False, (), "; ".join(near))
+
+    return prove
+
+
+def _people(term: Term, world: World, viewer: str) -> Set[str]:
+    gathering = Gathering()
+    term.expand(world, viewer, gathering)
+    people = gathering.people()
+    people.write_out(_WRITTEN_OUT)
+    return people.ids if people.is_written_out else people
+
+
+def _prove_field(rule: FieldRule, record: Any) -> Proof:
+    holds = rule.compare.matches(record)
+    return new_proof(rule, holds, (), "" if holds else _found(rule.compare, record))
+
+
+def _joined(rule: Both | Either, holds: Callable[[list[bool]], bool], parts: list[Proof]) -> Proof:
+    return new_proof(rule, holds([part.is_visible for part in parts]), (), "", tuple(parts))
+
+
+def _prove_not(rule: Not, inner: Proof, record: Any) -> Proof:
+    if inner.is_visible:
+        return new_proof(rule, False, (), "; ".join(map(str, inner.causes)) or "holds for everybody")
+    holds = isinstance(rule.part, TeamRule) or record.owner is not None
+    return new_proof(rule, holds, (), "" if holds else inner.lacks)
 
 
 def _standing(member: TeamMember, record: Any) -> Step:
     # The owner stands in the team too (TEAM-2): that is one way in, not two.
     if member.role == TeamRole.OWNER and member.person == record.owner:
-        return Step("owner", member.person)
-    return Step("team member", member.person, f"{member.role}, {member.access}")
-
-
-def _team(record: Any) -> tuple[TeamMember, ...]:
-    return record.team if record.KIND in KINDS_WITH_TEAM else ()
+        return new_step("owner", member.person)
+    return new_step("team member", member.person, f"{member.role}, {member.access}")
 
 
 def _counts(rule: TeamRule, member: TeamMember) -> bool:

@@ -126,11 +126,13 @@ class Forest:
         """Return the one above *id*, or None at a root and for an unknown id."""
         return self._parents.get(id)
 
-    def above(self, id: str) -> tuple[str, ...]:
-        """Return everything above *id*, the nearest first."""
+    def above(self, id: str, last: str | None = None) -> tuple[str, ...]:
+        """Return everything above *id*, the nearest first, as far as *last*; None means up to the root."""
         found = []
         here = self._parents.get(id)
         while here is not None:
             found.append(here)
+            if here == last:
+                break
             here = self._parents[here]
         return tuple(found)

@@ -71,7 +71,7 @@ class Organization:
 
     Raises:
         OrganizationError: Two have one id, or managers or departments form a cycle, which is then named.
-        InvalidInput: A depth is neither ``"all"`` nor ``"direct"``, or a list holds what does not belong there.
+        InvalidInput: A depth or switch has no such position, or a list holds what does not belong there.
 
     Source: ORG-1 … ORG-6.
 
@@ -101,7 +101,7 @@ class Organization:
             frozenset(listed_ids(administrators, "administrators")),
             known_depth("depth_subordinates", depth_subordinates),
             known_depth("depth_superiors", depth_superiors),
-            include_subdepartments,
+            _switch("include_subdepartments", include_subdepartments),
         )
         Forest(_managers(state.people), MANAGERS)
         Forest(_parents(state.places), DEPARTMENTS)
@@ -161,6 +161,7 @@ class Organization:
 
         Raises:
             OrganizationError: There is no such employee, or it would close a cycle; nothing changed.
+            InvalidInput: An id is none; nothing changed.
         """
         with self._changing:
             changed = evolve(self._employee(person), manager=manager)
@@ -172,6 +173,7 @@ class Organization:
 
         Raises:
             OrganizationError: There is no such employee; nothing changed.
+            InvalidInput: An id is none; nothing changed.
         """
         with self._changing:
             changed = evolve(self._employee(person), department=department)
@@ -225,6 +227,8 @@ class Organization:
             self._state = evolve(self._state, version=self._state.version + 1, circles=groups)
 
     def _employee(self, person: str) -> Employee:
+        if not isinstance(person, str):
+            raise InvalidInput("person", person, "must be an employee's id, a text")
         employee = self._state.people.get(person)
         if employee is None:
             raise OrganizationError("there is no such employee", (person,))
@@ -242,6 +246,12 @@ def _each(kind: type[KeyedT], items: Any, what: str) -> tuple[KeyedT, ...]:
         if not isinstance(item, kind):
             raise InvalidInput(what, item, f"must be {kind.__name__} objects, such as a list of them")
     return listed
+
+
+def _switch(what: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidInput(what, value, "must be True or False")
+    return value
 
 
 def _managers(employees: Mapping[str, Employee]) -> dict[str, str | None]:

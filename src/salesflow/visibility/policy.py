@@ -39,6 +39,19 @@ def _known_reading(_instance: object, _attribute: object, reading: Any) -> None:
         raise InvalidInput("after_sales_finish", reading, "must be 'both' or 'source'")
 
 
+def _sound_table(_instance: object, _attribute: object, table: Any) -> None:
+    if not isinstance(table, Mapping):
+        raise InvalidInput("access", table, "must be a mapping from operation to AccessRow; begin with ACCESS")
+    for operation, row in table.items():
+        if not isinstance(row, AccessRow):
+            raise InvalidInput(f"access[{operation!r}]", row, "must be an AccessRow")
+
+
+def _truth(_instance: object, attribute: Any, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise InvalidInput(attribute.name, value, "must be True or False")
+
+
 @frozen
 class VisibilityPolicy:
     """
@@ -52,15 +65,15 @@ class VisibilityPolicy:
 
     Raises:
         InvalidInput: `all` or `voided` is missing, `all` would show a record to everybody without saying so,
-            or a switch has no such position.
+            the table holds what is no row, or a switch has no such position.
 
     Source: VIS-14, ACC-24.
     """
 
     scenes: Mapping[str, Rule] = field(factory=default, validator=_sound_scenes)
-    access: Mapping[str, AccessRow] = ACCESS
+    access: Mapping[str, AccessRow] = field(default=ACCESS, validator=_sound_table)
     after_sales_finish: str = field(default="both", validator=_known_reading)
-    administrators_operate: bool = True
+    administrators_operate: bool = field(default=True, validator=_truth)
     _plans: dict[str, Plan] = field(init=False, eq=False, repr=False)
     _wide_plans: dict[str, Plan] = field(init=False, eq=False, repr=False)
     _row_plans: dict[str, Plan | None] = field(init=False, eq=False, repr=False)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
+from salesflow.model.construction import quick
 from salesflow.visibility.terms import Step
 
 
@@ -79,3 +80,6 @@ class Proof:
                 yield from part._lines(indent + "  ")
             else:
                 yield f"{indent}{part.rule}: {part.lacks}"
+
+
+new_cause, new_proof = quick(Cause), quick(Proof)

@@ -16,7 +16,7 @@ from salesflow.model.sharing import SharingRule
 from salesflow.visibility.access import AccessRow
 from salesflow.visibility.audience import audience
 from salesflow.visibility.binding import bind, bind_test
-from salesflow.visibility.explain import prove
+from salesflow.visibility.explain import Proving, proving_each
 from salesflow.visibility.filters import (
     EVERYTHING,
     NOT_VOIDED,
@@ -31,7 +31,7 @@ from salesflow.visibility.filters import (
 )
 from salesflow.visibility.organization_index import OrganizationIndex
 from salesflow.visibility.policy import VisibilityPolicy, default_policy
-from salesflow.visibility.proof import Cause, Proof
+from salesflow.visibility.proof import Cause, Proof, new_proof
 from salesflow.visibility.rules import KINDS, Either
 from salesflow.visibility.scenes import ALL, VOIDED
 from salesflow.visibility.terms import Step, World
@@ -43,6 +43,7 @@ KINDS_OF_ADMINISTRATORS = frozenset(("sharing_rule", "pool"))
 """Kinds of record that administrators alone may read (ACC-26)."""
 
 _KEPT_FILTERS = 4096
+_KEPT_PROVINGS = 1024
 _WRITTEN_OUT = 4096
 
 
@@ -99,6 +100,7 @@ class Sight:
         self._world = World.of(index, sharing_rules)
         self._kept = lru_cache(_KEPT_FILTERS)(self._keep)
         self._kept_check = lru_cache(_KEPT_FILTERS)(self._keep_check)
+        self._kept_proving = lru_cache(_KEPT_PROVINGS)(self._keep_proving)
         self._kept_row = lru_cache(_KEPT_FILTERS)(self._bind_row)
 
     def knows(self, person: str) -> bool:
@@ -206,19 +208,18 @@ class Sight:
         elif kind in KINDS_OF_ADMINISTRATORS:
             if not parts:
                 parts.append(Proof("administrator", False, lacks=f"{viewer} is none"))
-        elif kind in KINDS:
-            parts += self._why_scene(viewer, record)
-        else:
+        elif kind not in KINDS:
             raise _without_scenes(kind)
-        return Proof("visible", any(part.is_visible for part in parts), parts=tuple(parts))
-
-    def _why_scene(self, viewer: str, record: Any) -> list[Proof]:
-        if record.voided:
+        elif record.voided:
             lacks = "the record is voided, and only an administrator sees it"
-            return [Proof("not voided", False, lacks=lacks)]
+            parts.append(Proof("not voided", False, lacks=lacks))
+        else:
+            parts += [prove(record) for prove in self._kept_proving(viewer)]
+        return new_proof("visible", any(part.is_visible for part in parts), (), "", tuple(parts))
+
+    def _keep_proving(self, viewer: str) -> tuple[Proving, ...]:
         rule = self.policy.scenes[ALL]
-        ways = rule.parts if isinstance(rule, Either) else (rule,)
-        return [prove(way, self._world, viewer, record) for way in ways]
+        return proving_each(rule.parts if isinstance(rule, Either) else (rule,), self._world, viewer)
 
     def who_can_see(self, record: Any) -> Audience:
         """

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from attrs import frozen
 
+from salesflow.model.construction import quick
 from salesflow.model.enums import Access
 from salesflow.model.sharing import SharingRule
 from salesflow.visibility.organization_index import OrganizationIndex, Reach
@@ -38,6 +39,8 @@ class Step:
     def __str__(self) -> str:
         return f"{self.relation} {self.id} ({self.note})" if self.note else f"{self.relation} {self.id}"
 
+
+new_step = quick(Step)
 
 Way = tuple[Step, ...]
 """The links from a person to a viewer; empty from somebody to themselves."""
@@ -158,11 +161,11 @@ class Below:
             below = [person for person in people if index.line.parent(person) == viewer]
         else:
             below = index.line.below(viewer, people)
-        return [(person, self._chain(index.line.above(person), viewer)) for person in below]
+        return [(person, self._chain(index.line.above(person, viewer))) for person in below]
 
     @staticmethod
-    def _chain(above: tuple[str, ...], viewer: str) -> Way:
-        return tuple([Step("manager", manager) for manager in above[: above.index(viewer) + 1]])
+    def _chain(managers: tuple[str, ...]) -> Way:
+        return tuple([new_step("manager", manager) for manager in managers])
 
     def told(self, world: World, viewer: str) -> str:
         """Say below whom."""
@@ -204,7 +207,7 @@ class Headed:
         mine = self._people(world, viewer)
         if not mine:
             return []
-        way = (Step("department", world.index.headed[viewer]), Step("head", viewer))
+        way = (new_step("department", world.index.headed[viewer]), new_step("head", viewer))
         return [(person, way) for person in people if person in mine]
 
     def told(self, world: World, viewer: str) -> str:
@@ -248,7 +251,7 @@ class Shared:
         """Return one way per sharing rule."""
         sharing = world.sharing
         return [
-            (person, (Step("sharing rule", rule.id, f"{rule.access} {_told(rule)}"), Step("shared with", viewer)))
+            (person, (_sharing_step(rule), new_step("shared with", viewer)))
             for person in people
             for rule in sharing.covering(person, self.access)
             if viewer in sharing.viewers(rule)
@@ -258,6 +261,10 @@ class Shared:
         """Say with whom the records would have to be shared."""
         degree = "" if self.access is Access.READ else f" for {self.access}"
         return f"somebody whose records a sharing rule shares with {viewer}{degree}"
+
+
+def _sharing_step(rule: SharingRule) -> Step:
+    return new_step("sharing rule", rule.id, f"{rule.access} {_told(rule)}")
 
 
 def _told(rule: SharingRule) -> str:

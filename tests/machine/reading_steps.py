@@ -1,0 +1,144 @@
+"""What may be looked at next: everything that changes nothing, compared with what the reference would show (VIS, OPP-14)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import salesflow as sf
+from tests.machine.driver import KINDS, Run
+from tests.machine.reference.people import Plain
+from tests.machine.showing import show
+from tests.machine.steps import EVERYBODY, SCENES, coin, pick, some_id, somebody, step
+from tests.machine.supply import given_for
+
+
+def a_look(run: Run) -> tuple[str, str, str, Plain | None]:
+    """A group, an id in it, somebody, and the record as the reference has it if that person sees it."""
+    group = pick(run, (*KINDS, "opportunities", "opportunities"))
+    id = some_id(run, KINDS[group])
+    record = run.books.records.get((KINDS[group], id))
+    person = somebody(run, record)
+    return group, id, person, record if record is not None and run.books.people.sees(person, record) else None
+
+
+def look(run: Run, group: str, method: str, person: str, *args: Any, **named: Any) -> Any:
+    """What the facade shows, or None where it says that there is no such thing; nothing is written by looking."""
+    try:
+        return getattr(getattr(run.flow.acting_as(person), group), method)(*args, **named)
+    except sf.NotFound:
+        return None
+    finally:
+        assert run.store.outbox(run.position, 1) == []
+
+
+@step("*.get")
+def get(run: Run) -> None:
+    """VIS-17: what is hidden and what is not there answer alike."""
+    group, id, person, record = a_look(run)
+    found = look(run, group, "get", person, id)
+    assert (found is None) == (record is None)
+    assert found is None or show(found) == record
+
+
+@step("*.history")
+def history(run: Run) -> None:
+    """HIST-1, I-17: the whole history, and the record at any past moment of it."""
+    group, id, person, record = a_look(run)
+    events = look(run, group, "history", person, id)
+    assert (events is None) == (record is None)
+    if record is None:
+        return
+    assert list(events) == list(run.store.events(KINDS[group], id))
+    moments = [event.at for event in events]
+    if moments == sorted(moments):
+        at = pick(run, moments)
+        past = run.past[KINDS[group], id]
+        latest = max(s.version for s in past if s.updated_at <= at)
+        assert look(run, group, "as_of", person, id, at).version == latest
+
+
+@step("*.list", 4)
+def lists(run: Run) -> None:
+    """VIS-1 … VIS-13, VIS-16: exactly what the reference shows, counted and listed alike."""
+    group = pick(run, (*KINDS, "opportunities"))
+    teamless = ("all", "mine", "subordinates", "shared", "departments", "voided")
+    person, scene = pick(run, EVERYBODY), pick(run, SCENES if group == "opportunities" else teamless)
+    kind, people = KINDS[group], run.books.people
+    wanted = {id for (k, id), record in run.books.records.items() if k == kind and people.lists(person, scene, record)}
+    page = look(run, group, "list", person, scene, limit=1000)
+    if not people.knows(person):
+        assert page is None
+        return
+    assert {record.id for record in page.items} == wanted
+    assert len(page.items) == len(wanted)
+    assert look(run, group, "count", person, scene) == len(wanted)
+
+
+@step("opportunities.board")
+def figures(run: Run) -> None:
+    """VIS-16, PIPE-1: figures are of visible records only."""
+    people, person = run.books.people, pick(run, EVERYBODY)
+    deals = [r for (k, _), r in run.books.records.items() if k == "opportunity" and people.lists(person, "all", r)]
+    board = look(run, "opportunities", "board", person, process="tender")
+    if board is None:
+        assert not people.knows(person)
+        return
+    assert sum(column.count for column in board.columns) == sum(d["process"] == "tender" for d in deals)
+    for deal in deals[:1]:
+        assert look(run, "opportunities", "resources", person, deal["id"]) is not None
+        assert look(run, "opportunities", "card", person, deal["id"]).opportunity.id == deal["id"]
+    assert look(run, "pipeline", "funnel", person, process="tender") is not None
+    assert look(run, "pipeline", "sales_cycle", person) is not None
+    assert look(run, "pipeline", "win_rates", person) is not None
+
+
+@step("sharing.list", 1)
+def sharing(run: Run) -> None:
+    """ACC-23, ACC-26: sharing rules are the administrators' own."""
+    rules, person = run.known("sharing_rule"), pick(run, ("root", *EVERYBODY))
+    if run.books.people.is_administrator(person):
+        assert {rule.id for rule in look(run, "sharing", "list", person)} == set(rules)
+        assert all(look(run, "sharing", "get", person, id).id == id for id in rules)
+    elif run.books.people.knows(person):
+        try:
+            look(run, "sharing", "list", person)
+        except sf.Refused as refused:
+            assert refused.operation == "sharing.list"
+        else:
+            raise AssertionError("whoever is no administrator reads no sharing rules")
+
+
+@step("flow.why")
+def why(run: Run) -> None:
+    """VIS-15: check, proof and audience agree with each other and with the reference."""
+    group, id, _, _ = a_look(run)
+    record = run.books.records.get((KINDS[group], id))
+    if record is None:
+        return
+    people = run.books.people
+    stored = run.store.get(KINDS[group], id)
+    seeing = {p for p in EVERYBODY if people.sees(p, record)}
+    assert set(run.flow.who_can_see(stored)) == seeing
+    for person in EVERYBODY:
+        if people.knows(person):
+            assert run.flow.why(person, stored).is_visible == (person in seeing)
+
+
+@step("*.moves", 14)
+def follow_a_move(run: Run) -> None:
+    """OPP-14, I-4: one of the moves that are listed is made, and happens or is refused as it said."""
+    group = pick(run, ("opportunities", "opportunities", "opportunities", "leads"))
+    id = some_id(run, KINDS[group])
+    record = run.books.records.get((KINDS[group], id))
+    person = somebody(run, record)
+    if record is None or not run.books.people.sees(person, record):
+        return
+    moves = look(run, group, "moves", person, id)
+    ready = [m for m in moves if m.is_open] if not coin(run, 3) else moves
+    if not ready:
+        return
+    operation = pick(run, sorted({move.operation for move in ready}))
+    move = pick(run, [move for move in ready if move.operation == operation])
+    given = given_for(run, person, record, move)
+    if given is not None:
+        run.attempt(f"{group}.{move.operation}", person, id, given, move=move)
