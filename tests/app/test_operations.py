@@ -26,7 +26,7 @@ READS = {
     "customers": "get list count history as_of",
     "contacts": "get list count history as_of",
     "sharing": "get list",
-    "pipeline": "changes forecast funnel win_rates sales_cycle stage_times",
+    "pipeline": "chances changes forecast funnel losses risks sales_cycle stage_flow stage_times velocity win_rates",
     "files": "export_csv export_json",
 }
 """What changes nothing; proved in `test_lists`, `test_reading` and `test_pipeline`."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from salesflow.errors import InvalidInput
 from salesflow.model import Money, Opportunity, OpportunityStatus
 from salesflow.pipeline import Forecast, ForecastBucket, ForecastCategory, Totals, forecast
-from salesflow.pipeline.forecast import MOST_PERIODS, PERIODS
+from salesflow.pipeline.periods import MOST_PERIODS, PERIODS
 from tests.pipeline.deals import START, many
 
 DAY = timedelta(days=1)

@@ -70,6 +70,6 @@ def test_how_durations_are_spread(hours: list[int]):
 
 def test_nothing_has_no_spread():
     """PIPE-2: no stay, no median; a naive moment is refused."""
-    assert durations_of([]) == Durations(0, None, None)
+    assert durations_of([]) == Durations(0)
     with pytest.raises(InvalidInput, match="now"):
         stage_times([], PROCESS, datetime(2026, 1, 1))

@@ -229,7 +229,7 @@ def test_a_damaged_record_is_a_typed_error(memory_engine):
         with memory_engine.connect() as connection:
             change = table.update().where(table.c.tenant == store.tenant).values(document=document)
             connection.execute(change)
-        with pytest.raises(PortError, match="damaged Opportunity: opportunity.* backup"):
+        with pytest.raises(PortError, match=r"damaged Opportunity: opportunity.* backup"):
             store.get("opportunity", "a")
 
 

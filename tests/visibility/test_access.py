@@ -210,6 +210,7 @@ TABLE: dict[str, list[Row]] = {
                     _methods("sources", "get list"),
                     _methods("files", "export_csv export_json"),
                     _methods("pipeline", "funnel changes forecast risks win_rates sales_cycle stage_times"),
+                    _methods("pipeline", "stage_flow velocity losses chances"),
                     _methods("flow", "why who_can_see what_if"),
                 ]
             ),

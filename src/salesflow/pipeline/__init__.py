@@ -1,54 +1,44 @@
 """
-What does it all add up to? Board, funnel, changes, forecast, win rates, sales cycle and time in stage (PIPE).
+What does it all add up to? Board, funnel, stage times and flows, changes, forecast, win rates, velocity, losses,
+chances and risks (PIPE).
 
 Each function takes any iterable of opportunities, once through, and counts all that it is given: who may see
 what, and which scene is meant, is for the caller to settle before. Every figure carries its population.
 """
 
 from salesflow.pipeline.board import Board, Card, Column, board, card
-from salesflow.pipeline.changes import Level, Movement, PipelineChange, PipelineChanges, changes
-from salesflow.pipeline.cycle import SalesCycle, Spread, sales_cycle, spread_of
+from salesflow.pipeline.chances import Chance, Chances, Learned, Outlook, StageChance, chances, wilson
+from salesflow.pipeline.changes import Level, Movement, PipelineChange, PipelineChanges, changes, movements
+from salesflow.pipeline.conversion import RateDay, RatePolicy, converted, converted_changes
+from salesflow.pipeline.cycle import SalesCycle, Spread, days_taken, sales_cycle, spread_of
 from salesflow.pipeline.forecast import Forecast, ForecastBucket, ForecastCategory, ForecastPeriod, forecast
 from salesflow.pipeline.funnel import Funnel, FunnelStage, funnel
+from salesflow.pipeline.grouping import GROUPINGS, SHARED_GROUPINGS, GroupBy
+from salesflow.pipeline.losses import Loss, Losses, losses
 from salesflow.pipeline.population import Population
+from salesflow.pipeline.risks import (
+    AtRisk,
+    Risk,
+    RiskList,
+    RiskSign,
+    overdue_days,
+    risks,
+    silence_days,
+    stalled_days,
+)
+from salesflow.pipeline.stage_flow import StageFlow, StageFlows, StagePeriod, stage_flow
 from salesflow.pipeline.stage_times import Durations, StageTime, StageTimes, durations_of, stage_times
 from salesflow.pipeline.totals import Totals, total_of, value_of
-from salesflow.pipeline.winning import GROUPINGS, WinRate, WinRates, win_rates
+from salesflow.pipeline.velocity import Velocities, Velocity, velocity
+from salesflow.pipeline.winning import WinRate, WinRates, win_rates
 
 __all__ = [
-    "GROUPINGS",
-    "Board",
-    "Card",
-    "Column",
-    "Durations",
-    "Forecast",
-    "ForecastBucket",
-    "ForecastCategory",
-    "ForecastPeriod",
-    "Funnel",
-    "FunnelStage",
-    "Level",
-    "Movement",
-    "PipelineChange",
-    "PipelineChanges",
-    "Population",
-    "SalesCycle",
-    "Spread",
-    "StageTime",
-    "StageTimes",
-    "Totals",
-    "WinRate",
-    "WinRates",
-    "board",
-    "card",
-    "changes",
-    "durations_of",
-    "forecast",
-    "funnel",
-    "sales_cycle",
-    "spread_of",
-    "stage_times",
-    "total_of",
-    "value_of",
-    "win_rates",
-]
+    "GROUPINGS", "SHARED_GROUPINGS", "AtRisk", "Board", "Card", "Chance", "Chances", "Column", "Durations", "Forecast",
+    "ForecastBucket", "ForecastCategory", "ForecastPeriod", "Funnel", "FunnelStage", "GroupBy", "Learned", "Level",
+    "Loss", "Losses", "Movement", "Outlook", "PipelineChange", "PipelineChanges", "Population", "RateDay", "RatePolicy",
+    "Risk", "RiskList", "RiskSign", "SalesCycle", "Spread", "StageChance", "StageFlow", "StageFlows", "StagePeriod",
+    "StageTime", "StageTimes", "Totals", "Velocities", "Velocity", "WinRate", "WinRates", "board", "card", "chances",
+    "changes", "converted", "converted_changes", "days_taken", "durations_of", "forecast", "funnel", "losses",
+    "movements", "overdue_days", "risks", "sales_cycle", "silence_days", "spread_of", "stage_flow", "stage_times",
+    "stalled_days", "total_of", "value_of", "velocity", "wilson", "win_rates",
+]  # fmt: skip

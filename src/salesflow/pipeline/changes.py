@@ -24,6 +24,7 @@ from salesflow.model.events import Change, Event
 from salesflow.model.moments import utc
 from salesflow.model.money import Money
 from salesflow.model.opportunity import StageVisit
+from salesflow.pipeline.population import Population
 from salesflow.pipeline.totals import Totals, added, total_of
 
 
@@ -97,9 +98,9 @@ class PipelineChanges:
         since, until: The period, in UTC: after the one, up to and with the other.
         start, end: What was open at either.
         changes: In the order of `Movement`; a sort that did not occur is left out.
-        records: How many histories were read.
+        population: Which records are counted.
 
-    Source: PIPE-3.
+    Source: PIPE-3, PIPE-8.
     """
 
     since: datetime
@@ -107,7 +108,7 @@ class PipelineChanges:
     start: Level
     end: Level
     changes: tuple[PipelineChange, ...]
-    records: int
+    population: Population
 
     def __str__(self) -> str:
         lines = [f"open at {self.since:%Y-%m-%d %H:%M}: {_told(self.start)}"]
@@ -134,33 +135,58 @@ def changes(histories: Iterable[Sequence[Event]], since: datetime, until: dateti
     since, until = utc(since, "since"), utc(until, "until")
     if until < since:
         raise InvalidInput("until", until, f"must not be before since, {since}")
-    moved: dict[Movement, list[tuple[datetime, Event]]] = {each: [] for each in Movement}
+    found: dict[Movement, list[tuple[datetime, Event]]] = {each: [] for each in Movement}
     tallies = {each: _Tally() for each in Movement}
-    start, end, records = _Tally(), _Tally(), 0
+    start, end, records, touched = _Tally(), _Tally(), 0, 0
     for history in histories:
         records += 1
-        state, start_level = _State(), Level()
-        at = None
-        for event in history:
-            at = event.at if at is None or event.at > at else at
+        start_level = end_level = Level()
+        is_touched = False
+        for at, event, before, after in _folded(history):
             if at > until:
                 break
-            before = state
-            state = state.after(event.changes)
+            end_level = after.level
             if at <= since:
-                start_level = state.level
-            else:
-                for movement, level in _movements(before, state, event):
-                    tallies[movement].add(level)
-                    moved[movement].append((at, event))
+                start_level = end_level
+                continue
+            for movement, level in _movements(before, after, event):
+                is_touched = True
+                tallies[movement].add(level)
+                found[movement].append((at, event))
+        touched += is_touched or start_level.count > 0
         start.add(start_level)
-        end.add(state.level)
+        end.add(end_level)
     told = [
-        PipelineChange(movement, tallies[movement].level(), tuple(event for _, event in sorted(found, key=_by_time)))
-        for movement, found in moved.items()
-        if found
+        PipelineChange(movement, tallies[movement].level(), tuple(event for _, event in sorted(events, key=_by_time)))
+        for movement, events in found.items()
+        if events
     ]
-    return PipelineChanges(since, until, start.level(), end.level(), tuple(told), records)
+    rule = "opportunities that were in progress and not voided at the start or in the period; left out are all others"
+    population = Population((OpportunityStatus.IN_PROGRESS,), touched, records - touched, 0, rule)
+    return PipelineChanges(since, until, start.level(), end.level(), tuple(told), population)
+
+
+def movements(history: Iterable[Event]) -> Iterator[tuple[datetime, Movement, Event]]:
+    """
+    Give what each event of one record did to the open pipeline, in order; one that did nothing to it is left out.
+
+    Args:
+        history: All events of the record, in its own order.
+
+    Source: PIPE-3, PIPE-6.
+    """
+    for at, event, before, after in _folded(history):
+        for movement, _ in _movements(before, after, event):
+            yield at, movement, event
+
+
+def _folded(history: Iterable[Event]) -> Iterator[tuple[datetime, Event, _State, _State]]:
+    """Give each event with the time that it counts at, and the state before and after it."""
+    state, at = _State(), None
+    for event in history:
+        at = event.at if at is None or event.at > at else at
+        before, state = state, state.after(event.changes)
+        yield at, event, before, state
 
 
 def _by_time(item: tuple[datetime, Event]) -> tuple[datetime, str]:
@@ -219,7 +245,7 @@ def _movements(before: _State, after: _State, event: Event) -> Iterator[tuple[Mo
     if was.count != now.count:
         yield _in_or_out(before, after), moved
     elif now.count:
-        if before.amount != after.amount:
+        if _worth(before.amount) != _worth(after.amount):
             yield _amount_moved(before.amount, after.amount), moved
         if before.close_date is not None and after.close_date is not None and before.close_date != after.close_date:
             is_later = after.close_date > before.close_date
@@ -243,10 +269,16 @@ def _in_or_out(before: _State, after: _State) -> Movement:
     return _ENDED.get(after.status, Movement.REOPENED)
 
 
+def _worth(amount: Money | None) -> tuple[Decimal, str] | None:
+    """What an amount comes to: nothing is nothing in whatever currency, and an unknown amount adds nothing."""
+    return (amount.amount, amount.currency) if amount is not None and amount.amount else None
+
+
 def _amount_moved(before: Money | None, after: Money | None) -> Movement:
-    if before is not None and after is not None and before.currency != after.currency:
+    was, now = _worth(before), _worth(after)
+    if was is not None and now is not None and was[1] != now[1]:
         return Movement.CURRENCY_CHANGED
-    is_more = (after.amount if after else 0) > (before.amount if before else 0)
+    is_more = (now[0] if now else 0) > (was[0] if was else 0)
     return Movement.AMOUNT_UP if is_more else Movement.AMOUNT_DOWN
 
 

@@ -139,7 +139,8 @@ def forecast(
     """
     since, until, today = plain_day(since, "since"), plain_day(until, "until"), plain_day(today, "today")
     periods = list(frame(since, until, period))
-    if not isinstance(quotas, Mapping) or not all(isinstance(quota, Money) for quota in quotas.values()):
+    handed: object = quotas
+    if not isinstance(handed, Mapping) or not all(isinstance(quota, Money) for quota in handed.values()):
         raise InvalidInput("quotas", quotas, "must be Money by the label of a period")
     strange = sorted(map(str, quotas.keys() - {label for label, _, _ in periods}))
     if strange:

@@ -86,9 +86,7 @@ def grouped(
     return sorted(groups.items(), key=lambda item: (item[0] is None, str(item[0])))
 
 
-def _keys(
-    by: GroupBy, departments: Mapping[str, str | None] | None
-) -> Callable[[Opportunity], Collection[Hashable]]:
+def _keys(by: GroupBy, departments: Mapping[str, str | None] | None) -> Callable[[Opportunity], Collection[Hashable]]:
     if isinstance(by, str):
         if by in SHARED_GROUPINGS:
             return SHARED_GROUPINGS[by]

@@ -37,7 +37,7 @@ def frame(since: date, until: date, period: str) -> Iterator[tuple[str, date, da
     Raises:
         InvalidInput: The period is unknown, *until* is before *since*, or there are more than 1,000 periods.
     """
-    if not isinstance(period, str) or period not in PERIODS:
+    if period not in tuple(PERIODS):
         raise InvalidInput("period", period, f"must be one of {', '.join(PERIODS)}")
     if until < since:
         raise InvalidInput("until", until, f"must not be before since, {since}")

@@ -28,13 +28,16 @@ class Durations:
         count: How many there are.
         median: The one in the middle, or the mean of the two; None where there are none.
         percentile_90: The smallest that at least nine in ten do not exceed; None where there are none.
+        shortest, longest: The ends; None where there are none.
 
     Source: PIPE-2.
     """
 
     count: int
-    median: timedelta | None
-    percentile_90: timedelta | None
+    median: timedelta | None = None
+    percentile_90: timedelta | None = None
+    shortest: timedelta | None = None
+    longest: timedelta | None = None
 
 
 @frozen
@@ -122,7 +125,7 @@ def stage_times(opportunities: Iterable[Opportunity], process: SalesProcess, now
 def durations_of(durations: Sequence[timedelta]) -> Durations:
     """Return how *durations* are spread; their order does not matter."""
     if not durations:
-        return Durations(0, None, None)
+        return Durations(0)
     ranked, count = sorted(durations), len(durations)
     median = (ranked[(count - 1) // 2] + ranked[count // 2]) / 2
-    return Durations(count, median, ranked[-(-9 * count // 10) - 1])
+    return Durations(count, median, ranked[-(-9 * count // 10) - 1], ranked[0], ranked[-1])

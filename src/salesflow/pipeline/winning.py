@@ -19,6 +19,7 @@ from salesflow.pipeline.grouping import GroupBy, grouped
 from salesflow.pipeline.population import Population, population_of
 from salesflow.pipeline.totals import Totals, total_of
 
+
 @frozen
 class WinRate:
     """

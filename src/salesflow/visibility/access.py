@@ -229,6 +229,7 @@ ACCESS: MappingProxyType[str, AccessRow] = _table(
         ("files", "import_csv import_json import_opportunities", _IMPORT),
         ("files", "export_csv export_json", _READ),
         ("pipeline", "funnel changes forecast risks win_rates sales_cycle stage_times", _READ),
+        ("pipeline", "stage_flow velocity losses chances", _READ),
         ("flow", "why who_can_see what_if", _READ),
         ("flow", "migrate", _ADMINISTRATION),
     ]

@@ -264,7 +264,7 @@ class Reader:
         values = {**plan.sample, "limit": int(most / plan.scale) + 1}
         ((number, size),) = self._run(("few", plan.shape, arms.shape), values, make, None)
         self._memory.size = size or 0
-        return number * plan.scale <= most
+        return bool(number * plan.scale <= most)
 
     def _size_of_kind(self) -> Select[Any]:
         name = f"size:{self._shelf.kind}"
@@ -291,9 +291,7 @@ class Reader:
             return self._gathered(plan, arms, order_by, limit, after)
         return self._walked(plan, order_by, limit, after)
 
-    def _gathered(
-        self, plan: Plan, arms: Arms, order_by: str, limit: int | None, after: Position | None
-    ) -> list[Any]:
+    def _gathered(self, plan: Plan, arms: Arms, order_by: str, limit: int | None, after: Position | None) -> list[Any]:
         """Return the documents of a page by the people's rows, sorted."""
         order = _Order(self._shelf.orders, order_by, self._shelf.table)
         is_behind_value = after is not None and (after[0] is not None or not order.keys)
