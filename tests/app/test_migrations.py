@@ -214,7 +214,7 @@ def test_a_store_on_disk_is_migrated_likewise():
         world = World(through=lambda _: store)
         deal = in_stage(world, "bid_decision")
         report = upgraded(world).flow.migrate(PLAN)
-        after = store.get("opportunity", deal.id)
+        after: Any = store.get("opportunity", deal.id)
         assert (report.migrated, after.process_version, after.visits[-1].entry) == (1, 2, "migrated")
         assert replay(store.events("opportunity", deal.id)) == after
         assert world.flow.migrate(PLAN).migrated == 0

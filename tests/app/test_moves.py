@@ -19,8 +19,8 @@ from tests.app.world import LARGE, PROCESSES, SMALL, Rehearsal, World, codes, ki
 
 PEOPLE = ("li", "zhang", "sun", "zhao", "zheng", "feng", "wang", "root")
 ABOUT = {
-    "change_stage", "change_process", "waive_stage", "finish_task", "assign_task", "reopen_task", "unassign_task", "remove_competitor",
-    "request_approval", "approve", "refuse", "withdraw_approval",
+    "change_stage", "change_process", "waive_stage", "finish_task", "assign_task", "reopen_task", "unassign_task",
+    "remove_competitor", "request_approval", "approve", "refuse", "withdraw_approval",
 }  # fmt: skip
 """The operations that take what the move is about, beside the record."""
 
@@ -302,3 +302,19 @@ def test_asking_leaves_no_trace_anywhere():
     for person in ("li", "zhao", "root"):
         assert world.acting(person).opportunities.moves(deal)
     assert (world.everything(), world.audit.entries) == (before, audited)
+
+
+def test_after_sales_is_offered_with_a_template_that_can_run_beside():
+    """OPP-12, OPP-14: that of the settings; where there is none it must be named; where none can, it is not offered."""
+
+    def starts(**ports: Any) -> list[tuple[str | None, tuple[str, ...]]]:
+        stage = Stage(World(**ports))
+        deal = with_contacts(stage.world, stage.world.deal(process="gated"))
+        moves = stage.tell_the_truth("li", "opportunities", deal)
+        return [(move.to, move.inputs) for move in moves if move.operation == "start_after_sales"]
+
+    assert starts() == [("after_sales", ())]
+    assert starts(settings=sf.Settings(after_sales_process="none")) == [(None, ("process",))]
+    assert starts(settings=sf.Settings(after_sales_process="gated")) == [(None, ("process",))]
+    gated = [process for process in PROCESSES if process.id == "gated"]
+    assert starts(processes=gated) == []

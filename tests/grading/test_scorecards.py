@@ -105,6 +105,12 @@ def test_a_steps_own_amount_reaches_it(amount: Any, points: int):
     assert SIZE.points(evolve(DEAL, amount=Money(amount, "CNY")), ON) == points
 
 
+def test_below_the_lowest_boundary_it_is_d():
+    """GRADE-7: with the score in the reason there as well."""
+    decision = ScorecardPolicy([Criterion("x", Fixed(24))]).grade(DEAL)
+    assert decision == GradeDecision(Grade.D, Reason("score_below", score="24.00", boundary=25, parts=("x 24 x 1",)))
+
+
 def test_what_a_partner_leads_is_e_whatever_the_score():
     """GRADE-1: led by a partner E, also where nobody could rate it."""
     decision = CARD.grade(evolve(DEAL, amount=None, led_by=LedBy.PARTNER), ON)

@@ -120,7 +120,7 @@ class Run:
         ref, version = (id, None)
         if by_snapshot and key in self.past and key not in self.gone:
             ref = self.chance.choice(self.past[key][-2:])
-            version = ref.version  # type: ignore[attr-defined]  # a snapshot has one
+            version = ref.version
         answer, effect = self.books.ask(person, operation, kind, id or "", version, given)
         foretold = move if move is not None else self._foretold(person, kind, id, method, given)
         audited, before = len(self.audit.entries), set(self.books.records)
@@ -196,6 +196,12 @@ class Run:
         assert {event.operation for event in events} == {operation}
         assert [event.number for event in events] == list(range(len(events)))
         assert {event.at for event in events} == {self.clock.now()}
+        first, *then = events
+        assert first.by == person
+        # RULE-2: what is approved happens as whoever asked for it.
+        known = {a["id"]: a["by"] for a in self.books.records.get(key, {}).get("approvals", ())}
+        asked = {known[change.key] for change in first.changes if change.field == "approvals"}
+        assert {event.by for event in then} <= (asked if operation == "opportunities.approve" else {person})
         if key not in self.books.records:
             assert record is None
             assert list(self.store.events(*key)) == []
@@ -217,7 +223,7 @@ class Run:
 
     @staticmethod
     def _check_closed(before: Any, after: Any, operation: str) -> None:
-        """I-1: what is closed or voided keeps its state but by reopening, unvoiding and the stated transfer (OPP-11)."""
+        """I-1: what is closed or voided stays as it is but for reopening, unvoiding and a transfer (OPP-11)."""
         if before.is_completed and operation != "opportunities.reopen":
             for name in ("status", "stage", "amount", "closings", "visits", "grade", "probability"):
                 assert getattr(after, name) == getattr(before, name)
@@ -255,7 +261,9 @@ class Run:
             found = getattr(self.flow.acting_as(person), group).moves(id)
         except sf.NotFound:
             return None
-        about: list[Any] = [given.get(name) for name in ("stage", "task", "competitor", "operation", "approval", "process")]
+        about: list[Any] = [
+            given.get(name) for name in ("stage", "task", "competitor", "operation", "approval", "process")
+        ]
         if "role" in given:
             about.append(f"{given['role']}:{given.get('person')}")
         own = [m for m in found if m.operation == method]

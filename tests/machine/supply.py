@@ -8,10 +8,19 @@ from tests.machine.driver import Run
 from tests.machine.reference.people import Plain
 
 ABOUT = {
-    "change_stage": "stage", "waive_stage": "stage", "finish_task": "task", "assign_task": "task",
-    "reopen_task": "task", "unassign_task": "task", "remove_competitor": "competitor",
-    "request_approval": "operation", "change_process": "process", "approve": "approval", "refuse": "approval", "withdraw_approval": "approval",
-}  # fmt: skip
+    "change_stage": "stage",
+    "change_process": "process",
+    "waive_stage": "stage",
+    "finish_task": "task",
+    "assign_task": "task",
+    "reopen_task": "task",
+    "unassign_task": "task",
+    "remove_competitor": "competitor",
+    "request_approval": "operation",
+    "approve": "approval",
+    "refuse": "approval",
+    "withdraw_approval": "approval",
+}
 """The argument that takes what a move is about, of those that take it."""
 
 
@@ -29,9 +38,7 @@ def given_for(run: Run, person: str, record: Plain, move: Any) -> Plain | None:
     contacts = [
         id
         for (kind, id), held in books.records.items()
-        if kind == "contact"
-        and people.sees(person, held)
-        and record.get("customer") in (None, held["customer"])
+        if kind == "contact" and people.sees(person, held) and record.get("customer") in (None, held["customer"])
     ]
     version = record["version"]
     others = [p for p in workers if p != record["owner"]]

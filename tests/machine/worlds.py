@@ -40,14 +40,8 @@ def some_template(chance: Random, id: str, version: int = 1, *, approvals: bool 
         {
             "code": code,
             "probability": chance.choice((0, 20, 60, 100)),
-            "fields": [
-                {"field": field, "routes": some(chance, ROUTES, 2)}
-                for field in some(chance, FIELDS, 1)
-            ],
-            "tasks": [
-                {"code": task, "routes": some(chance, ROUTES, 2)}
-                for task in some(chance, TASKS, 2)
-            ],
+            "fields": [{"field": field, "routes": some(chance, ROUTES, 2)} for field in some(chance, FIELDS, 1)],
+            "tasks": [{"code": task, "routes": some(chance, ROUTES, 2)} for task in some(chance, TASKS, 2)],
             "is_optional": coin(chance, 3),
             "approval": "owner_superior" if approvals and coin(chance, 4) else None,
         }
@@ -104,7 +98,10 @@ def some_people(chance: Random) -> People:
         for n, person in enumerate(PEOPLE)
     }
     head = (None, *PEOPLE)
-    departments = {"east": {"head": chance.choice(head), "parent": None}, "west": {"head": chance.choice(head), "parent": "east"}}
+    departments = {
+        "east": {"head": chance.choice(head), "parent": None},
+        "west": {"head": chance.choice(head), "parent": "east"},
+    }
     depth = ("all", "all", "direct")
     return People(
         employees,

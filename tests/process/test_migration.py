@@ -7,6 +7,7 @@ from attrs import evolve
 
 from salesflow.errors import InvalidInput
 from salesflow.model import (
+    Decision,
     Opportunity,
     OpportunityStatus,
     Probability,
@@ -38,6 +39,7 @@ from tests.process.samples import (
     APPROVED,
     AT,
     BY,
+    DAY,
     DEMO,
     FAST,
     MINE,
@@ -55,6 +57,8 @@ from tests.process.samples import (
     opened,
     ready,
 )
+
+TWICE_APPROVED = evolve(APPROVED, stages=[APPROVED.stages[0], evolve(DEMO, approval="owner_superior"), QUOTE, SIGN])
 
 
 def migrated(
@@ -201,6 +205,7 @@ def test_a_probability_by_hand_stays():
         (APPROVED, {}, "requested"),
         (MINE, {}, "expired"),
         (APPROVED, {"talk": "demo"}, "expired"),
+        (TWICE_APPROVED, {"talk": "demo"}, "expired"),
     ],
 )
 def test_an_approval_waits_on_where_it_is_still_needed(new: SalesProcess, stages: dict[str, str], status: str):
@@ -253,6 +258,16 @@ def test_after_sales_goes_to_the_new_version_of_its_own_template():
     assert outcome.before == Standing(1, "install", None, ("mount",))
     assert (outcome.after_sales, outcome.carried, outcome.added) == (1, ("mount",), ("test",))
     assert outcome.newly_unmet == (Reason("task_open", task="test", stage="set_up"),)
+
+
+def test_after_sales_that_ended_is_nobodys_outcome():
+    """PROC-6, OPP-12: nothing moves there ever again, so it needs no version."""
+    deal = does(deal := opened(), start_after_sales(deal, compile(SERVICE), **BY))
+    migration = Migration(MigrationPlan("service", 1, 2), compile(SERVICE), compile(evolve(SERVICE, version=2)))
+    assert migration.concerns(deal)
+    ended = does(deal, compile(MINE).invalidate(deal, reason="other", **DAY))
+    assert not migration.concerns(ended)
+    assert migration.decide(ended, by="root", at=later(9)) == (Decision(), ())
 
 
 def test_after_sales_has_no_approvals_in_any_version():

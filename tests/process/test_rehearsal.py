@@ -152,6 +152,13 @@ def test_a_jump_is_asked_as_a_jump_with_its_reason():
     assert past.through(fast)[0] == ("change_stage", "talk", "quote", ["full_route"])
 
 
+def test_a_jump_to_the_very_next_stage_is_no_advance():
+    """PROC-8, OPP-6: it left work open with a reason, and may do so in the draft; an advance may not."""
+    past = Past()
+    past.do(past.engine.change_stage(past.now, "demo", reason="in haste", **BY))
+    assert past.through(evolve(MINE, version=2)) == [("change_stage", "talk", "demo", [])]
+
+
 def test_what_an_approval_let_happen_is_asked_as_approved():
     """PROC-8, RULE-2: a draft that wants an approval too has it; one that wants it where nobody asked has not."""
     past = Past(APPROVED).finish()

@@ -137,7 +137,7 @@ def test_c_and_d_take_the_fast_track(supplier: Supplier, amount: str, grade: str
 
 
 def test_e_is_the_partners_and_is_registered_first(supplier: Supplier):
-    """SCENE-3, GRADE-1, OPP-20: E whatever the amount; no jump before the registration, asked for twice, is approved."""
+    """SCENE-3, GRADE-1, OPP-20: E whatever the amount; no jump before the registration, asked for twice, passed."""
     deal = supplier.deal("8000000", sf.LedBy.PARTNER)
     assert (deal.grade.effective, deal.grade.route, deal.registration) == ("E", "partner", "unregistered")
     deal = supplier.li.register_with_partner(deal)

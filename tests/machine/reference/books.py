@@ -66,7 +66,9 @@ class Operation(NamedTuple):
 OPERATIONS: dict[str, Operation] = {}
 
 
-def operation(name: str, access: Callable[..., tuple[str, Collection[str]]] | None = None) -> Callable[[Decide], Decide]:
+def operation(
+    name: str, access: Callable[..., tuple[str, Collection[str]]] | None = None
+) -> Callable[[Decide], Decide]:
     """Make a function what decides the operation *name*."""
 
     def register(decide: Decide) -> Decide:
@@ -86,9 +88,7 @@ class Books:
         next_id: The id that the next record of a kind will get.
     """
 
-    def __init__(
-        self, people: People, templates: dict[str, dict[int, Plain]], next_id: Callable[[str], str]
-    ) -> None:
+    def __init__(self, people: People, templates: dict[str, dict[int, Plain]], next_id: Callable[[str], str]) -> None:
         self.people, self.templates, self.next_id = people, templates, next_id
         self.records: dict[tuple[str, str], Plain] = {}
         self.now: datetime = datetime.min

@@ -1,4 +1,4 @@
-"""Making records: deals, leads and what a lead becomes, customers, contacts, sharing rules, arrivals (OPP-1, LEAD, CUS)."""
+"""Making records: deals, leads and what they become, parties, sharing rules, arrivals (OPP-1, LEAD, CUS)."""
 
 from __future__ import annotations
 
@@ -232,9 +232,7 @@ def convert(case: Case, customer: Any = None, contact: Any = None, opportunity: 
     elif opportunity is not None and lead["owner"] is not None:
         no, deal = start_deal(case, lead["owner"], **opportunity, lead=lead)
         found |= no | case.unknown_people(*(person for person, _, _ in opportunity.get("team", ())))
-        deal.update(
-            customer=ids["customer"], contact=ids["contact"], source=lead["source"], source_lead=lead["id"]
-        )
+        deal.update(customer=ids["customer"], contact=ids["contact"], source=lead["source"], source_lead=lead["id"])
 
     def become() -> None:
         lead.update(status="converted", conversion=(ids["customer"], ids["contact"], ids["opportunity"]))

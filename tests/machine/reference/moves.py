@@ -340,5 +340,3 @@ def waive(case: Case, stage: str, reason: str | None) -> tuple[set[No], Effect]:
         deal["waivers"][stage] = {"reason": reason, "at": case.now, "by": case.person}
 
     return found, let_go
-
-

@@ -1,4 +1,4 @@
-"""Being in a stage, leaving it and entering another, for a process and for the one beside it (OPP-5 … OPP-8, OPP-12)."""
+"""Being in a stage, leaving it and entering another: of a process, or of the one beside it (OPP-5 … OPP-8, OPP-12)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def stage_of(template: Plain, code: str) -> Plain:
     return found
 
 
-def enter(side: Plain, template: Plain, code: str, at: datetime, entry: str) -> None:
+def enter(side: Plain, template: Plain, code: str, at: datetime | None, entry: str) -> None:
     """A new visit; tasks that are not there yet are made, those skipped or cancelled that are asked for open again."""
     side["visits"].append({"stage": code, "entry": entry, "entered": at, "left": None, "exit": None, "reason": None})
     side["stage"] = code

@@ -1,4 +1,4 @@
-"""Working on a deal: tasks, feedback, activities, fields, people, and after-sales beside it (OPP-3, 4, 11, 12, 18, 19)."""
+"""Working on a deal: tasks, feedback, fields, people, and after-sales beside it (OPP-3, 4, 11, 12, 18, 19)."""
 
 from __future__ import annotations
 
@@ -323,5 +323,3 @@ def finish_after_sales(case: Case) -> tuple[set[No], Effect]:
         side["status"] = "finished"
 
     return found, finish
-
-
