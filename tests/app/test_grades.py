@@ -184,7 +184,7 @@ def test_what_if_lists_what_a_new_policy_would_change_of_what_one_sees():
     assert world.everything() == before
     for acting in (world.flow, world.acting("li")):
         with pytest.raises(sf.InvalidInput):
-            acting.what_if(5)  # type: ignore[arg-type]  # on purpose
+            acting.what_if(5)  # type: ignore[call-overload]  # on purpose
 
 
 def test_a_grade_says_what_it_may_use():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -50,7 +50,7 @@ def difference(before: Sights, after: Sights) -> dict[tuple[str, str], tuple[set
     return {key: pair for key, pair in pairs.items() if any(pair)}
 
 
-def foretold(changes: tuple[SightChange, ...]) -> dict[tuple[str, str], tuple[set[str], set[str]]]:
+def foretold(changes: Sequence[Any]) -> dict[tuple[str, str], tuple[set[str], set[str]]]:
     """The same of what was foretold; each person and kind stands once."""
     told = {(each.person, each.kind): (set(each.gains), set(each.loses)) for each in changes}
     assert len(told) == len(changes)

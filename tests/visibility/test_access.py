@@ -201,7 +201,8 @@ TABLE: dict[str, list[Row]] = {
             " ".join(
                 [
                     _methods("leads", "get list count moves history as_of"),
-                    _methods("opportunities", "get list count board card resources moves history as_of stalled overdue silent"),
+                    _methods("opportunities", "get list count board card resources moves history as_of"),
+                    _methods("opportunities", "stalled overdue silent"),
                     _methods("customers", "get list count history as_of"),
                     _methods("contacts", "get list count history as_of"),
                     _methods("documents", "get list"),
@@ -239,8 +240,8 @@ ROWS = {operation: row for rows in TABLE.values() for row in rows for operation 
 METHODS = """
 leads: create get list count moves history as_of each assign claim recycle recycle_overdue follow_up edit
  start_dialog convert quote order disqualify void unvoid delete merge unmerge push_down set_review_state disable enable
-opportunities: create get list count board card resources moves history as_of each stalled overdue silent edit add_activity
- start_dialog finish_task reopen_task add_task assign_task unassign_task fill_feedback advance change_stage
+opportunities: create get list count board card resources moves history as_of each stalled overdue silent edit
+ add_activity start_dialog finish_task reopen_task add_task assign_task unassign_task fill_feedback advance change_stage
  change_process win lose invalidate reopen void unvoid delete change_owner add_member change_member remove_member
  set_contact_role add_competitor remove_competitor set_grade clear_grade waive_stage register_with_partner
  request_approval approve refuse withdraw_approval issue_quote issue_contract issue_order issue_invoice

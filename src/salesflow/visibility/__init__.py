@@ -40,5 +40,6 @@ __all__ = [
     "ACCESS", "EVERYTHING", "KINDS", "NOTHING", "OPERATORS", "AccessRow", "AllOf", "AnyOf", "Audience",
     "Cause", "Everything", "FieldCompare", "Filter", "Negation", "Nothing", "Organization",
     "OrganizationIndex", "OwnerIn", "People", "Planned", "Proof", "Removed", "Rule", "Sight", "SightChange",
-    "Step", "TeamIn", "VisibilityPolicy", "Voided", "all_of", "any_of", "everybody", "negation", "owner", "record", "scenes", "team",
+    "Step", "TeamIn", "VisibilityPolicy", "Voided", "all_of", "any_of", "everybody", "negation", "owner",
+    "record", "scenes", "team",
 ]  # fmt: skip
