@@ -47,22 +47,22 @@ def agents() -> list[str]:
     return [f"agent{n}" for n in range(AGENTS)]
 
 
-def write_deals(path: Path, rows: int, seed: int = 9) -> None:
-    """Write a file of *rows* deals to *path*."""
-    chance = Random(seed)
+def write_deals(path: Path, rows: int, before: int = 0) -> None:
+    """Write a file of *rows* deals to *path*; the first has the number *before*."""
+    chance = Random(9 + before)
     first = date(2020, 1, 1)
     people = agents()
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        for number in range(rows):
+        for number in range(before, before + rows):
             engaged = first + timedelta(chance.randrange(2000))
             result = ("", "Won", "Lost")[number % 3]
             writer.writerow(
                 (
                     f"D{number:07}", f"Deal {number}", people[chance.randrange(AGENTS)],
                     STAGES[chance.randrange(len(STAGES))], f"{engaged} 09:30:00",
-                    engaged + timedelta(chance.randrange(30, 200)), f"Account {chance.randrange(rows // 50 + 1)}",
+                    engaged + timedelta(chance.randrange(30, 200)), f"Account {chance.randrange(number // 50 + 1)}",
                     f"{chance.randrange(10_000, 2_000_000) / 100:.2f}", "CNY" if chance.random() < 0.8 else "USD",
                     result, "price" if result == "Lost" else "",
                 )

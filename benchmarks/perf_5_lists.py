@@ -27,7 +27,7 @@ from sqlalchemy.exc import OperationalError
 
 from benchmarks.lists import by_hand
 from benchmarks.lists.database import TENANT, fill
-from benchmarks.lists.world import DEALS, Viewer, World, deals, found_world
+from benchmarks.lists.world import DEALS, SIZE, Viewer, World, deals, found_world
 from benchmarks.measure import Result, Work, agree, compared, interleaved, meets
 from salesflow.ports import Query
 from salesflow.stores.sql import SqlStore
@@ -52,11 +52,11 @@ def measure() -> list[Result]:
         with on_sqlite(world, size) as engine, engine.connect() as connection:
             found = _compared(connection, world, is_timed_by_hand=size == DEALS)
         ours[size] = {name: median(times) for name, (times, _) in found.items()}
-        results += [compared(f"PERF-5 SQLite {name}", *pair, BAR) for name, pair in found.items() if pair[1]]
+        results += [compared(f"PERF-5 SQLite {name}{SIZE}", *pair, BAR) for name, pair in found.items() if pair[1]]
     for name, time in ours[DEALS].items():
         before = ours[DEALS // 4][name]
         ratio = time / before
-        name = f"PERF-11 PERF-5 SQLite {name}, four times the size"
+        name = f"PERF-11 PERF-5 SQLite {name}, four times the size{SIZE}"
         shown = (round(time, 3), round(before, 3), "us", round(ratio, 2))
         results.append(Result(name, *shown, LINEAR, meets(ratio, LINEAR)))
     return results

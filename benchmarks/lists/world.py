@@ -25,6 +25,9 @@ from salesflow.visibility.filters import Filter
 DEALS = int(os.environ.get("SALESFLOW_BENCH_DEALS", "1000000"))
 """How many deals there are, at the size; a quarter of them are there at a quarter of it."""
 
+SIZE = "" if DEALS == 1_000_000 else f", {DEALS:,} deals"
+"""What is added to a figure's name where the size is another."""
+
 WANTED = {"leaf": 1, "manager": 100, "vice-president": 3000}
 """How many people each viewer's line has, themselves among them, as nearly as the company allows."""
 

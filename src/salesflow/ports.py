@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from attrs import field, frozen
 
 from salesflow.model.events import Event
+from salesflow.model.lead import Lead
 from salesflow.model.organization import Department, Employee, UserGroup
 from salesflow.model.reasons import Reason
 
@@ -70,6 +71,19 @@ class OrganizationSource(Protocol):
     @property
     def administrators(self) -> Iterable[str]:
         """Ids of the CRM administrators (ORG-5); they need not be employees."""
+        ...
+
+
+class PoolSelector(Protocol):
+    """Chooses the pool (公海) of a lead that has no owner any more, or none yet (LEAD-14); None by default."""
+
+    def __call__(self, lead: Lead) -> str | None:
+        """
+        Return the id of a pool, or None for the common pool of all employees.
+
+        Args:
+            lead: The lead as it is to be made; or as it stands, with its owner, before it is recycled.
+        """
         ...
 
 
@@ -144,10 +158,14 @@ class UnitOfWork:
     Args:
         writes: Each record at most once.
         done: The idempotency mark, or None.
+        resting_on: The revisions that the decision was made on, as (kind, revision): who may act may rest on a
+            sharing rule that is taken away at this very moment (VIS-20). A store that counts revisions saves
+            nothing where one of them is another by now; others need not look.
     """
 
     writes: tuple[Write, ...]
     done: DoneOnce | None = None
+    resting_on: tuple[tuple[str, Any], ...] = ()
 
 
 class Store(Protocol):
@@ -170,7 +188,8 @@ class Store(Protocol):
         Save everything or nothing. The id of a deleted record is never given again.
 
         Raises:
-            Conflict: A record is not at its expected version, or a new one is there already or was deleted.
+            Conflict: A record is not at its expected version, or a new one is there already or was deleted; or
+                the unit rests on a revision that is another by now.
             InvalidInput: A record stands twice in the unit, or a deletion carries no event.
         """
         ...

@@ -11,7 +11,10 @@ from attrs import field, frozen
 import salesflow as sf
 from salesflow.files.mapping import parse_mapping
 from tests.app.situations import (
+    a_pool,
     assigned,
+    dated,
+    disabled,
     gated_last,
     graded_by_hand,
     guarded,
@@ -85,6 +88,15 @@ DONE = [
     Done("leads.create", "root", nothing, lambda desk, _: desk.create(title="A", phone="1"), "created"),
     Done("leads.assign", "zhang", World.lead, lambda desk, r: desk.assign(r, "chen", branch="north"), "lead_assigned"),
     Done("leads.assign", "root", unassigned, lambda desk, r: desk.assign(r, "li"), "lead_assigned"),
+    Done("leads.claim", "li", World.pooled, lambda desk, r: desk.claim(r), "lead_claimed"),
+    Done("leads.claim", "qian", unassigned, lambda desk, r: desk.claim(r), "lead_claimed"),
+    Done("leads.assign", "zhang", World.pooled, lambda desk, r: desk.assign(r, "zhao"), "lead_assigned"),
+    Done("leads.set_review_state", "root", World.lead, lambda desk, r: desk.set_review_state(r, "submitted"),
+         "review_state_set"),
+    Done("leads.set_review_state", "zhang", World.pooled, lambda desk, r: desk.set_review_state(r, "submitted"),
+         "review_state_set"),
+    Done("leads.disable", "root", World.lead, lambda desk, r: desk.disable(r), "lead_disabled"),
+    Done("leads.enable", "root", disabled, lambda desk, r: desk.enable(r), "lead_enabled"),
     Done("leads.follow_up", "li", World.lead, lambda desk, r: desk.follow_up(r, "rang"), "lead_followed_up"),
     Done("leads.follow_up", "li", World.converted_lead, lambda desk, r: desk.follow_up(r, "rang"), "lead_followed_up"),
     Done("leads.edit", "li", World.lead, lambda desk, r: desk.edit(r, email="a@b", phone=None), "edited"),
@@ -145,6 +157,8 @@ DONE = [
          lambda desk, r: desk.assign_task(r, "confirm_tender", "zhang", due=LATER), "task_assigned"),
     Done("opportunities.assign_task", "li", assigned,
          lambda desk, r: desk.assign_task(r, "confirm_tender", due=LATER), "task_due_set"),
+    Done("opportunities.assign_task", "li", dated,
+         lambda desk, r: desk.assign_task(r, "confirm_tender", due=None), "task_due_set"),
     Done("opportunities.assign_task", "li", World.served,
          lambda desk, r: desk.assign_task(r, "install", due=LATER), "task_due_set"),
     Done("opportunities.add_task", "li", World.served,
@@ -253,6 +267,10 @@ DONE = [
          "created"),
     Done("sharing.edit", "root", shared_in_department, lambda desk, r: desk.edit(r, access="read_write"), "edited"),
     Done("sharing.delete", "root", shared_in_department, lambda desk, r: desk.delete(r), "deleted"),
+    Done("pools.create", "root", nothing, lambda desk, _: desk.create("East", members=None, dispatchers=["zhang"]),
+         "created"),
+    Done("pools.edit", "root", a_pool, lambda desk, r: desk.edit(r, members=["chen"], ceiling=5), "edited"),
+    Done("pools.delete", "root", a_pool, lambda desk, r: desk.delete(r), "deleted"),
     # imports
     Done("files.import_opportunities", "li", nothing,
          lambda desk, _: desk.import_opportunities(

@@ -10,16 +10,21 @@ from salesflow.model import ReviewState
 from salesflow.visibility import VisibilityPolicy
 from tests.app.calls import OPPORTUNITY, Do, No, change_to, jump_to
 from tests.app.situations import (
+    a_pool,
     after,
     arrived,
+    at_the_ceiling,
     complete,
     contact_elsewhere,
+    disabled,
     fast,
     gated_last,
     guarded,
     in_negotiation,
+    just_lost,
     nothing,
     owing_nothing_filled,
+    pool_in_use,
     shared_in_department,
     two_waiting,
     unassigned,
@@ -42,6 +47,7 @@ EDIT: Do = lambda desk, r: desk.edit(r, title="B")  # noqa: E731
 RECYCLE: Do = lambda desk, r: desk.recycle(r, reason="no time")  # noqa: E731
 DISQUALIFY: Do = lambda desk, r: desk.disqualify(r, reason="spam")  # noqa: E731
 CONVERT: Do = lambda desk, r: desk.convert(r, customer=sf.NewCustomer("Acme"))  # noqa: E731
+CLAIM: Do = lambda desk, r: desk.claim(r)  # noqa: E731
 ASSIGN: Do = lambda desk, r: desk.assign(r, "chen")  # noqa: E731
 
 
@@ -75,6 +81,25 @@ NO = [
        "wrong_review_state"),
     No("leads.unvoid", "root", World.lead, lambda desk, r: desk.unvoid(r), "is_not_voided"),
     No("leads.unvoid", "li", World.lead, lambda desk, r: desk.unvoid(r), "is_not_voided not_permitted"),
+    No("leads.claim", "li", World.lead, CLAIM, "not_permitted wrong_status"),
+    No("leads.claim", "zhang", World.pooled, CLAIM, "not_permitted"),
+    No("leads.claim", "root", World.pooled, CLAIM, "person_unknown"),
+    No("leads.claim", "li", lambda w: w.place(w.pooled(), disabled=True), CLAIM, "is_disabled"),
+    No("leads.claim", "li", at_the_ceiling, CLAIM, "pool_ceiling"),
+    No("leads.claim", "li", just_lost, CLAIM, "pool_cool_down"),
+    No("leads.follow_up", "li", World.pooled, FOLLOW_UP, "not_permitted"),
+    No("leads.void", "li", lambda w: w.place(w.pooled(), review=ReviewState.APPROVED), lambda desk, r: desk.void(r),
+       "not_permitted"),
+    No("leads.convert", "li", World.pooled, CONVERT, "not_permitted"),
+    No("leads.set_review_state", "root", World.lead, lambda desk, r: desk.set_review_state(r, "approved"),
+       "wrong_review_state"),
+    No("leads.set_review_state", "root", disabled, lambda desk, r: desk.set_review_state(r, "submitted"),
+       "is_disabled"),
+    No("leads.set_review_state", "zhang", World.lead, lambda desk, r: desk.set_review_state(r, "submitted"),
+       "not_permitted"),
+    No("leads.disable", "root", disabled, lambda desk, r: desk.disable(r), "is_disabled"),
+    No("leads.disable", "li", World.lead, lambda desk, r: desk.disable(r), "not_permitted"),
+    No("leads.enable", "root", World.lead, lambda desk, r: desk.enable(r), "is_not_disabled"),
     No("leads.convert", "li", World.converted_lead, CONVERT, "already_converted"),
     No("leads.convert", "root", unassigned, CONVERT, "wrong_status"),
     No("leads.convert", "li", World.disqualified_lead, CONVERT, "wrong_status"),
@@ -319,6 +344,14 @@ NO = [
     No("sharing.delete", "zhang", shared_in_department, lambda desk, r: desk.delete(r), "not_permitted"),
     No("sharing.get", "li", shared_in_department, lambda desk, r: desk.get(r), "not_permitted"),
     No("sharing.list", "li", shared_in_department, lambda desk, _: desk.list(), "not_permitted"),
+    No("pools.create", "li", nothing, lambda desk, _: desk.create("East"), "not_permitted"),
+    No("pools.create", "root", nothing, lambda desk, _: desk.create("East", members=["li", "han"]), "person_unknown"),
+    No("pools.edit", "li", a_pool, lambda desk, r: desk.edit(r, ceiling=5), "not_permitted"),
+    No("pools.edit", "root", a_pool, lambda desk, r: desk.edit(r, dispatchers=["root"]), "person_unknown"),
+    No("pools.delete", "li", a_pool, lambda desk, r: desk.delete(r), "not_permitted"),
+    No("pools.delete", "root", pool_in_use, lambda desk, r: desk.delete(r), "pool_not_empty"),
+    No("pools.get", "li", a_pool, lambda desk, r: desk.get(r), "not_permitted"),
+    No("pools.list", "li", a_pool, lambda desk, _: desk.list(), "not_permitted"),
     No("files.import_opportunities", "root", nothing, lambda desk, _: desk.import_opportunities([]),
        "not_permitted", {"visibility": VisibilityPolicy(access={})}),
     No("files.import_csv", "root", nothing, lambda desk, _: desk.import_csv("none.csv", "none.toml"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import salesflow as sf
-from tests.app.world import SMALL, World
+from tests.app.world import LATER, SMALL, World
 
 
 def nothing(world: World) -> None:
@@ -23,6 +24,10 @@ def assigned(world: World) -> sf.Opportunity:
     """One whose first task is feng's, who is in the team."""
     deal = world.team_deal(sf.TeamMember("feng", "presales"))
     return world.acting("li").opportunities.assign_task(deal, "confirm_tender", "feng")
+
+
+def dated(world: World) -> sf.Opportunity:
+    return world.acting("li").opportunities.assign_task(assigned(world), "confirm_tender", due=LATER)
 
 
 def with_competitor(world: World) -> sf.Opportunity:
@@ -51,6 +56,32 @@ def arrived(world: World) -> sf.Opportunity:
 
 def unassigned(world: World) -> sf.Lead:
     return world.lead(owner=None)
+
+
+def disabled(world: World) -> sf.Lead:
+    return world.acting("root").leads.disable(world.lead())
+
+
+def a_pool(world: World) -> sf.Pool:
+    return world.acting("root").pools.create("East", members=["li"])
+
+
+def pool_in_use(world: World) -> sf.Pool:
+    """A pool with a lead in it."""
+    world.pooled()
+    return world.flow.pools.get("east")
+
+
+def at_the_ceiling(world: World) -> sf.Lead:
+    """One in a pool that lets nobody have two, for li, who has one."""
+    world.lead()
+    return world.pooled(ceiling=1)
+
+
+def just_lost(world: World) -> sf.Lead:
+    """One in a pool that makes former owners wait, which li has lost to it."""
+    claimed = world.acting("li").leads.claim(world.pooled(cool_down=timedelta(days=7)))
+    return world.acting("li").leads.recycle(claimed, reason="no time")
 
 
 def contact_elsewhere(world: World) -> sf.Opportunity:

@@ -267,6 +267,9 @@ class Reads:
     def __init__(self, reads: object) -> None:
         self.reads = reads
 
+    def __repr__(self) -> str:
+        return f"Reads({self.reads!r})"  # two workers must name one test alike
+
     def grade(self, opportunity: sf.Opportunity, on: date | None = None) -> Any:
         """Grade nothing: it does not come that far."""
 

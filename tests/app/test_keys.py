@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 import salesflow as sf
 from tests.app.calls import DONE, Done
+from tests.app.situations import nothing
 from tests.app.test_operations import name_of
 from tests.app.world import BareStore, World, kinds
 
@@ -107,6 +109,86 @@ def test_whoever_left_gets_no_first_result():
     world.organization.put_employee(sf.Employee("li", active=False))
     with pytest.raises(sf.NotFound, match="no person 'li'"):
         once.create(title="A", phone="1")
+
+
+def _li_to_service(world: World, _: Any) -> None:
+    world.organization.put_employee(sf.Employee("li", manager="wu", department="service"))
+    world.organization.put_employee(sf.Employee("chen", manager="li", department="service"))
+
+
+def _root_to_the_ranks(world: World, _: Any) -> None:
+    people = [*world.organization.employees, sf.Employee("root")]
+    world.flow = sf.SalesFlow(**{**world.ports, "organization": sf.Organization(people)})
+
+
+def _no_sharing(world: World, _: Any) -> None:
+    for rule in world.flow.sharing.list():
+        world.flow.sharing.delete(rule)
+
+
+def _to_qian(world: World, record: Any) -> None:
+    world.acting("root").opportunities.change_owner(record.id, "qian")
+
+
+LOST: list[tuple[str, str, Callable[[World], Any], Callable[[Any, Any], Any], Callable[[World, Any], None]]] = [
+    ("the manager", "zhang", World.deal, lambda a, r: a.opportunities.set_grade(r, "A", reason="key"), _li_to_service),
+    ("the lead's line", "zhang", World.lead, lambda a, r: a.leads.assign(r, "chen"), _li_to_service),
+    ("a sharing rule", "zheng", World.lead, lambda a, r: a.leads.follow_up(r, "rang"), _no_sharing),
+    ("a shared customer", "zheng", World.customer, lambda a, r: a.customers.edit(r, phone="139"), _no_sharing),
+    ("the ownership", "li", World.deal, lambda a, r: a.opportunities.edit(r, name="B"), _to_qian),
+    ("what one made", "li", World.customer, lambda a, r: a.opportunities.create("A", customer=r.id, process="gated"),
+     lambda w, _: _to_qian(w, w.store.get("opportunity", "opportunity-1"))),
+    ("the record", "li", World.deal, lambda a, r: a.opportunities.edit(r, name="B"), lambda w, r: w.voided(r.id)),
+    ("the team", "zhao", World.team_deal, lambda a, r: a.opportunities.edit(r, name="B"),
+     lambda w, r: w.acting("li").opportunities.remove_member(r.id, "zhao", role="joint")),
+    ("the administration", "root", nothing, lambda a, _: a.sharing.create(from_person="li", to_person="qian"),
+     _root_to_the_ranks),
+    ("an existing part", "li", lambda w: (w.lead(), w.deal()),
+     lambda a, r: a.leads.convert(r[0], customer=sf.NewCustomer("B"), opportunity=r[1].id),
+     lambda w, r: _to_qian(w, r[1])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("by", "given", "do", "lose"), [case[1:] for case in LOST], ids=[case[0] for case in LOST])
+def test_whoever_lost_sight_since_gets_no_first_result(
+    by: str, given: Callable[[World], Any], do: Callable[[Any, Any], Any], lose: Callable[[World, Any], None]
+):
+    """VIS-20, VIS-17, HIST-3, REL-11: a key keeps no door open that was closed since; nothing is done again either."""
+    world = World()
+    about = given(world)
+    world.share("zheng", sf.Access.READ_WRITE)
+    first = do(world.acting(by).once("k"), about)
+    assert do(world.acting(by).once("k"), about) == first
+    lose(world, about)
+    before = world.everything()
+    with pytest.raises(sf.NotFound):
+        do(world.acting(by).once("k"), about)
+    assert world.everything() == before
+
+
+CLOSED: list[tuple[str, Callable[[World], Any], Callable[[Any, Any], Any]]] = [
+    ("void", World.deal, lambda a, r: a.opportunities.void(r)),
+    ("change_owner", World.deal, lambda a, r: a.opportunities.change_owner(r, "qian")),
+    ("customers.create", nothing, lambda a, _: a.customers.create("A", owner="qian")),
+    ("recycle", World.lead, lambda a, r: a.leads.recycle(r, reason="no time")),
+]
+
+
+@pytest.mark.parametrize(("given", "do"), [case[1:] for case in CLOSED], ids=[case[0] for case in CLOSED])
+def test_whoever_closed_the_door_by_the_operation_itself_is_told_its_result_again(
+    given: Callable[[World], Any], do: Callable[[Any, Any], Any]
+):
+    """HIST-3, VIS-20: what one gave away oneself is answered as it was, also when it was changed since."""
+    world = World()
+    about = given(world)
+    first = do(world.acting("li").once("k"), about)
+    group = {"opportunity": "opportunities", "customer": "customers", "lead": "leads"}[first.KIND]
+    desk = getattr(world.acting("root"), group)
+    if not first.voided and first.KIND != "lead":
+        desk.edit(first.id, name="meanwhile")
+    assert do(world.acting("li").once("k"), about) == first
+    with pytest.raises(sf.NotFound):
+        getattr(world.acting("li"), group).history(first.id)
 
 
 def test_the_first_result_of_what_was_deleted_since_is_not_found():

@@ -107,6 +107,8 @@ class World:
         self.clock = FixedClock()
         self.audit = AuditLog()
         self.organization = organization()
+        self.pool: str | None = None
+        """Where leads without owner go; None is the common pool."""
         self.ports: dict[str, Any] = {
             "store": self.store if through is None else through(self.store),
             "organization": self.organization,
@@ -115,6 +117,7 @@ class World:
             "clock": self.clock,
             "ids": CountingIds(),
             "audit": self.audit,
+            "pool_selector": lambda lead: self.pool,
             **ports,
         }
         self.flow = sf.SalesFlow(**self.ports)
@@ -147,6 +150,13 @@ class World:
     def share(self, to: str, access: sf.Access = sf.Access.READ) -> sf.SharingRule:
         """Share what li owns with *to*."""
         return self.flow.sharing.create(from_person="li", to_person=to, access=access)
+
+    def pooled(self, **values: Any) -> sf.Lead:
+        """Return a lead in the pool east, from which li and chen claim and which zhang dispatches."""
+        if self.pool is None:
+            people = {"members": ["li", "chen"], "dispatchers": ["zhang"]}
+            self.pool = self.flow.pools.create("East", id="east", **{**people, **values}).id
+        return self.acting("root").leads.create(title="CRM2000 for Acme", phone="139", source="fair", owner=None)
 
     def voided(self, record: Any) -> Any:
         """Return the record, voided."""

@@ -23,6 +23,7 @@ from salesflow.files.json_codec import (
     read_plain,
     to_json,
     to_text,
+    to_texts,
     write_plain,
 )
 from salesflow.model import (
@@ -168,6 +169,20 @@ def test_events_come_back_equal(history):
         assert from_json(to_json(event)) == event
     decision = Decision(history.decisions[-1])
     assert from_json(to_json(decision)) == decision
+
+
+def test_a_record_and_its_events_are_written_together_as_each_alone():
+    """IO-2: what a record shares with an event is converted once, and neither text shows it; nor does a stranger's."""
+    for strategy in records.values():
+
+        @settings(max_examples=5)
+        @given(histories(strategy, max_size=2))
+        def is_written(history):
+            events = history.events
+            for record in history.records:
+                assert to_texts(record, events) == (to_text(record), list(map(to_text, events)))
+
+        is_written()
 
 
 def test_creations_of_every_kind_come_back_equal():

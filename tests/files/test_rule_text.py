@@ -12,7 +12,7 @@ from salesflow import scenes
 from salesflow.errors import InvalidInput
 from salesflow.files.rule_text import DEEPEST_RULE, LONGEST_RULE, parse_rule, rule_text
 from salesflow.model import Access, Money, TeamRole
-from salesflow.visibility import everybody, owner, record, team
+from salesflow.visibility import everybody, owner, pool, record, team
 from salesflow.visibility.access import ACCESS
 from salesflow.visibility.filters import FieldCompare
 from salesflow.visibility.rules import OwnerRule
@@ -52,7 +52,10 @@ TEAM_RULES = st.builds(
 LEAVES = st.one_of(
     st.just(everybody),
     st.sampled_from(
-        [owner.is_viewer, owner.is_below_viewer, owner.answers_to_viewer, owner.is_in_viewers_department]
+        [
+            owner.is_viewer, owner.is_below_viewer, owner.answers_to_viewer, owner.is_in_viewers_department,
+            pool.admits_viewer, pool.is_dispatched_by_viewer,
+        ]
         + [owner.shares_with_viewer(access) for access in Access]
     ),
     TEAM_RULES,
@@ -126,7 +129,7 @@ def test_an_application_names_its_own_rules():
 
 
 NO_RULES = [
-    ("", 1, "must be everybody, owner, team, record"),
+    ("", 1, "must be everybody, owner, team, pool, record"),
     ("   ", 1, "must be everybody"),
     ("owner", 6, "must be ."),
     ("owner.is_owner", 7, "must be one of is_viewer"),
@@ -175,8 +178,10 @@ NO_RULES = [
     ("(owner.is_viewer", 17, "must be )"),
     ("owner.is_viewer)", 16, "must be & or |"),
     ("everybody; import os", 10, "cannot stand in a rule"),
-    ("__import__('os')", 1, "must be one of everybody, owner, team, record"),
-    ("open", 1, "must be one of everybody, owner, team, record"),
+    ("__import__('os')", 1, "must be one of everybody, owner, team, pool, record"),
+    ("open", 1, "must be one of everybody, owner, team, pool, record"),
+    ("pool", 5, "must be ."),
+    ("pool.is_viewer", 6, "must be one of admits_viewer, is_dispatched_by_viewer"),
     ("'everybody'", 1, "must be everybody"),
     ("every\u200bbody", 6, "cannot stand in a rule"),
     ("\x00", 1, "cannot stand in a rule"),

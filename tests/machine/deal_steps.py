@@ -240,9 +240,9 @@ def add_task(run: Run) -> None:
 @step("opportunities.assign_task")
 def assign_task(run: Run) -> None:
     id, deal = a_deal(run)
-    due = pick(run, (None, any_day(run)))
-    assignee = pick(run, EVERYBODY if due is None else (*EVERYBODY, None, None))
-    on_record(run, "opportunities.assign_task", id, task=any_task(run, deal), assignee=assignee, due=due)
+    due: Plain = pick(run, ({}, {"due": None}, {"due": any_day(run)}))
+    assignee = pick(run, (*EVERYBODY, None, None) if due else EVERYBODY)
+    on_record(run, "opportunities.assign_task", id, task=any_task(run, deal), assignee=assignee, **due)
 
 
 @step("opportunities.unassign_task")

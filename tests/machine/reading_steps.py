@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -92,6 +93,28 @@ def figures(run: Run) -> None:
     assert look(run, "pipeline", "funnel", person, process="tender") is not None
     assert look(run, "pipeline", "sales_cycle", person) is not None
     assert look(run, "pipeline", "win_rates", person) is not None
+
+
+@step("pipeline.changes", 1)
+def past_and_future(run: Run) -> None:
+    """VIS-16, PIPE-2 … PIPE-6: whatever the figures are made of, each counts visible records only."""
+    people, person = run.books.people, pick(run, EVERYBODY)
+    today = run.clock.now().astimezone(run.zone).date()
+    deals = [r for (k, _), r in run.books.records.items() if k == "opportunity" and people.lists(person, "all", r)]
+    closed = [deal for deal in deals if deal["status"] in ("lost", "invalid")]
+    of_one = {"process": "tender"}
+    asked: dict[str, Plain] = {
+        "changes": {}, "forecast": {}, "velocity": {}, "losses": {}, "risks": {}, "chances": of_one,
+        "stage_times": of_one, "stage_flow": {**of_one, "since": today - timedelta(days=90), "until": today},
+    }  # fmt: skip
+    told = {method: look(run, "pipeline", method, person, **given) for method, given in asked.items()}
+    assert {figure is not None for figure in told.values()} == {people.knows(person)}
+    if people.knows(person):
+        moved = told["changes"]
+        assert moved.start.count + sum(change.moved.count for change in moved.changes) == moved.end.count
+        assert sum(loss.count for loss in told["losses"].by_stage) == len(closed)
+        at_risk = {item.opportunity.id for item in told["risks"].items}
+        assert at_risk <= {deal["id"] for deal in deals if deal["status"] == "in_progress"}
 
 
 @step("opportunities.overdue", 1)

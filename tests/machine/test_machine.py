@@ -43,7 +43,8 @@ ELSEWHERE = {
 
 BESIDE = {
     "opportunities.card", "opportunities.resources", "opportunities.stalled", "opportunities.silent",
-    "pipeline.funnel", "pipeline.win_rates", "pipeline.sales_cycle",
+    "pipeline.funnel", "pipeline.win_rates", "pipeline.sales_cycle", "pipeline.forecast", "pipeline.velocity",
+    "pipeline.losses", "pipeline.risks", "pipeline.chances", "pipeline.stage_times", "pipeline.stage_flow",
 }  # fmt: skip
 """The operations that a step drives beside the one that it is named after."""
 

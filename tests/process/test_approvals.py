@@ -310,6 +310,17 @@ class TestRegistration:
         assert (after.approvals[0].status, after.approvals[0].decided_at) == (ApprovalStatus.APPROVED, later())
         assert compile(FAST).change_stage(after, "sign", **BY).is_allowed
 
+    def test_a_deal_that_we_lead_by_now_is_not_approved(self):
+        """OPP-20: only a partner's deal is registered; refusing and withdrawing put away what still waits."""
+        opportunity = evolve(registering(), led_by=LedBy.US)
+        approval = the_waiting(opportunity)
+        no = (Reason("not_partner_led"),)
+        assert grant(opportunity, approval, "known partner", by="zhang", at=AT) == no
+        voided = does(opportunity, void(opportunity, reason=None, **BY))
+        assert grant(voided, approval, None, by="zhang", at=AT) == (Reason("is_voided"), *no)
+        assert refuse(opportunity, approval, "we lead it", **BY).is_allowed
+        assert withdraw(opportunity, approval, **BY).is_allowed
+
     def test_refused_and_asked_again(self):
         """OPP-20: refused may be requested again."""
         opportunity = registering()

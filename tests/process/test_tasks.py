@@ -18,8 +18,10 @@ from salesflow.model import (
     SalesProcess,
     Stage,
     Task,
+    TaskStatus,
     TaskTemplate,
 )
+from salesflow.model.requests import UNSET
 from salesflow.process import (
     add_task,
     assign_task,
@@ -53,11 +55,12 @@ from tests.process.samples import (
 
 # It shares a task code with the opportunity's own first stage.
 SERVICE = SalesProcess("service", 1, [Stage("install", tasks=[TaskTemplate("mount"), TaskTemplate("call")])])
-ASSIGN: dict[str, Any] = {"due": None, "can_see": True, **BY}
+ASSIGN: dict[str, Any] = {"due": UNSET, "can_see": True, **BY}
+ADD: dict[str, Any] = {**ASSIGN, "due": None}
 EVERY: tuple[Any, ...] = (
     lambda opp, task, **when: finish_task(opp, task, by="li", **when),
     lambda opp, task, **when: reopen_task(opp, task, by="li", **when),
-    lambda opp, task, **when: assign_task(opp, task, "wang", due=None, can_see=True, by="li", **when),
+    lambda opp, task, **when: assign_task(opp, task, "wang", due=UNSET, can_see=True, by="li", **when),
     lambda opp, task, **when: unassign_task(opp, task, by="li", **when),
 )
 
@@ -94,6 +97,19 @@ def test_a_due_date_without_an_assignee():
     assert codes(assign_task(done, "call", None, **later_on)) == ["task_not_open"]
 
 
+def test_a_due_date_is_cleared():
+    """OPP-3: alone, or with another assignee; a task that has none stays as it is."""
+    dated = does(opened(), assign_task(opened(), "call", "wang", due=TODAY, can_see=True, **BY))
+    decision = assign_task(dated, "call", None, due=None, can_see=False, **BY)
+    assert (kinds(decision), changed(decision)) == (["task_due_set"], {"tasks"})
+    cleared = does(dated, decision)
+    assert (task(cleared, "call").due, task(cleared, "call").assignee) == (None, "wang")
+    given_on = does(dated, assign_task(dated, "call", "zhang", due=None, can_see=True, **BY))
+    assert (task(given_on, "call").due, task(given_on, "call").assignee) == (None, "zhang")
+    again = assign_task(cleared, "call", None, due=None, can_see=False, **BY)
+    assert (again.events, again.reasons) == ((), ())
+
+
 def test_finishing_a_task():
     """OPP-3: done, with who and when; by code or by full id; the others stay as they are."""
     opportunity = opened()
@@ -123,6 +139,14 @@ def test_reopening_a_task():
     assert reopen_task(opportunity, "write", **BY).reasons == (Reason("task_not_done", task="write", status="open"),)
 
 
+@pytest.mark.parametrize("status", [s for s in TaskStatus if s is not TaskStatus.DONE])
+def test_only_a_done_task_is_reopened(status):
+    """OPP-3, OPP-6: a skipped task opens again on return to its stage, a cancelled one on reopening; not by word."""
+    opportunity = evolve(opened(), tasks=tuple(evolve(t, status=status) for t in opened().tasks))
+    decision = reopen_task(opportunity, "call", **BY)
+    assert (decision.events, decision.reasons) == ((), (Reason("task_not_done", task="call", status=str(status)),))
+
+
 def test_assigning_a_task():
     """OPP-3: to a person, with a due date or the one it had."""
     opportunity = opened()
@@ -141,9 +165,9 @@ def test_an_assignee_must_see_the_record_and_the_task_be_open():
     opportunity = does(opened(), finish_task(opened(), "call", **BY))
     blind = Reason("assignee_cannot_see", person="wang")
     done = Reason("task_not_open", task="call", status="done")
-    assert assign_task(opportunity, "write", "wang", due=None, can_see=False, **BY).reasons == (blind,)
+    assert assign_task(opportunity, "write", "wang", due=UNSET, can_see=False, **BY).reasons == (blind,)
     assert assign_task(opportunity, "call", "wang", **ASSIGN).reasons == (done,)
-    assert assign_task(opportunity, "call", "wang", due=None, can_see=False, **BY).reasons == (done, blind)
+    assert assign_task(opportunity, "call", "wang", due=UNSET, can_see=False, **BY).reasons == (done, blind)
     assert "team" in str(blind)
 
 
@@ -177,8 +201,8 @@ def test_a_task_is_added_once_and_to_somebody_who_sees_it():
     exists, blind = Reason("task_exists", task="show"), Reason("assignee_cannot_see", person="wang")
     assert add_task(opportunity, "show", "n", assignee=None, due=None, can_see=False, **BY).reasons == (exists,)
     assert add_task(opportunity, "show", "n", assignee="wang", due=None, can_see=False, **BY).reasons == (exists, blind)
-    does(opportunity, add_task(opportunity, "call", "the code of another stage", assignee=None, **ASSIGN))
-    assert codes(add_task(closed(OpportunityStatus.WON), "x", "n", assignee=None, **ASSIGN)) == ["wrong_status"]
+    does(opportunity, add_task(opportunity, "call", "the code of another stage", assignee=None, **ADD))
+    assert codes(add_task(closed(OpportunityStatus.WON), "x", "n", assignee=None, **ADD)) == ["wrong_status"]
 
 
 @pytest.mark.parametrize("change", EVERY)

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from salesflow.model import Access, Department, Employee, SharingRule, UserGroup
+from salesflow.model import Access, Department, Employee, Pool, SharingRule, UserGroup
 
 
 @frozen
@@ -26,6 +26,7 @@ class World:
     depth_subordinates: str = "all"
     depth_superiors: str = "all"
     include_subdepartments: bool = True
+    pools: tuple[Pool, ...] = ()
 
     # -- the organisation
 
@@ -126,6 +127,35 @@ class World:
             return False
         return self.is_inside(other.department, mine.id, self.include_subdepartments)
 
+    # -- VIS-18, LEAD-14
+
+    def admits(self, viewer: str, record: Any) -> bool | None:
+        """Whether the viewer may claim it from its pool; None where it lies in none."""
+        if record.KIND != "lead" or record.owner is not None:
+            return None
+        if not self.is_active(viewer):
+            return False
+        if record.pool is None:
+            return True
+        for pool in self.pools:
+            if pool.id == record.pool:
+                return pool.members is None or viewer in pool.members
+        return False
+
+    def dispatches(self, viewer: str, record: Any) -> bool | None:
+        """Whether the viewer dispatches the pool that it lies in; None where it lies in none."""
+        if record.KIND != "lead" or record.owner is not None:
+            return None
+        for pool in self.pools:
+            if pool.id == record.pool and viewer in pool.dispatchers:
+                return self.is_active(viewer)
+        return False
+
+    def sees_whole(self, viewer: str, record: Any) -> bool:
+        """Whether whoever sees it sees more than a card."""
+        in_no_pool = record.KIND != "lead" or record.owner is not None
+        return in_no_pool or self.is_administrator(viewer) or self.dispatches(viewer, record) is True
+
     # -- VIS-1 … VIS-13
 
     def scene(self, viewer: str, record: Any, name: str) -> bool:
@@ -148,6 +178,8 @@ class World:
                 return True
             if self.heads(viewer, person):
                 return True
+        if self.admits(viewer, record) or self.dispatches(viewer, record):
+            return True
         return record.owner is not None and self.shares_to(record.owner, viewer, Access.READ)
 
     def narrow(self, viewer: str, record: Any, name: str) -> bool:

@@ -71,8 +71,16 @@ def _above_owner(world: World, viewer: str, record: Any) -> bool:
     return world.above_owner(viewer, record)
 
 
-def _above_owner_or_administrator(world: World, viewer: str, record: Any) -> bool:
-    return world.above_owner(viewer, record) or world.is_administrator(viewer)
+def _dispatcher(world: World, viewer: str, record: Any) -> bool:
+    return world.dispatches(viewer, record) is True
+
+
+def _member(world: World, viewer: str, record: Any) -> bool:
+    return world.admits(viewer, record) is True
+
+
+def _any(*relations: Relation) -> Relation:
+    return lambda world, viewer, record: any(may(world, viewer, record) for may in relations)
 
 
 def _reader(world: World, viewer: str, record: Any) -> bool:
@@ -167,19 +175,18 @@ TABLE: dict[str, list[Row]] = {
     ],
     "ACC-18": [Row("opportunities.approve opportunities.refuse", _nobody, voided=BOTH_WAYS, also=True, override=False)],
     "ACC-19": [
-        Row("leads.follow_up leads.edit leads.convert leads.start_dialog", _columns(), also=True),
-        Row("leads.quote leads.order leads.recycle leads.disqualify", _columns(shared=False), also=True),
-        Row("leads.void", _columns(shared=False), voided=BOTH_WAYS, also=True),
+        Row("leads.follow_up leads.edit leads.convert leads.start_dialog", _any(_columns(), _dispatcher)),
+        Row("leads.quote leads.order leads.recycle leads.disqualify", _any(_columns(shared=False), _dispatcher)),
+        Row("leads.void", _any(_columns(shared=False), _dispatcher), voided=BOTH_WAYS),
     ],
     "ACC-20": [
         Row(
             "leads.assign leads.delete leads.merge leads.unmerge leads.push_down",
-            _above_owner_or_administrator,
+            _any(_above_owner, _dispatcher, _administrator),
             voided=BOTH_WAYS,
-            also=True,
         )
     ],
-    "ACC-21": [Row("leads.claim", _nobody, ("unassigned",), also=True)],
+    "ACC-21": [Row("leads.claim", _member, ("unassigned",))],
     "ACC-22": [
         Row("customers.edit documents.issue", _columns()),
         Row("contacts.edit", _columns(), also=True),
@@ -223,9 +230,8 @@ TABLE: dict[str, list[Row]] = {
     "ACC-27": [
         Row(
             "leads.set_review_state leads.disable leads.enable",
-            _administrator,
+            _any(_dispatcher, _administrator),
             voided=BOTH_WAYS,
-            also=True,
         ),
         Row(
             "opportunities.request_approval opportunities.withdraw_approval",
@@ -331,6 +337,8 @@ RELATIONS = World(
         Employee("boss_of_writer"),
         Employee("assignee"),
         Employee("outsider"),
+        Employee("dispatcher", manager="boss_of_dispatcher"),
+        Employee("boss_of_dispatcher"),
         Employee("chief_administrator"),
     ),
     administrators=frozenset({"root", "chief_administrator"}),
@@ -338,7 +346,13 @@ RELATIONS = World(
         SharingRule(id="read", version=1, from_person="owner", to_person="reader"),
         SharingRule(id="write", version=1, from_person="owner", to_person="writer", access=Access.READ_WRITE),
     ),
+    pools=(
+        Pool(
+            id="east", version=1, members=frozenset({"outsider", "left"}), dispatchers=frozenset({"dispatcher", "left"})
+        ),
+    ),
 )
+POOLS = (None, "east", "gone")
 TEAM = tuple(TeamMember(f"{role}_{access}", role, access) for role in ROLES for access in Access)
 
 
@@ -354,13 +368,13 @@ def test_every_cell_of_every_relation(status: OpportunityStatus, voided: bool) -
     assert cells == len(ROWS) * len(viewers)
 
 
-@pytest.mark.parametrize("owner", ["owner", None])
+@pytest.mark.parametrize(("owner", "pool"), [("owner", None), ("owner", "east"), *((None, p) for p in POOLS)])
 @pytest.mark.parametrize("status", LeadStatus)
-def test_every_cell_of_leads(status: LeadStatus, owner: str | None) -> None:
+def test_every_cell_of_leads(status: LeadStatus, owner: str | None, pool: str | None) -> None:
     """ACC-19 … ACC-21, ACC-27, VIS-18: a lead without owner is nobody's but its pool's and the administrators'."""
     world, seen = RELATIONS, sight(RELATIONS)
 
-    assert check_cells(world, seen, lead(owner, status=status), ("assignee",), world.everyone()) > 0
+    assert check_cells(world, seen, lead(owner, status=status, pool=pool), ("assignee",), world.everyone()) > 0
 
 
 @pytest.mark.parametrize("make", [customer, contact])
@@ -516,6 +530,8 @@ def test_needs_of_other_rows() -> None:
     assert ACCESS["leads.create"].needs == "an employee"
     assert ACCESS["pools.create"].needs == "an administrator"
     assert ACCESS["leads.get"].needs == "somebody who sees the record"
+    assert ACCESS["leads.claim"].needs == "a member of its pool"
+    assert ACCESS["leads.assign"].needs == "a superior of the owner, or a dispatcher of its pool, or an administrator"
     assert AccessRow(source="ours").needs == "more than anybody has"
 
 

@@ -57,6 +57,15 @@ def test_checks_audience_and_proof_agree(drawn: tuple[World, Any]) -> None:
 
 
 @given(worlds_and_records())
+def test_card_or_whole_is_the_reference(drawn: tuple[World, Any]) -> None:
+    """VIS-18, LEAD-14: of those who see a lead without owner, dispatchers and administrators see all of it."""
+    world, record = drawn
+    seen = sight(world)
+    for viewer in seen.who_can_see(record):
+        assert world.sees_whole(viewer, record) == seen.sees_whole(viewer, record)
+
+
+@given(worlds_and_records())
 def test_every_step_of_a_proof_is_true(drawn: tuple[World, Any]) -> None:
     """VIS-15: each way in begins at the record's owner or a member, climbs real links, and ends at the viewer."""
     world, record = drawn
@@ -67,6 +76,12 @@ def test_every_step_of_a_proof_is_true(drawn: tuple[World, Any]) -> None:
             assert way.steps[-1].id == viewer
             if first.relation == "administrator":
                 assert world.is_administrator(viewer)
+                continue
+            if first.relation == "pool":
+                assert record.owner is None
+                assert first.id == (record.pool or "of all employees")
+                stands = {"member": world.admits, "dispatcher": world.dispatches}[links[-1].relation]
+                assert stands(viewer, record)
                 continue
             if first.relation == "owner":
                 assert first.id == record.owner

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from salesflow.model import Access, Department, Employee, OpportunityStatus, SharingRule, TeamMember, TeamRole
+from salesflow.model import Access, Department, Employee, OpportunityStatus, Pool, SharingRule, TeamMember, TeamRole
 from salesflow.visibility import Sight
 from tests.visibility.reference import World
 from tests.visibility.test_agreement import SCENES
@@ -160,6 +160,48 @@ def check_shares(places: list[str | None]) -> int:
 def test_every_sharing_rule() -> None:
     """VIS-11, ACC-1: every source, target, sub-department flag and access, over people in any department."""
     assert check_shares([None, "a", "b"]) > 10_000
+
+
+def groups_of(people: list[str]) -> Iterator[frozenset[str]]:
+    """Every set of *people*."""
+    for chosen in product([False, True], repeat=len(people)):
+        yield frozenset(person for person, is_in in zip(people, chosen, strict=True) if is_in)
+
+
+def check_pools(size: int) -> int:
+    """Every pool of *size* people, the last of whom may have left and the first administer; every place of a lead."""
+    checked = 0
+    people = [f"p{n}" for n in range(size)]
+    some = list(groups_of(people))
+    for left, administrators in product((False, True), (frozenset[str](), frozenset(people[:1]))):
+        employees = tuple(Employee(id, active=not (left and id == people[-1])) for id in people)
+        for members, dispatchers in product([None, *some], some):
+            pool = Pool(id="a", version=1, members=members, dispatchers=dispatchers)
+            world = World(employees, administrators=administrators, pools=(pool,))
+            seen = sight(world)
+            for record in (
+                *(lead(owner, pool=where) for owner in (None, "p0") for where in (None, "a", "gone")),
+                customer(None),
+            ):
+                checked += assert_all_agree(world, seen, record, ("all", "mine"))
+                for viewer in people:
+                    may = not seen.refusals(viewer, "leads.claim", record)
+                    is_theirs = bool(world.admits(viewer, record)) or viewer in administrators
+                    claimable = getattr(record, "status", None) in (None, "unassigned")
+                    assert may == (is_theirs and world.knows(viewer) and claimable), (viewer, record)
+                    assert world.sees_whole(viewer, record) == seen.sees_whole(viewer, record)
+    return checked
+
+
+def test_every_pool_of_two() -> None:
+    """VIS-18, ACC-21: every set of members and dispatchers, an administrator, somebody who left, and every place."""
+    assert check_pools(2) > 3_000
+
+
+@pytest.mark.long
+def test_every_pool_of_four() -> None:
+    """VIS-18, ACC-21: the same with four people."""
+    assert check_pools(4) > 100_000
 
 
 @pytest.mark.parametrize("voided", [False, True])

@@ -23,6 +23,7 @@ from salesflow.visibility import (
     VisibilityPolicy,
     everybody,
     owner,
+    pool,
     record,
     scenes,
     team,
@@ -131,6 +132,8 @@ def leaves(draw: st.DrawFn) -> Meant:
                 _of_team(team.includes_viewers_department(role, access), _heads, role, access),
                 _compared("status", operator, draw(st.sampled_from(OpportunityStatus))),
                 _compared("amount", operator, draw(st.sampled_from([a for a in AMOUNTS if a]))),
+                Meant(pool.admits_viewer, lambda world, viewer, found: world.admits(viewer, found)),
+                Meant(pool.is_dispatched_by_viewer, lambda world, viewer, found: world.dispatches(viewer, found)),
                 Meant(everybody, lambda world, viewer, found: True),
             ]
         )
@@ -175,7 +178,7 @@ meant_rules = st.recursive(
 def test_every_use_of_a_random_rule_is_its_meaning(drawn: tuple[World, Any], meant: Meant) -> None:
     """VIS-14, VIS-15: filter, proof and audience of any rule are what the rule says, ~ included."""
     world, found = drawn
-    bound, plan = BoundWorld.of(sight(world).index, world.shares), prepare(meant.rule)
+    bound, plan = BoundWorld.of(sight(world).index, world.shares, world.pools), prepare(meant.rule)
     crowd = audience(plan, bound, found).within(frozenset(world.everyone()))
     for viewer in world.everyone():
         expected = meant.reading(world, viewer, found) is True
@@ -275,7 +278,9 @@ def test_rules_print_as_they_are_written() -> None:
     """VIS-14: what prints can be read, and reads back as an equal rule."""
     mine = owner.is_viewer | team.includes_viewer(role=TeamRole.JOINT)
     big = record.amount >= Money("1000000", "CNY")
-    words: dict[str, Any] = {"owner": owner, "team": team, "record": record, "Money": Money, "everybody": everybody}
+    words: dict[str, Any] = {
+        "owner": owner, "team": team, "pool": pool, "record": record, "Money": Money, "everybody": everybody,
+    }  # fmt: skip
 
     assert repr(mine & big) == (
         "(owner.is_viewer | team.includes_viewer(role='joint')) & (record.amount >= Money('1000000', 'CNY'))"
@@ -285,6 +290,7 @@ def test_rules_print_as_they_are_written() -> None:
         mine & big,
         ~mine | ~(~big & everybody),
         ~everybody,
+        ~pool.is_dispatched_by_viewer & mine,
         owner.shares_with_viewer("read_write") | owner.answers_to_viewer,
         team.includes_who_answers_to_viewer(["sales", "joint"], "read_write"),
         (record.name != "x") | (record.version < 3),

@@ -8,7 +8,7 @@ import pytest
 
 import salesflow.scenes
 from salesflow.errors import InvalidInput
-from salesflow.model import Access, Department, Document, Employee, Money, SharingRule, TeamMember, TeamRole
+from salesflow.model import Access, Department, Document, Employee, Money, Pool, SharingRule, TeamMember, TeamRole
 from salesflow.visibility import (
     NOTHING,
     Audience,
@@ -72,7 +72,9 @@ def test_the_story_of_five_minutes() -> None:
         "  team.includes_below_viewer(): no team member is below wang\n"
         "  owner.shares_with_viewer(): owner li is not somebody whose records a sharing rule shares with wang\n"
         "  owner.is_in_viewers_department: owner li is not in service, which wang heads\n"
-        "  team.includes_viewers_department(): no team member is in service, which wang heads"
+        "  team.includes_viewers_department(): no team member is in service, which wang heads\n"
+        "  would open it: add wang to the team as joint (read)\n"
+        "  would open it: share the records of li with wang (read)"
     )
     assert list(sight.who_can_see(deal)) == ["li", "root", "zhang"]
 
@@ -174,13 +176,31 @@ def test_an_administrator_who_left_is_none() -> None:
         assert "is no active employee and no administrator" in str(sight.why(person, lead("li")))
 
 
-def test_pool_leads_are_administrators_alone_for_now() -> None:
-    """VIS-18: a lead without owner is visible to nobody by accident, and the proof says why."""
-    sight, pooled = seen(*SHARES), lead(None)
+def test_a_lead_without_owner_is_its_pools() -> None:
+    """VIS-18: seen by whoever claims from its pool or dispatches it, by nobody by accident; the proof says why."""
+    pools = [
+        Pool(id="east", version=1, members=frozenset({"li"}), dispatchers=frozenset({"zhang"})),
+        Pool(id="void", version=1),
+    ]
+    sight = Sight(OrganizationIndex(ORGANIZATION), SHARES, pools=pools)
 
-    assert list(sight.who_can_see(pooled)) == ["root"]
-    assert "owner.is_viewer: the record has no owner" in str(sight.why("zhang", pooled))
-    assert "team.includes_viewer(): there is no team" in str(sight.why("zhang", pooled))
+    assert list(sight.who_can_see(lead(None, pool="east"))) == ["li", "root", "zhang"]
+    assert list(sight.who_can_see(lead(None, pool="void"))) == ["root"]
+    assert list(sight.who_can_see(lead(None, pool="gone"))) == ["root"]
+    assert set(sight.who_can_see(lead(None))) == sight.index.known
+    assert str(sight.why("li", lead(None, pool="east"))) == "visible: pool east -> member li"
+    assert str(sight.why("zhang", lead(None, pool="east"))) == "visible: pool east -> dispatcher zhang"
+    assert str(sight.why("li", lead(None))) == "visible: pool of all employees -> member li"
+    proof = str(sight.why("zhang", lead(None, pool="void")))
+    assert "owner.is_viewer: the record has no owner" in proof
+    assert "team.includes_viewer(): there is no team" in proof
+    assert "pool.admits_viewer: zhang is no member of the pool void" in proof
+    assert "pool.is_dispatched_by_viewer: zhang is no dispatcher of the pool void" in proof
+    assert "pool.admits_viewer: the record has an owner" in str(seen().why("wang", lead("li")))
+    assert "pool" not in str(seen().why("wang", customer("li")))
+    assert sight.has_pool(None)
+    assert sight.has_pool("east")
+    assert not sight.has_pool("gone")
 
 
 def test_built_in_scenes_are_short_filters() -> None:

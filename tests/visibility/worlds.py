@@ -17,6 +17,7 @@ from salesflow.model import (
     Money,
     Opportunity,
     OpportunityStatus,
+    Pool,
     Probability,
     ProbabilitySource,
     SharingRule,
@@ -31,6 +32,7 @@ PEOPLE = ["ann", "ben", "cao", "dai", "eva", "fan", "gao"]
 PLACES = ["north", "south", "east", "west"]
 GROUPS = ["tender", "service"]
 ROLES = [TeamRole.SALES, TeamRole.JOINT, TeamRole.AFTER_SALES, TeamRole.PRESALES, "lawyer"]
+POOLS = ["tenders", "retail"]
 AMOUNTS = [None, Money("5", "CNY"), Money("10", "CNY"), Money("10", "USD")]
 
 
@@ -49,10 +51,12 @@ def opportunity(
     )  # fmt: skip
 
 
-def lead(owner: str | None, *, voided: bool = False, status: LeadStatus | None = None) -> Lead:
-    """A lead, in the pool where *owner* is None."""
+def lead(
+    owner: str | None, *, voided: bool = False, status: LeadStatus | None = None, pool: str | None = None
+) -> Lead:
+    """A lead; where *owner* is None, in *pool*, the common one where that is None."""
     stands = status or (LeadStatus.UNASSIGNED if owner is None else LeadStatus.ASSIGNED)
-    return Lead(id="lead", version=1, title="deal", owner=owner, status=stands, voided=voided, phone="1")
+    return Lead(id="lead", version=1, title="deal", owner=owner, status=stands, voided=voided, phone="1", pool=pool)
 
 
 def customer(owner: str | None, *, voided: bool = False) -> Customer:
@@ -80,7 +84,7 @@ def organization(world: World) -> Organization:
 
 def sight(world: World, policy: VisibilityPolicy | None = None) -> Sight:
     """What *world* looks like to the library."""
-    return Sight(OrganizationIndex(organization(world)), world.shares, policy)
+    return Sight(OrganizationIndex(organization(world)), world.shares, policy, world.pools)
 
 
 @st.composite
@@ -126,7 +130,15 @@ def worlds(draw: st.DrawFn) -> World:
         draw(st.sampled_from(["all", "all", "direct"])),
         draw(st.sampled_from(["all", "direct"])),
         draw(st.booleans()),
+        tuple(draw(pools(people, id)) for id in draw(st.sets(st.sampled_from(POOLS)))),
     )
+
+
+@st.composite
+def pools(draw: st.DrawFn, people: list[str], id: str) -> Pool:
+    """A pool; its people may have left, or be nobody known."""
+    some = st.frozensets(st.sampled_from([*people, "root", "stranger"]), max_size=3)
+    return Pool(id=id, version=1, members=draw(st.none() | some), dispatchers=draw(some))
 
 
 @st.composite
@@ -175,7 +187,10 @@ def records(draw: st.DrawFn, world: World) -> Any:
     if make is None:
         return draw(opportunities(world))
     owner = draw(st.sampled_from([None, *(employee.id for employee in world.employees), "stranger"]))
-    return make(owner, voided=draw(st.integers(0, 5)) == 0)
+    voided = draw(st.integers(0, 5)) == 0
+    if make is lead:
+        return lead(owner, voided=voided, pool=draw(st.sampled_from([None, *POOLS, "gone"])))
+    return make(owner, voided=voided)
 
 
 @st.composite

@@ -26,6 +26,7 @@ class Attention(Readable[Opportunity]):
         kernel = self._execution.kernel
         now = kernel.now()
         return self._late(
+            "stalled",
             scene,
             lambda opportunity: stalled_for(
                 opportunity,
@@ -45,7 +46,7 @@ class Attention(Readable[Opportunity]):
         """
         kernel = self._execution.kernel
         today = kernel.today(kernel.now())
-        return self._late(scene, lambda opportunity: overdue_for(opportunity, today))
+        return self._late("overdue", scene, lambda opportunity: overdue_for(opportunity, today))
 
     def silent(self, days: int, scene: str = "all") -> Sequence[Opportunity]:
         """
@@ -59,10 +60,13 @@ class Attention(Readable[Opportunity]):
         """
         whole_number(days, "days", 36_500)
         now = self._execution.kernel.now()
-        return self._late(scene, lambda opportunity: silent_for(opportunity, days, now))
+        return self._late("silent", scene, lambda opportunity: silent_for(opportunity, days, now))
 
-    def _late(self, scene: str, measure: Callable[[Opportunity], timedelta | None]) -> tuple[Opportunity, ...]:
+    def _late(
+        self, method: str, scene: str, measure: Callable[[Opportunity], timedelta | None]
+    ) -> tuple[Opportunity, ...]:
         run = self._execution
+        run.admit(run.blank(), self._operation(method), ())
         found = []
         for opportunity in run.kernel.query(self._kind, run.visible(self._kind, scene)):
             excess = measure(opportunity)

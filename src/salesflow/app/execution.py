@@ -12,11 +12,13 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
+from salesflow.app.cards import shown
 from salesflow.app.grades import graded
 from salesflow.app.paging import LARGEST_PAGE, Page, cursor, read_cursor
+from salesflow.app.port import AUDIT_PORT, CLOCK_PORT, IDS_PORT, ORGANIZATION_PORT, STORE_PORT
 from salesflow.app.processes import Processes
 from salesflow.app.settings import Settings
-from salesflow.errors import Conflict, InvalidInput, NotFound, PortError, Refused, SalesflowError
+from salesflow.errors import Conflict, InvalidInput, NotFound, PortError, Refused
 from salesflow.grading import GradingPolicy, fields_read, regrade
 from salesflow.model import (
     DEFAULT_ORDER,
@@ -24,6 +26,7 @@ from salesflow.model import (
     Decision,
     Event,
     EventKind,
+    LeadCard,
     Opportunity,
     Reason,
     apply,
@@ -40,13 +43,14 @@ from salesflow.ports import (
     DoneOnce,
     Ids,
     OrganizationSource,
+    PoolSelector,
     Query,
     Store,
     UnitOfWork,
     Write,
 )
 from salesflow.process import Engine
-from salesflow.visibility import OrganizationIndex, Sight, VisibilityPolicy
+from salesflow.visibility import Filter, OrganizationIndex, Sight, VisibilityPolicy
 
 RecordT = TypeVar("RecordT", bound=Any)
 
@@ -57,38 +61,16 @@ TRIES = 5
 """How often an operation is decided after conflicts; on a snapshot that is stale by then, only once."""
 
 
-class Port:
-    """Turn whatever a port raises, but for the library's own errors, into `PortError` with its cause."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __enter__(self) -> None:
-        """Do nothing: only what is raised matters."""
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: object) -> None:
-        """Raise `PortError` in place of an exception that is not the library's."""
-        if isinstance(error, Exception) and not isinstance(error, SalesflowError):
-            raise PortError(self.name, f"{type(error).__name__}: {error}") from error
-
-
-AUDIT_PORT = Port("audit")
-CLOCK_PORT = Port("clock")
-IDS_PORT = Port("ids")
-ORGANIZATION_PORT = Port("organization")
-STORE_PORT = Port("store")
-
-
 class Kernel:
     """What all operations share: the ports, and today's compiled view of the organisation."""
 
     def __init__(
         self, *, store: Store, organization: OrganizationSource, processes: Processes, clock: Clock, ids: Ids,
         zone: Any, grading: GradingPolicy, visibility: VisibilityPolicy, audit: AuditSink | None, settings: Settings,
+        pool_selector: PoolSelector | None,
     ) -> None:  # fmt: skip
         self.store = store
+        self.pool_selector = pool_selector
         self.organization = organization
         self.processes = processes
         self.clock = clock
@@ -101,7 +83,7 @@ class Kernel:
         self.settings = settings
         self._revision = getattr(store, "revision", None)
         self._index: tuple[Any, OrganizationIndex] | None = None
-        self._sight: tuple[Any, Any, Sight] | None = None
+        self._sight: tuple[Any, Sight] | None = None
 
     def now(self) -> datetime:
         """Return the clock's present moment in UTC."""
@@ -120,18 +102,23 @@ class Kernel:
         """Return who sees and may do what, as of this call; compiled anew only where something changed (VIS-20)."""
         with ORGANIZATION_PORT:
             version = self.organization.version
-        with STORE_PORT:
-            shared = self._revision("sharing_rule") if self._revision is not None else object()
+        revisions: tuple[tuple[str, Any], ...] = ()
+        if self._revision is not None:
+            with STORE_PORT:
+                revisions = tuple([(kind, self._revision(kind)) for kind in ("sharing_rule", "pool")])
         known = self._sight
-        if known is not None and known[0] == version and known[1] == shared:
-            return known[2]
+        if revisions and known is not None and known[0] == version and known[1].revisions == revisions:
+            return known[1]
         index = self._index
         if index is None or index[0] != version:
             with ORGANIZATION_PORT:
                 index = (version, OrganizationIndex(self.organization))
             self._index = index
-        sight = Sight(index[1], tuple(self.query("sharing_rule")), self.visibility)
-        self._sight = (version, shared, sight)
+        sight = Sight(
+            index[1], tuple(self.query("sharing_rule")), self.visibility, self.query("pool"), find=self.find,
+            revisions=revisions,
+        )  # fmt: skip
+        self._sight = (version, sight)
         return sight
 
     def get(self, kind: str, id: str) -> Any | None:
@@ -152,6 +139,18 @@ class Kernel:
         """Return the records of a kind that pass *filter*; None means all of them."""
         with STORE_PORT:
             return self.store.query(Query(kind, filter if filter is not None else _Any(), **how))
+
+    def find(self, kind: str, filter: Filter, limit: int | None) -> Sequence[Any]:
+        """Return at most *limit* records of *kind* that pass: what sight reads customers and contacts through."""
+        return self.query(kind, filter, limit=limit)
+
+    def count(self, kind: str, filter: Filter, cap: int | None = None) -> int:
+        """Return how many records of *kind* pass, at most *cap*; None counts them all."""
+        count = getattr(self.store, "count", None)
+        if count is not None:
+            with STORE_PORT:
+                return int(count(kind, filter, cap))
+        return len(self.query(kind, filter, limit=cap))
 
     def new_id(self, kind: str) -> str:
         """Return a new id from the port; what is no id breaks the port's contract, and is not saved as one."""
@@ -200,6 +199,11 @@ class Case:
         self.person = person
         self.now = now
         self.record = record
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the person sees all of the record, and not only the card of a pool's lead (VIS-18)."""
+        return self.sight.sees_whole(self.person, self.record)
 
     @property
     def today(self) -> date:
@@ -263,6 +267,22 @@ class Execution:
             raise Conflict(kind, id, version, record.version)
         return Case(kernel, sight, self.person, kernel.now(), record)
 
+    def read(self, operation: str, kind: str, ref: Any) -> Any:
+        """Return a record as the person sees it now; *ref* may be of any version."""
+        case = self.reading(operation, kind, ref)
+        return shown(case.sight, self.person, case.record, case.now)
+
+    def reading(self, operation: str, kind: str, ref: Any) -> Case:
+        """Return the case of a record that the person may read so; *ref* may be of any version."""
+        case = self.case(kind, reference(kind, ref)[0])
+        self.admit(case, operation, ())
+        return case
+
+    def shield(self, case: Case, operation: str, *, row: str | None = None, also: Collection[str] = ()) -> None:
+        """Refuse, before anything is decided, what would tell of a lead that the person sees the card of (VIS-18)."""
+        if not case.is_whole:
+            self.admit(case, operation, (), row=row, also=also)
+
     def blank(self) -> Case:
         """Return a case without a record, for making one."""
         sight = self.kernel.sight()
@@ -271,8 +291,9 @@ class Execution:
         return Case(self.kernel, sight, self.person, self.kernel.now())
 
     def change(
-        self, operation: str, kind: str, ref: Any, intent: Intent, *args: Any, access: Access | None = None
-    ) -> Any:
+        self, operation: str, kind: str, ref: Any, intent: Intent, *args: Any, access: Access | None = None,
+        beside: Callable[[Case], tuple[Write, ...]] | None = None,
+    ) -> Any:  # fmt: skip
         """
         Run an operation on one record and return the record as it is then.
 
@@ -280,6 +301,7 @@ class Execution:
             operation: The operation's id.
             access: Gives, for the case, the row of the access table that counts and who else is admitted;
                 None means the operation's own row and nobody else.
+            beside: Gives, before the decision, what else is written with it; None means nothing.
 
         Raises:
             NotFound: The record is not there or may not be seen.
@@ -294,6 +316,8 @@ class Execution:
             tries += 1
             case = self.case(kind, ref)
             row, also = (operation, ()) if access is None else access(case)
+            self.shield(case, operation, row=row, also=also)
+            further = () if beside is None else beside(case)
             decision = intent(case, *args)
             self.admit(case, operation, decision.reasons, row=row, also=also)
             record = case.record
@@ -305,7 +329,7 @@ class Execution:
             write = Write(kind, record.id, record.version, None if deleted else after, events)
             result = () if deleted else (after,)
             try:
-                self.save((write,) if events else (), operation, ref, result, args)
+                self.save((write, *further) if events else (), operation, ref, result, args, case.sight)
             except Conflict:
                 repeated = self.repeated(operation, ref, args)
                 if repeated is not None:
@@ -317,14 +341,17 @@ class Execution:
 
     def admit(
         self, case: Case, operation: str, reasons: Sequence[Reason], *, row: str | None = None,
-        also: Collection[str] = (),
+        also: Collection[str] = (), is_told: bool = True,
     ) -> None:  # fmt: skip
         """
         Raise `Refused` unless access and the decision both say yes; tell the audit sink of refusals and overrides.
+
+        Args:
+            is_told: Whether the sink is told; of `moves` and `why` it is not (ACC-25).
         """
         row = row or operation
         every = combined(case.sight.refusals(self.person, row, case.record, also=also), reasons)
-        audit = self.kernel.audit
+        audit = self.kernel.audit if is_told else None
         if audit is not None:
             overrides = not every and case.sight.is_override(self.person, row, case.record, also=also)
             if every or overrides:
@@ -335,13 +362,22 @@ class Execution:
         if every:
             raise Refused(operation, every)
 
-    def save(self, writes: tuple[Write, ...], operation: str, ref: Any, result: Sequence[Any], given: Any = ()) -> None:
-        """Save *writes* together, with the idempotency mark, which holds the *result*, where there is a key."""
+    def save(
+        self, writes: tuple[Write, ...], operation: str, ref: Any, result: Sequence[Any], given: Any = (),
+        sight: Sight | None = None,
+    ) -> None:  # fmt: skip
+        """
+        Save *writes* together, with the idempotency mark, which holds the *result*, where there is a key.
+
+        Args:
+            sight: What said that the person may: a sharing rule or pool that changed since makes a conflict; None
+                where it rests on neither.
+        """
         done = None
         if self.key is not None:
             marks = tuple((record.KIND, record.id, record.version) for record in result)
             done = DoneOnce(self._key(), request(operation, ref, given), marks)
-        self.kernel.save(UnitOfWork(writes, done))
+        self.kernel.save(UnitOfWork(writes, done, () if sight is None else sight.revisions))
 
     def make(self, record: RecordT, events: tuple[Event, ...], operation: str, name: str, given: Any) -> RecordT:
         """Save a new *record* and return it; where another call with the key was faster, return what that one made."""
@@ -363,13 +399,13 @@ class Execution:
             operation, ref, given: What is asked now: the operation, the record or name, the other arguments.
 
         Raises:
-            NotFound: The person does not work here any more.
+            NotFound: The person does not work here any more, or lost sight of one of the records since (VIS-20).
             InvalidInput: The key was used for another request.
             PortError: The store keeps no keys.
         """
         if self.key is None:
             return None
-        self.blank()
+        case = self.blank()
         done = getattr(self.kernel.store, "done", None)
         if done is None:
             raise PortError("store", "keeps no idempotency keys: it has no method `done`")
@@ -379,13 +415,25 @@ class Execution:
             return None
         if mark.request != request(operation, ref, given):
             raise InvalidInput("key", self.key, f"was used for another request: {mark.request}")
-        return tuple(self._as_it_was(kind, id, version) for kind, id, version in mark.result)
+        return tuple(self._as_it_was(case.sight, operation, *part) for part in mark.result)
 
-    def _as_it_was(self, kind: str, id: str, version: int) -> Any:
+    def _as_it_was(self, sight: Sight, operation: str, kind: str, id: str, version: int) -> Any:
+        """Return what the operation gave, to whoever sees it now, or closed the door by that operation themselves."""
+
+        def is_seen(record: Any) -> bool:
+            return sight.can_see(self.person, record) and sight.sees_whole(self.person, record)
+
         told = self.kernel.events(kind, id)
         if not told:
             raise NotFound(kind, id)
-        return replay(event for event in told if event.version <= version)
+        given = replay(event for event in told if event.version <= version)
+        if is_seen(replay(told)):
+            return given
+        before = [event for event in told if event.version < version]
+        could = is_seen(replay(before)) if before else not sight.refusals(self.person, operation, None)
+        if not could or is_seen(given):
+            raise NotFound(kind, id)
+        return given
 
     def _key(self) -> str:
         return f"{self.person}\n{self.key}"
@@ -410,23 +458,21 @@ class Execution:
         whole_number(limit, "limit", LARGEST_PAGE)
         place = None if after is None else read_cursor(after, order)
         found = self.kernel.query(kind, self.visible(kind, scene), order_by=order, limit=limit + 1, after=place)
+        place_after = cursor(order, value(found[limit - 1]), found[limit - 1].id) if len(found) > limit else None
         items = tuple(found[:limit])
-        has_more = len(found) > limit
-        return Page(items, has_more, cursor(order, value(items[-1]), items[-1].id) if has_more else None)
+        if kind == "lead":
+            sight, now = self.kernel.sight(), self.kernel.now()
+            items = tuple(shown(sight, self.person, lead, now) for lead in items)
+        return Page(items, place_after is not None, place_after)
 
     def count(self, kind: str, scene: str, cap: int | None) -> int:
         """Return how many records the person sees in *scene*, at most *cap*; None counts them all."""
-        filter = self.visible(kind, scene)
-        count = getattr(self.kernel.store, "count", None)
-        if count is not None:
-            with STORE_PORT:
-                return int(count(kind, filter, cap))
-        return len(self.kernel.query(kind, filter, limit=cap))
+        return self.kernel.count(kind, self.visible(kind, scene), cap)
 
 
 def reference(kind: str, ref: Any) -> tuple[str, int | None]:
     """
-    Return the id, and of a snapshot the version, of what an operation was given.
+    Return the id, and of a snapshot the version, of what an operation was given; a lead's card has no version.
 
     Raises:
         InvalidInput: It is neither an id nor a record of *kind*.
@@ -435,6 +481,8 @@ def reference(kind: str, ref: Any) -> tuple[str, int | None]:
         return ref, None
     if isinstance(ref, RECORD_CLASSES[kind]) and isinstance(ref.id, str):
         return ref.id, ref.version
+    if isinstance(ref, LeadCard) and kind == "lead":
+        return ref.id, None
     raise InvalidInput(kind, ref, f"must be {'an' if kind[0] in 'aeiou' else 'a'} {kind} or its id")
 
 

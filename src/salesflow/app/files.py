@@ -130,8 +130,10 @@ class FileDesk:
 
         Source: IO-2, VIS-16, ACC-26.
         """
+        run = self._execution
+        run.admit(run.blank(), "files.export_csv", ())
         with _writing(file, "utf-8-sig") as opened:
-            return write_csv(self._execution, kind, scene, opened)
+            return write_csv(run, kind, scene, opened)
 
     def export_json(self, scene: str, file: AnyPath | IO[str], *, kind: str = "opportunity") -> int:
         """
@@ -147,8 +149,10 @@ class FileDesk:
 
         Source: IO-2, VIS-16, ACC-26.
         """
+        run = self._execution
+        run.admit(run.blank(), "files.export_json", ())
         with _writing(file, "utf-8") as opened:
-            return write_json(self._execution, kind, scene, opened)
+            return write_json(run, kind, scene, opened)
 
     def _import(
         self, intake: Intake, rows: CsvRows | JsonRows, mapping: ImportMapping, file: AnyPath | IO[Any],

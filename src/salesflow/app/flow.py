@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from attrs import evolve
 
 from salesflow.app.defaults import RandomIds, SystemClock
-from salesflow.app.execution import Execution, Kernel, Port, reference
+from salesflow.app.execution import Execution, Kernel, reference
 from salesflow.app.files import FileDesk
 from salesflow.app.foresight import sight_changes
 from salesflow.app.leads import LeadDesk
@@ -23,6 +23,8 @@ from salesflow.app.migrations import MigrationReport, RehearsalReport, migrate, 
 from salesflow.app.opportunities import OpportunityDesk
 from salesflow.app.parties import ContactDesk, CustomerDesk
 from salesflow.app.pipeline import PipelineDesk
+from salesflow.app.pools import PoolDesk
+from salesflow.app.port import Port
 from salesflow.app.processes import Processes
 from salesflow.app.settings import Settings
 from salesflow.app.sharing import SharingDesk
@@ -30,9 +32,10 @@ from salesflow.errors import InvalidInput, NotFound
 from salesflow.grading import AmountPolicy, GradeChange, GradingPolicy, what_if
 from salesflow.model import Employee, SalesProcess, SharingRule
 from salesflow.model.requests import named
-from salesflow.ports import AuditSink, Clock, Ids, OrganizationSource, Store
+from salesflow.ports import AuditSink, Clock, Ids, OrganizationSource, PoolSelector, Store
 from salesflow.process import MigrationOutcome, MigrationPlan, RehearsedMove
 from salesflow.visibility import Cause, Planned, Proof, Removed, Rule, Sight, SightChange, VisibilityPolicy
+from salesflow.visibility.explain import without_values
 
 KindT = TypeVar("KindT", VisibilityPolicy, Settings)
 PortT = TypeVar("PortT")
@@ -57,6 +60,7 @@ class SalesFlow:
         scenes: Scenes by name in place of the policy's, such as ``scenes.default() | {...}``.
         audit: Takes refusals and administrators' overrides (ACC-25); None keeps none.
         settings: Further switches; None means the defaults.
+        pool_selector: Chooses the pool of a lead without owner; None means the common pool of all employees (LEAD-14).
 
     Raises:
         InvalidInput: A port, zone, process, scene or setting does not fit.
@@ -72,6 +76,7 @@ class SalesFlow:
         ids: Ids | None = None, time_zone: str = "UTC", grading: GradingPolicy | None = None,
         visibility: VisibilityPolicy | None = None, scenes: Mapping[str, Rule] | None = None,
         audit: AuditSink | None = None, settings: Settings | None = None,
+        pool_selector: PoolSelector | None = None,
     ) -> None:  # fmt: skip
         policy = _kind_of(VisibilityPolicy, visibility, "visibility")
         self._kernel = Kernel(
@@ -85,6 +90,7 @@ class SalesFlow:
             visibility=policy if scenes is None else evolve(policy, scenes=scenes),
             audit=None if audit is None else _port(audit, "audit", "record"),
             settings=_kind_of(Settings, settings, "settings"),
+            pool_selector=_selector(pool_selector),
         )  # fmt: skip
         self._kernel.sight()
 
@@ -166,6 +172,11 @@ class SalesFlow:
     def sharing(self) -> SharingDesk:
         """The sharing rules, for trusted code (VIS-11)."""
         return SharingDesk(self._kernel, None)
+
+    @cached_property
+    def pools(self) -> PoolDesk:
+        """The lead pools (公海), for trusted code (LEAD-14)."""
+        return PoolDesk(self._kernel, None)
 
     def migrate(
         self, plan: MigrationPlan, *, dry_run: bool = False,
@@ -280,6 +291,11 @@ class Acting:
         """The sharing rules, for administrators."""
         return SharingDesk(self._kernel, self._execution)
 
+    @cached_property
+    def pools(self) -> PoolDesk:
+        """The lead pools (公海), for administrators."""
+        return PoolDesk(self._kernel, self._execution)
+
     def why(self, person: str, record: Any) -> Proof:
         """
         Return why *person* sees the record, or why not.
@@ -290,10 +306,11 @@ class Acting:
 
         Source: VIS-15, ACC-26.
         """
-        sight, seen = self._seen(record)
+        sight, seen = self._seen("flow.why", record)
         if not sight.knows(named(person, "person")) or not self._may_know(sight, person):
             raise NotFound("person", person)
-        return sight.why(person, seen)
+        proof = sight.why(person, seen, told_to=self.person)
+        return proof if sight.sees_whole(self.person, seen) else without_values(proof)
 
     def who_can_see(self, record: Any) -> Mapping[str, Sequence[Cause]]:
         """
@@ -304,9 +321,9 @@ class Acting:
 
         Source: VIS-15, ACC-26.
         """
-        sight, seen = self._seen(record)
-        everybody = sight.who_can_see(seen)
-        return {person: causes for person, causes in everybody.items() if self._may_know(sight, person)}
+        sight, seen = self._seen("flow.who_can_see", record)
+        known = [person for person in sight.who_can_see(seen) if self._may_know(sight, person)]
+        return {person: sight.why(person, seen, told_to=self.person).ways for person in known}
 
     @overload
     def what_if(self, change: GradingPolicy) -> Sequence[GradeChange]: ...
@@ -329,12 +346,12 @@ class Acting:
         Source: VIS-19, GRADE-7, ACC-26, VIS-16.
         """
         kernel = self._kernel
+        case = self._execution.blank()
+        self._execution.admit(case, "flow.what_if", ())
         if _is_grading(change):
             seen = kernel.query("opportunity", self._execution.visible("opportunity", "all"))
             return what_if(seen, _port(change, "change", "grade"), kernel.today(kernel.now()))
-        sight = kernel.sight()
-        if not sight.knows(self.person):
-            raise NotFound("person", self.person)
+        sight = case.sight
         listed = tuple(change) if isinstance(change, Iterable) else (change,)
         if not sight.is_administrator(self.person):
             listed = tuple(self._plannable(sight, each, number) for number, each in enumerate(listed))
@@ -373,11 +390,11 @@ class Acting:
         self._execution.admit(self._execution.blank(), "flow.migrate", ())
         return migrate(self._kernel, plan, by=self.person, dry_run=dry_run, progress=progress)
 
-    def _seen(self, record: Any) -> tuple[Sight, Any]:
-        sight = self._kernel.sight()
-        if not sight.knows(self.person):
-            raise NotFound("person", self.person)
-        return sight, find(self._kernel, record, lambda found: sight.can_see(self.person, found))
+    def _seen(self, operation: str, record: Any) -> tuple[Sight, Any]:
+        case = self._execution.blank()
+        case.record = find(self._kernel, record, lambda found: case.sight.can_see(self.person, found))
+        self._execution.admit(case, operation, (), is_told=operation != "flow.why")
+        return case.sight, case.record
 
     def _may_know(self, sight: Sight, person: str) -> bool:
         return (
@@ -426,6 +443,12 @@ def _port(value: PortT, what: str, names: str) -> PortT:
         missing = [name for name in names.split() if not (hasattr(type(value), name) or hasattr(value, name))]
     if missing:
         raise InvalidInput(what, value, f"has no {' or '.join(missing)}; see salesflow.ports for what it takes")
+    return value
+
+
+def _selector(value: PoolSelector | None) -> PoolSelector | None:
+    if value is not None and not callable(value):
+        raise InvalidInput("pool_selector", value, "must take a lead and return the id of a pool, or be None")
     return value
 
 

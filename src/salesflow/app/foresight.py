@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from salesflow.app.execution import ORGANIZATION_PORT, Kernel
+from salesflow.app.execution import Kernel
 from salesflow.app.paging import LARGEST_PAGE
+from salesflow.app.port import ORGANIZATION_PORT
 from salesflow.visibility import EVERYTHING, Filter, Sight, all_of
 from salesflow.visibility.what_if import Planned, SightChange, affected, planned
 
@@ -32,7 +33,9 @@ def sight_changes(
     listed = tuple(plans) if isinstance(plans, Iterable) else (plans,)
     rules = kernel.query("sharing_rule")
     with ORGANIZATION_PORT:
-        after = planned(kernel.organization, rules, kernel.visibility, listed)
+        after = planned(
+            kernel.organization, rules, kernel.visibility, listed, pools=kernel.query("pool"), find=kernel.find
+        )
     found = []
     for person, kind, old, new in affected(before, after):
         if is_told(before, person):

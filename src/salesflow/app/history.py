@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from itertools import takewhile
 from typing import Any, Generic, TypeVar
 
-from salesflow.app.execution import Access, Execution, Intent, reference, whole_number
+from salesflow.app.execution import Access, Case, Execution, Intent, reference, whole_number
+from salesflow.app.paging import Page
 from salesflow.errors import NotFound
-from salesflow.model import Event, replay, utc
+from salesflow.model import Event, LeadCard, replay, utc
+from salesflow.ports import Write
 
 RecordT = TypeVar("RecordT")
 
@@ -21,18 +24,25 @@ class Readable(Generic[RecordT]):
         self._execution = execution
         self._kind = kind
 
-    def _get(self, ref: RecordT | str) -> RecordT:
-        id, _ = reference(self._kind, ref)
-        record: RecordT = self._execution.case(self._kind, id).record
+    def _get(self, ref: RecordT | LeadCard | str) -> RecordT:
+        record: RecordT = self._execution.read(self._operation("get"), self._kind, ref)
         return record
 
     def _change(
-        self, method: str, ref: RecordT | str, intent: Intent, *args: Any,
-        access: Access | None = None,
+        self, method: str, ref: RecordT | LeadCard | str, intent: Intent, *args: Any, access: Access | None = None,
+        beside: Callable[[Case], tuple[Write, ...]] | None = None,
     ) -> RecordT:  # fmt: skip
-        operation = f"{_GROUPS[self._kind]}.{method}"
-        record: RecordT = self._execution.change(operation, self._kind, ref, intent, *args, access=access)
+        operation = self._operation(method)
+        record: RecordT = self._execution.change(operation, self._kind, ref, intent, *args, access=access, beside=beside)
         return record
+
+    def _operation(self, method: str) -> str:
+        return f"{_GROUPS[self._kind]}.{method}"
+
+    def _page(self, scene: str, order_by: str | None, limit: int, after: str | None) -> Page[Any]:
+        run = self._execution
+        run.admit(run.blank(), self._operation("list"), ())
+        return run.page(self._kind, scene, order_by, limit, after)
 
     def count(self, scene: str = "all", cap: int | None = 1001) -> int:
         """
@@ -45,21 +55,27 @@ class Readable(Generic[RecordT]):
         """
         if cap is not None:
             whole_number(cap, "cap", sys.maxsize)
-        return self._execution.count(self._kind, scene, cap)
+        run = self._execution
+        run.admit(run.blank(), self._operation("count"), ())
+        return run.count(self._kind, scene, cap)
 
     def history(self, ref: RecordT | str) -> tuple[Event, ...]:
         """
         Return everything that happened to the record, in order; for whoever sees it now.
 
         Raises:
-            NotFound: It is not there, or may not be seen.
+            NotFound: It is not there, or may not be seen, or of a pool's lead only the card.
             PortError: The store keeps no history.
 
         Source: HIST-1.
         """
-        id, _ = reference(self._kind, ref)
-        self._execution.case(self._kind, id)
-        return tuple(self._execution.kernel.events(self._kind, id))
+        return self._told("history", ref)
+
+    def _told(self, method: str, ref: RecordT | str) -> tuple[Event, ...]:
+        case = self._execution.reading(self._operation(method), self._kind, ref)
+        if not case.is_whole:
+            raise NotFound(self._kind, case.record.id)
+        return tuple(self._execution.kernel.events(self._kind, case.record.id))
 
     def as_of(self, ref: RecordT | str, moment: datetime) -> RecordT:
         """
@@ -71,7 +87,7 @@ class Readable(Generic[RecordT]):
         Source: HIST-1.
         """
         at = utc(moment, "moment")
-        told = list(takewhile(lambda event: event.at <= at, self.history(ref)))
+        told = list(takewhile(lambda event: event.at <= at, self._told("as_of", ref)))
         if not told:
             raise NotFound(self._kind, reference(self._kind, ref)[0])
         record: RecordT = replay(told)

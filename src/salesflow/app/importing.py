@@ -14,8 +14,10 @@ from typing import Any
 
 from attrs import field, frozen
 
-from salesflow.app.execution import STORE_PORT, TRIES, Case, Execution
+from salesflow.app.claims import pool_for
+from salesflow.app.execution import TRIES, Case, Execution
 from salesflow.app.paging import LARGEST_PAGE
+from salesflow.app.port import STORE_PORT
 from salesflow.errors import Conflict, InvalidInput
 from salesflow.files.mapping import Arrival, derived_id
 from salesflow.files.problems import CellProblem, RowProblem, wrong
@@ -34,7 +36,7 @@ from salesflow.model.requests import named
 from salesflow.ports import UnitOfWork, Write
 from salesflow.process import import_lead, import_opportunity
 
-BATCH = 100
+BATCH = 250
 """So many rows of a file are saved together."""
 
 MOST_PROBLEMS = 1_000
@@ -245,7 +247,10 @@ class Intake:
         """Return the record that an arrival makes with its decision; add what is made on the way to *writes*."""
         record, run = arrival.record, self._run
         if isinstance(record, ImportedLead):
-            return import_lead(record, by=run.person, at=case.now, operation=self._operation)
+            return import_lead(
+                record, by=run.person, at=case.now, operation=self._operation,
+                pool_of=lambda lead: pool_for(case.kernel, case.sight, lead),
+            )  # fmt: skip
         customer, contact = record.customer, record.contact
         if arrival.customer is not None:
             owner = arrival.customer_owner or record.owner

@@ -13,6 +13,7 @@ from typing import Any
 from attrs import evolve
 
 from salesflow import process
+from salesflow.app.claims import pool_for
 from salesflow.app.execution import Case
 from salesflow.errors import InvalidInput
 from salesflow.grading import clear_grade as grade_cleared
@@ -28,11 +29,12 @@ from salesflow.model import (
     Grading,
     Money,
     Reason,
+    ReviewState,
     TeamMember,
     utc,
 )
 from salesflow.model.moments import plain_day
-from salesflow.model.requests import flag, named, not_negative, worded
+from salesflow.model.requests import UNSET, Unset, flag, named, not_negative, worded
 from salesflow.process import refused
 
 
@@ -202,12 +204,12 @@ def add_task(
     )  # fmt: skip
 
 
-def assign_task(case: Case, task: str, assignee: str | None, due: date | None = None) -> Decision:
+def assign_task(case: Case, task: str, assignee: str | None, due: date | Unset | None) -> Decision:
     """OPP-3."""
-    if due is not None:
+    if due is UNSET and assignee is None:
+        raise InvalidInput("assignee", assignee, "must be somebody's id, unless a due date is set or cleared")
+    if due is not UNSET and due is not None:
         plain_day(due, "due")
-    elif assignee is None:
-        raise InvalidInput("assignee", assignee, "must be somebody's id, unless a due date is given")
     can_see = assignee is not None and case.sight.can_see(named(assignee, "assignee"), case.record)
     return process.assign_task(case.record, named(task, "task"), assignee, due=due, can_see=can_see, **_who(case))
 
@@ -459,8 +461,29 @@ def follow_up_lead(case: Case, kind: str, text: str, at: datetime | None = None)
 
 
 def recycle_lead(case: Case, reason: str | None) -> Decision:
-    """LEAD-8."""
-    return process.recycle_lead(case.record, reason=worded(reason, "reason"), **_who(case))
+    """LEAD-8. The selector names the pool where it can come to that: the lead has an owner to lose."""
+    is_owned = case.record.owner is not None
+    pool = pool_for(case.kernel, case.sight, case.record) if is_owned else None
+    return process.recycle_lead(case.record, reason=worded(reason, "reason"), pool=pool, **_who(case))
+
+
+def set_review_state(case: Case, state: ReviewState | str) -> Decision:
+    """LEAD-17."""
+    try:
+        wanted = ReviewState(state)
+    except ValueError:
+        raise InvalidInput("state", state, f"must be one of {', '.join(ReviewState)}") from None
+    return process.set_review_state(case.record, wanted, **_who(case))
+
+
+def disable_lead(case: Case) -> Decision:
+    """LEAD-17."""
+    return process.disable_lead(case.record, **_who(case))
+
+
+def enable_lead(case: Case) -> Decision:
+    """LEAD-17."""
+    return process.enable_lead(case.record, **_who(case))
 
 
 def disqualify_lead(case: Case, reason: str | None) -> Decision:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import Enum
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypeAlias, TypedDict, Unpack
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from salesflow.app import intents
+from salesflow.app.claims import ceiling_guard, claim_lead, pool_for
 from salesflow.app.execution import TRIES, Case, Execution
 from salesflow.app.history import Readable
 from salesflow.app.moves import lead_moves
@@ -20,25 +20,21 @@ from salesflow.model import (
     Customer,
     Decision,
     Lead,
+    LeadCard,
     LeadStatus,
     NewContact,
     NewCustomer,
     NewOpportunity,
     Opportunity,
+    ReviewState,
     apply,
 )
-from salesflow.model.requests import named, worded
+from salesflow.model.requests import UNSET, Unset, named, worded
 from salesflow.ports import Write
 from salesflow.process import Move, convert_lead, create_lead, create_opportunity
 
-
-class Unset(Enum):
-    """Tells an argument that was left out from one that is None."""
-
-    UNSET = "unset"
-
-
-UNSET = Unset.UNSET
+LeadRef: TypeAlias = Lead | LeadCard | str
+"""A lead, the card of one, or its id."""
 
 
 class LeadChanges(TypedDict, total=False):
@@ -91,13 +87,13 @@ class LeadDesk(Readable[Lead]):
             title: The possible deal, in a few words.
             contact: The name of the person to reach.
             phone, email, channel: Ways to reach someone; at least one is needed.
-            owner: Who works it. Left out, the acting employee does; None leaves it unassigned.
+            owner: Who works it. Left out, the acting employee does; None leaves it unassigned, in a pool (公海).
 
         Raises:
             InvalidInput: A value is malformed.
             Refused: `reach_missing`, `person_unknown`.
 
-        Source: LEAD-1.
+        Source: LEAD-1, LEAD-14.
         """
         run = self._execution
         given = (contact, phone, email, channel, company, source, description, branch, owner)
@@ -122,27 +118,29 @@ class LeadDesk(Readable[Lead]):
             updated_at=case.now, contact=contact, company=company, phone=phone,
             email=email, channel=channel, source=source, branch=branch,
         )  # fmt: skip
+        if owner is None:
+            lead = evolve(lead, pool=pool_for(case.kernel, case.sight, lead))
         decision = create_lead(lead, by=run.person, at=case.now)
         reasons = (*decision.reasons, *intents.employee_reasons(case, owner))
         run.admit(case, "leads.create", reasons)
         return run.make(lead, decision.events, "leads.create", title, given)
 
-    def get(self, lead: Lead | str) -> Lead:
+    def get(self, lead: LeadRef) -> Lead | LeadCard:
         """
-        Return the lead as it is now.
+        Return the lead as it is now; one that the person may only claim comes as a `LeadCard`.
 
         Raises:
             NotFound: It is not there, or may not be seen.
 
-        Source: VIS-17, ACC-26.
+        Source: VIS-17, VIS-18, ACC-26.
         """
         return self._get(lead)
 
     def list(
         self, scene: str = "all", *, order_by: str | None = None, limit: int = 50, after: str | None = None
-    ) -> Page[Lead]:
+    ) -> Page[Lead | LeadCard]:
         """
-        Return one page of the leads that the person sees in *scene*.
+        Return one page of the leads that the person sees in *scene*; those that they may only claim as a `LeadCard`.
 
         Args:
             order_by: ``created_at updated_at title last_follow_up_at id``; a leading minus means largest first.
@@ -150,11 +148,11 @@ class LeadDesk(Readable[Lead]):
             limit: 1 to 1000.
             after: The `after` of the page before.
 
-        Source: VIS-1 … VIS-12, VIS-21.
+        Source: VIS-1 … VIS-12, VIS-18, VIS-21.
         """
-        return self._execution.page("lead", scene, order_by, limit, after)
+        return self._page(scene, order_by, limit, after)
 
-    def moves(self, lead: Lead | str) -> Sequence[Move]:
+    def moves(self, lead: LeadRef) -> Sequence[Move]:
         """
         Return what could be done with the lead now, each with every reason against it.
 
@@ -162,7 +160,7 @@ class LeadDesk(Readable[Lead]):
         """
         return lead_moves(self._execution, lead)
 
-    def assign(self, lead: Lead | str, to: str, *, branch: str | Unset | None = UNSET) -> Lead:
+    def assign(self, lead: LeadRef, to: str, *, branch: str | Unset | None = UNSET) -> Lead:
         """
         Assign (分配) the lead to *to*.
 
@@ -176,7 +174,19 @@ class LeadDesk(Readable[Lead]):
         """
         return self._change("assign", lead, intents.assign_lead, to, *(() if branch is UNSET else (branch,)))
 
-    def follow_up(self, lead: Lead | str, text: str, *, kind: str = "call", at: datetime | None = None) -> Lead:
+    def claim(self, lead: LeadRef) -> Lead:
+        """
+        Claim a lead from its pool (公海): it is the person's own from then on. Of two claims at once one wins.
+
+        Raises:
+            NotFound: It is not there, is somebody else's by now, or lies in a pool that may not be seen.
+            Refused: `wrong_status`, `is_disabled`, `pool_ceiling`, `pool_cool_down`, `person_unknown`, `not_permitted`.
+
+        Source: LEAD-14, LEAD-8, ACC-21.
+        """
+        return self._change("claim", lead, claim_lead, beside=ceiling_guard)
+
+    def follow_up(self, lead: LeadRef, text: str, *, kind: str = "call", at: datetime | None = None) -> Lead:
         """
         Follow up (跟进): add an activity.
 
@@ -191,7 +201,7 @@ class LeadDesk(Readable[Lead]):
         """
         return self._change("follow_up", lead, intents.follow_up_lead, kind, text, at)
 
-    def edit(self, lead: Lead | str, **changes: Unpack[LeadChanges]) -> Lead:
+    def edit(self, lead: LeadRef, **changes: Unpack[LeadChanges]) -> Lead:
         """
         Change exactly the named fields.
 
@@ -203,7 +213,7 @@ class LeadDesk(Readable[Lead]):
         """
         return self._change("edit", lead, intents.edit_lead, changes)
 
-    def recycle(self, lead: Lead | str, *, reason: str | None) -> Lead:
+    def recycle(self, lead: LeadRef, *, reason: str | None) -> Lead:
         """
         Recycle (回收) the lead: it has no owner and no branch any more; who had it and why is kept.
 
@@ -214,7 +224,7 @@ class LeadDesk(Readable[Lead]):
         """
         return self._change("recycle", lead, intents.recycle_lead, reason)
 
-    def disqualify(self, lead: Lead | str, *, reason: str | None) -> Lead:
+    def disqualify(self, lead: LeadRef, *, reason: str | None) -> Lead:
         """
         Close the lead as no lead (无效关闭), for good.
 
@@ -225,7 +235,7 @@ class LeadDesk(Readable[Lead]):
         """
         return self._change("disqualify", lead, intents.disqualify_lead, reason)
 
-    def void(self, lead: Lead | str, *, reason: str | None = None) -> Lead:
+    def void(self, lead: LeadRef, *, reason: str | None = None) -> Lead:
         """
         Void (作废) the lead: only administrators see it then.
 
@@ -236,7 +246,7 @@ class LeadDesk(Readable[Lead]):
         """
         return self._change("void", lead, intents.void, reason)
 
-    def unvoid(self, lead: Lead | str) -> Lead:
+    def unvoid(self, lead: LeadRef) -> Lead:
         """
         Unvoid (反作废) the lead: exactly what was is back. For administrators.
 
@@ -247,8 +257,42 @@ class LeadDesk(Readable[Lead]):
         """
         return self._change("unvoid", lead, intents.unvoid)
 
+    def set_review_state(self, lead: LeadRef, state: ReviewState | str) -> Lead:
+        """
+        Set the review state: ``created submitted approved re_review``, and from there ``submitted`` again.
+
+        Raises:
+            InvalidInput: There is no such state.
+            Refused: `wrong_review_state`, `is_voided`, `is_disabled`, `not_permitted`.
+
+        Source: LEAD-17.
+        """
+        return self._change("set_review_state", lead, intents.set_review_state, state)
+
+    def disable(self, lead: LeadRef) -> Lead:
+        """
+        Disable (禁用) the lead: everything but void, delete and enable is refused then.
+
+        Raises:
+            Refused: `is_disabled`, `is_voided`, `not_permitted`.
+
+        Source: LEAD-17.
+        """
+        return self._change("disable", lead, intents.disable_lead)
+
+    def enable(self, lead: LeadRef) -> Lead:
+        """
+        Enable the lead again.
+
+        Raises:
+            Refused: `is_not_disabled`, `is_voided`, `not_permitted`.
+
+        Source: LEAD-17.
+        """
+        return self._change("enable", lead, intents.enable_lead)
+
     def convert(
-        self, lead: Lead | str, *, customer: NewCustomer | str | None = None, contact: NewContact | str | None = None,
+        self, lead: LeadRef, *, customer: NewCustomer | str | None = None, contact: NewContact | str | None = None,
         opportunity: NewOpportunity | str | None = None,
     ) -> ConvertedLead:  # fmt: skip
         """
@@ -278,16 +322,17 @@ class LeadDesk(Readable[Lead]):
                     raise
                 if not isinstance(lead, str):
                     # Whoever was overtaken by another conversion is told into what, not only that they were late.
-                    if self._get(lead).conversion is None:
+                    if run.case("lead", lead.id).record.conversion is None:
                         raise
                     lead = lead.id
 
     def _convert_once(
-        self, ref: Lead | str, customer: NewCustomer | str | None, contact: NewContact | str | None,
+        self, ref: LeadRef, customer: NewCustomer | str | None, contact: NewContact | str | None,
         opportunity: NewOpportunity | str | None,
     ) -> ConvertedLead:  # fmt: skip
         run = self._execution
         case = run.case("lead", ref)
+        run.shield(case, "leads.convert")
         lead: Lead = case.record
         customer_id = _id_for(case, "customer", customer, NewCustomer)
         contact_id = _id_for(case, "contact", contact, NewContact)
@@ -328,7 +373,7 @@ class LeadDesk(Readable[Lead]):
             if id is not None and kind not in records:
                 records[kind] = case.kernel.get(kind, id)
         given = (customer, contact, opportunity)
-        run.save(tuple(writes), "leads.convert", ref, list(records.values()), given)
+        run.save(tuple(writes), "leads.convert", ref, list(records.values()), given, case.sight)
         return _converted(records)
 
 

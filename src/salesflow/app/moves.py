@@ -13,6 +13,7 @@ from attrs import frozen
 
 from salesflow import process
 from salesflow.app import intents
+from salesflow.app.claims import claim_lead
 from salesflow.app.execution import Case, Execution, Intent, combined
 from salesflow.app.grades import graded
 from salesflow.app.task_access import AFTER_SALES_TASKS, task_access
@@ -21,6 +22,7 @@ from salesflow.model import (
     Decision,
     Grade,
     Lead,
+    LeadCard,
     NewCustomer,
     Opportunity,
     TaskStatus,
@@ -28,6 +30,7 @@ from salesflow.model import (
     TeamRole,
     WinFrom,
 )
+from salesflow.model.requests import UNSET
 from salesflow.process import Engine, Move, owed_stages, running_after_sales, waiting_approvals
 
 
@@ -59,14 +62,18 @@ class Candidate:
 def opportunity_moves(execution: Execution, ref: Opportunity | str) -> tuple[Move, ...]:
     """Return every move of an opportunity, open ones and blocked ones."""
     case = execution.case("opportunity", ref)
+    execution.admit(case, "opportunities.moves", (), is_told=False)
     return tuple(_tried(case, "opportunities", candidate) for candidate in _opportunity_candidates(case))
 
 
-def lead_moves(execution: Execution, ref: Lead | str) -> tuple[Move, ...]:
-    """Return every move of a lead, open ones and blocked ones."""
+def lead_moves(execution: Execution, ref: Lead | LeadCard | str) -> tuple[Move, ...]:
+    """Return every move of a lead, open ones and blocked ones; of a card's, no reason that would tell of the lead."""
     case = execution.case("lead", ref)
+    execution.admit(case, "leads.moves", (), is_told=False)
+    following = process.REVIEW_ORDER[case.record.review]
     candidates = (
         Candidate("assign", None, _to_somebody, inputs=("to",)),
+        Candidate("claim", None, claim_lead),
         Candidate("follow_up", None, intents.follow_up_lead, ("call", "-"), inputs=("text",)),
         Candidate("edit", None, _some_lead_change, inputs=("changes",)),
         Candidate("convert", None, _into_some_customer, inputs=("customer", "contact", "opportunity")),
@@ -74,6 +81,12 @@ def lead_moves(execution: Execution, ref: Lead | str) -> tuple[Move, ...]:
         Candidate("disqualify", None, intents.disqualify_lead, (None,), ("-",)),
         Candidate("void", None, intents.void),
         Candidate("unvoid", None, intents.unvoid),
+        # the card of a pool's lead does not tell its review state
+        Candidate("set_review_state", str(following), intents.set_review_state, (following,))
+        if case.is_whole
+        else Candidate("set_review_state", None, intents.set_review_state, (following,), inputs=("state",)),
+        Candidate("disable", None, intents.disable_lead),
+        Candidate("enable", None, intents.enable_lead),
     )
     return tuple(_tried(case, "leads", candidate) for candidate in candidates)
 
@@ -101,7 +114,7 @@ def _some_change(case: Case) -> Decision:
 
 
 def _task_to_somebody(case: Case, task: str) -> Decision:
-    return process.assign_task(case.record, task, "", due=None, can_see=True, by=case.person, at=case.now)
+    return process.assign_task(case.record, task, "", due=UNSET, can_see=True, by=case.person, at=case.now)
 
 
 def _owned_by_somebody(case: Case) -> Decision:
@@ -268,12 +281,16 @@ def _next_stage(case: Case) -> str | None:
 
 def _tried(case: Case, group: str, candidate: Candidate) -> Move:
     row = candidate.row or f"{group}.{candidate.method}"
+    refusals = case.sight.refusals(case.person, row, case.record, also=candidate.also)
+    if refusals and not case.is_whole:
+        # What else stands in the way is not theirs to know, nor so who would be let.
+        may_ask = () if candidate.with_reason is None else ("reason",)
+        return Move(candidate.method, candidate.to, refusals, (*candidate.inputs, *may_ask), (), frozenset())
     decision = candidate.intent(case, *candidate.args)
     inputs = candidate.inputs
     if candidate.with_reason is not None and any(r.code == "reason_missing" for r in decision.reasons):
         inputs = (*inputs, "reason")
         decision = candidate.intent(case, *candidate.with_reason)
-    refusals = case.sight.refusals(case.person, row, case.record, also=candidate.also)
     blockers = combined(refusals, decision.reasons)
     instead: frozenset[str] = frozenset()
     if any(reason.code == "not_permitted" for reason in refusals):

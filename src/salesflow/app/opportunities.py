@@ -10,7 +10,7 @@ from attrs import evolve
 
 from salesflow.app import intents
 from salesflow.app.attention import Attention
-from salesflow.app.execution import Execution, reference
+from salesflow.app.execution import Execution
 from salesflow.app.moves import opportunity_moves
 from salesflow.app.paging import Page
 from salesflow.app.stage_moves import StageMoves
@@ -145,7 +145,7 @@ class OpportunityDesk(StageMoves, TaskWork, TeamWork, SuperiorDecisions, Attenti
 
         Source: VIS-1 … VIS-13.
         """
-        return self._execution.page("opportunity", scene, order_by, limit, after)
+        return self._page(scene, order_by, limit, after)
 
     def board(self, scene: str = "all", *, process: str | None = None) -> Board:
         """
@@ -157,6 +157,7 @@ class OpportunityDesk(StageMoves, TaskWork, TeamWork, SuperiorDecisions, Attenti
         Source: PIPE-1, VIS-16.
         """
         run = self._execution
+        run.admit(run.blank(), "opportunities.board", ())
         template = run.kernel.processes.latest(process).process
         seen = run.kernel.query("opportunity", run.visible("opportunity", scene))
         now = run.kernel.now()
@@ -168,7 +169,7 @@ class OpportunityDesk(StageMoves, TaskWork, TeamWork, SuperiorDecisions, Attenti
 
         Source: PIPE-1.
         """
-        case = self._execution.case("opportunity", reference("opportunity", opportunity)[0])
+        case = self._execution.reading("opportunities.card", "opportunity", opportunity)
         return card(case.record, now=case.now, today=case.today)
 
     def resources(self, opportunity: Opportunity | str) -> Mapping[str, Any]:
@@ -177,7 +178,7 @@ class OpportunityDesk(StageMoves, TaskWork, TeamWork, SuperiorDecisions, Attenti
 
         Source: GRADE-5.
         """
-        case = self._execution.case("opportunity", reference("opportunity", opportunity)[0])
+        case = self._execution.reading("opportunities.resources", "opportunity", opportunity)
         return case.kernel.settings.resources.of(case.record.grade.effective)
 
     def moves(self, opportunity: Opportunity | str) -> Sequence[Move]:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from salesflow.app.execution import Case, Execution, Kernel, reference
+from salesflow.app.catalogue import CatalogueDesk
+from salesflow.app.execution import Case
 from salesflow.app.intents import access_level
-from salesflow.errors import Conflict, InvalidInput, NotFound
-from salesflow.model import Access, EventBuilder, EventKind, SharingRule, apply, created
+from salesflow.errors import InvalidInput
+from salesflow.model import Access, SharingRule
 from salesflow.model.requests import flag, named
-from salesflow.ports import UnitOfWork, Write
 
 
-class SharingDesk:
+class SharingDesk(CatalogueDesk[SharingRule]):
     """
-    Creates, lists, edits and deletes sharing rules.
+    Creates, lists, edits and deletes sharing rules; a deleted one opens nothing from the next call on (VIS-20).
 
     Args:
         kernel: The ports.
         execution: For whom; None is the application itself, which is asked nothing.
+
+    Source: VIS-11, ACC-23.
     """
 
-    def __init__(self, kernel: Kernel, execution: Execution | None) -> None:
-        self._kernel = kernel
-        self._execution = execution
+    KIND, GROUP = "sharing_rule", "sharing"
 
     def create(
         self, *, from_person: str | None = None, from_department: str | None = None, from_subdepartments: bool = False,
@@ -46,31 +43,19 @@ class SharingDesk:
         """
         about = f"{from_person or from_department} with {to_person or to_department or to_group}"
         given = (from_subdepartments, to_subdepartments, access)
-        repeated = self._repeated("sharing.create", about, given)
-        if repeated is not None:
-            return repeated[0]  # type: ignore[no-any-return]  # the records of a key are of any kind
-        case = self._admitted("sharing.create")
-        rule = SharingRule(
-            id=self._kernel.new_id("sharing_rule"), version=1, from_person=from_person,
-            from_department=from_department, from_subdepartments=flag(from_subdepartments, "from_subdepartments"),
-            to_person=to_person, to_department=to_department, to_group=to_group,
-            to_subdepartments=flag(to_subdepartments, "to_subdepartments"), access=access_level(access),
-            created_at=case.now, created_by=case.person, updated_at=case.now,
-        )  # fmt: skip
-        _check(rule)
-        event = created(rule, at=case.now, by=case.person, operation="sharing.create")
-        self._save(Write("sharing_rule", rule.id, 0, rule, (event,)), "sharing.create", about, given, rule)
-        return rule
 
-    def get(self, rule: SharingRule | str) -> SharingRule:
-        """Return the rule as it is now, or raise `NotFound`."""
-        self._admitted("sharing.get")
-        return self._load(rule)
+        def make(case: Case) -> SharingRule:
+            rule = SharingRule(
+                id=case.kernel.new_id("sharing_rule"), version=1, from_person=from_person,
+                from_department=from_department, from_subdepartments=flag(from_subdepartments, "from_subdepartments"),
+                to_person=to_person, to_department=to_department, to_group=to_group,
+                to_subdepartments=flag(to_subdepartments, "to_subdepartments"), access=access_level(access),
+                created_at=case.now, created_by=case.person, updated_at=case.now,
+            )  # fmt: skip
+            _check(rule)
+            return rule
 
-    def list(self) -> Sequence[SharingRule]:
-        """Return every rule, by id."""
-        self._admitted("sharing.list")
-        return tuple(self._kernel.query("sharing_rule"))
+        return self._create(about, given, make)
 
     def edit(self, rule: SharingRule | str, *, access: Access) -> SharingRule:
         """
@@ -78,63 +63,7 @@ class SharingDesk:
 
         Source: VIS-11.
         """
-        repeated = self._repeated("sharing.edit", rule, (access,))
-        if repeated is not None:
-            return repeated[0]  # type: ignore[no-any-return]  # the records of a key are of any kind
-        case = self._admitted("sharing.edit")
-        now = self._load(rule)
-        builder = EventBuilder(now, at=case.now, by=case.person, operation="sharing.edit")
-        builder.add(EventKind.EDITED, access=access_level(access))
-        after = apply(now, builder.events)
-        self._save(
-            Write("sharing_rule", now.id, now.version, after, tuple(builder.events)),
-            "sharing.edit",
-            rule,
-            (access,),
-            after,
-        )
-        return after
-
-    def delete(self, rule: SharingRule | str) -> None:
-        """
-        Take the rule away; from the next call on it opens nothing (VIS-20).
-
-        Source: VIS-11.
-        """
-        if self._repeated("sharing.delete", rule, ()) is not None:
-            return
-        case = self._admitted("sharing.delete")
-        now = self._load(rule)
-        builder = EventBuilder(now, at=case.now, by=case.person, operation="sharing.delete")
-        builder.add(EventKind.DELETED)
-        self._save(Write("sharing_rule", now.id, now.version, None, tuple(builder.events)), "sharing.delete", rule, ())
-
-    def _repeated(self, operation: str, about: SharingRule | str, given: tuple[object, ...]) -> tuple[Any, ...] | None:
-        return None if self._execution is None else self._execution.repeated(operation, about, given)
-
-    def _save(
-        self, write: Write, operation: str, about: SharingRule | str, given: tuple[object, ...], *result: SharingRule
-    ) -> None:
-        if self._execution is None:
-            self._kernel.save(UnitOfWork((write,)))
-        else:
-            self._execution.save((write,), operation, about, result, given)
-
-    def _admitted(self, operation: str) -> Case:
-        if self._execution is None:
-            return Case(self._kernel, self._kernel.sight(), "", self._kernel.now())
-        case = self._execution.blank()
-        self._execution.admit(case, operation, ())
-        return case
-
-    def _load(self, ref: SharingRule | str) -> SharingRule:
-        id, version = reference("sharing_rule", ref)
-        rule = self._kernel.get("sharing_rule", id)
-        if rule is None:
-            raise NotFound("sharing_rule", id)
-        if version is not None and version != rule.version:
-            raise Conflict("sharing_rule", id, version, rule.version)
-        return rule  # type: ignore[no-any-return]
+        return self._edit(rule, {"access": access_level(access)})
 
 
 def _check(rule: SharingRule) -> None:

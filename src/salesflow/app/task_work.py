@@ -8,7 +8,7 @@ from salesflow.app import intents
 from salesflow.app.history import Readable
 from salesflow.app.task_access import AFTER_SALES_TASKS, task_access
 from salesflow.model import Opportunity
-from salesflow.model.requests import flag
+from salesflow.model.requests import UNSET, Unset, flag
 
 
 class TaskWork(Readable[Opportunity]):
@@ -70,15 +70,16 @@ class TaskWork(Readable[Opportunity]):
         )  # fmt: skip
 
     def assign_task(
-        self, opportunity: Opportunity | str, task: str, assignee: str | None = None, *, due: date | None = None
-    ) -> Opportunity:
+        self, opportunity: Opportunity | str, task: str, assignee: str | None = None, *,
+        due: date | Unset | None = UNSET,
+    ) -> Opportunity:  # fmt: skip
         """
-        Give an open task to somebody who can see the record, give it a due date, or both.
+        Give an open task to somebody who can see the record, set or clear its due date, or both.
 
         Args:
             task: Its code, or its full id.
-            assignee: The person; None leaves whom it has, and then a due date must be given.
-            due: The day; None leaves what it has.
+            assignee: The person; None leaves whom it has, and then *due* must be given.
+            due: The day; None clears it; left out, it stays as it is.
 
         Raises:
             Refused: `task_unknown`, `task_not_open`, `assignee_cannot_see`.

@@ -12,6 +12,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from salesflow.model import LeadCard
+
 _RUNS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the full-width forms are read as formulas too
 
 
@@ -63,8 +65,13 @@ COLUMNS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
 """Per kind of record the columns of its CSV file, each with where its value comes from."""
 
 
+_OF_CARD = frozenset(("id", "title", "source"))
+
+
 def csv_row(kind: str, record: Any) -> list[str]:
-    """Return the cells of one record, in the order of `COLUMNS`."""
+    """Return the cells of one record, in the order of `COLUMNS`; of a lead's card, those that it tells."""
+    if isinstance(record, LeadCard):
+        return [_cell(getattr(record, name)) if name in _OF_CARD else "" for name in COLUMNS[kind]]
     return [_cell(value(record)) for value in COLUMNS[kind].values()]
 
 

@@ -8,7 +8,7 @@ What has its default value is left out. A change of an event is read as the reco
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -259,15 +259,26 @@ def _write_items(items: tuple[Any, ...]) -> list[Any]:
     return [write_plain(item) for item in items]
 
 
-def _write_change(change: Change) -> dict[str, Any]:
-    before, after = change.before, change.after
+def _write_change(change: Change, written: Mapping[int, Any] = MappingProxyType({})) -> dict[str, Any]:
+    field, key, before, after = change
     told = {
-        "field": change.field,
+        "field": field,
         "before": None if before is None else write_plain(before),  # what is new was nothing before
-        "after": None if after is None else write_plain(after),
+        "after": None if after is None else written[id(after)] if id(after) in written else write_plain(after),
     }
-    if change.key is not None:
-        told["key"] = change.key
+    if key is not None:
+        told["key"] = key
+    return told
+
+
+def _write_event(event: Event, written: Mapping[int, Any]) -> dict[str, Any]:
+    told = {
+        "record_kind": event.record_kind, "record_id": event.record_id, "version": event.version,
+        "number": event.number, "kind": event.kind, "at": values.write_moment(event.at), "by": event.by,
+        "operation": event.operation, "changes": [_write_change(change, written) for change in event.changes],
+    }  # fmt: skip
+    if event.reason is not None:
+        told["reason"] = event.reason
     return told
 
 
@@ -316,6 +327,20 @@ def read_plain(cls: type[T], plain: Any, what: str = "") -> T:
 def to_text(value: Any) -> str:
     """Return *value* as JSON text without an envelope: what a store keeps, `from_text` reads it."""
     return _ENCODE(_QUICK.unstructure(value))
+
+
+def to_texts(record: Any, events: Iterable[Event]) -> tuple[str, list[str]]:
+    """Return a record and its events as `to_text` gives them; what an event put into the record is converted once."""
+    plain = _QUICK.unstructure(record)
+    collections = shape(type(record)).collections
+    written: dict[int, Any] = {}
+    for name, part in plain.items():
+        value = getattr(record, name)
+        if name in collections:
+            written.update(zip(map(id, value), part, strict=True))
+        else:
+            written[id(value)] = part
+    return _ENCODE(plain), [_ENCODE(_write_event(event, written)) for event in events]
 
 
 def from_text(cls: type[T], text: str) -> T:

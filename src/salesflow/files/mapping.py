@@ -407,6 +407,7 @@ def _money(amount: str, currency: str) -> Money:
     return Money(amount, currency)
 
 
+@lru_cache(2048)  # a customer's is asked for in the row and again for what is there already
 def derived_id(kind: str, *parts: str) -> str:
     """Return the id that the same parts always give, and no others."""
     told = "".join(f"{len(part)}:{part}" for part in (kind, *parts))

@@ -22,7 +22,7 @@ from salesflow.errors import InvalidInput
 from salesflow.model import Money
 from salesflow.visibility.filters import OPERATORS
 from salesflow.visibility.rules import Rule, both, either, everybody, is_rule
-from salesflow.visibility.vocabulary import owner, record, team
+from salesflow.visibility.vocabulary import owner, pool, record, team
 
 LONGEST_RULE = 4_000
 """A rule's text has at most so many characters."""
@@ -46,6 +46,7 @@ _NO_RULES: Mapping[str, Rule] = MappingProxyType({})
 
 _OWNER = "is_viewer is_below_viewer answers_to_viewer is_in_viewers_department".split()
 _TEAM = "includes_viewer includes_below_viewer includes_who_answers_to_viewer includes_viewers_department".split()
+_POOL = "admits_viewer is_dispatched_by_viewer".split()
 _VALUES: Mapping[str, Callable[..., Any]] = {
     "Money": Money,
     "Decimal": Decimal,
@@ -161,7 +162,7 @@ class _Reader:
         return found
 
     def _named(self) -> Rule:
-        word = self._word("everybody, owner, team, record or ~ or (", *self._names)
+        word = self._word("everybody, owner, team, pool, record or ~ or (", *self._names)
         match word.text:
             case "everybody":
                 return everybody
@@ -172,12 +173,16 @@ class _Reader:
                 name = self._choice(_TEAM)
                 make: Callable[..., Rule] = getattr(team, name)
                 return self._made(word, make, **self._named_values("role", "access"))
+            case "pool":
+                self._take(".")
+                its: Rule = getattr(pool, self._choice(_POOL))
+                return its
             case "record":
                 return self._comparison(word)
             case name if name in self._names:
                 return self._names[name]
             case name:
-                known = ", ".join(["everybody", "owner", "team", "record", *self._names])
+                known = ", ".join(["everybody", "owner", "team", "pool", "record", *self._names])
                 raise _wrong(name, word.at, f"must be one of {known}")
 
     def _owner_rule(self) -> Rule:

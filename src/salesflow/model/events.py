@@ -33,10 +33,15 @@ class EventKind(StrEnum):
     DELETED = "deleted"
     ACTIVITY_ADDED = "activity_added"
     LEAD_ASSIGNED = "lead_assigned"
+    LEAD_CLAIMED = "lead_claimed"
     LEAD_FOLLOWED_UP = "lead_followed_up"
     LEAD_CONVERTED = "lead_converted"
     LEAD_RECYCLED = "lead_recycled"
     LEAD_DISQUALIFIED = "lead_disqualified"
+    LEAD_DISABLED = "lead_disabled"
+    LEAD_ENABLED = "lead_enabled"
+    REVIEW_STATE_SET = "review_state_set"
+    CLAIMED_FROM = "claimed_from"
     STAGE_LEFT = "stage_left"
     STAGE_SKIPPED = "stage_skipped"
     STAGE_ENTERED = "stage_entered"
@@ -313,5 +318,5 @@ def created(record: Any, *, at: datetime, by: str, operation: str, kind: EventKi
         if name in known.collections:
             changes += differences(name, blank, value)
         elif blank is None or value != blank:
-            changes.append(Change(name, None, blank, value))
-    return Event(record.KIND, record.id, 1, 0, kind, at, by, operation, tuple(changes))
+            changes.append(_change((name, None, blank, value)))
+    return _event(record.KIND, record.id, 1, 0, kind, at, by, operation, tuple(changes))

@@ -63,6 +63,7 @@ class Lead:
         phone, email, channel: Ways to reach someone; at least one is given.
         source: Where it came from (LEAD-16).
         last_follower, last_follow_up_at: Who worked it last, and when (UTC).
+        pool: The pool (公海) it lies in while it has no owner; None is the common pool of all employees.
         former_owners: Everybody who lost it by recycling, in order.
         conversion: What it became, or None.
 

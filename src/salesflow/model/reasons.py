@@ -21,6 +21,7 @@ REASONS = MappingProxyType(
         "is_voided": "the record is voided; unvoid it first",
         "is_not_voided": "the record is not voided",
         "is_disabled": "the lead is disabled; enable it first",
+        "is_not_disabled": "the lead is not disabled",
         "wrong_review_state": "the review state is {state}; this needs {allowed}",
         # moving through stages
         "task_open": "task {task!r} of stage {stage!r} is open; finish it first",
@@ -99,6 +100,11 @@ REASONS = MappingProxyType(
         "already_converted": "the lead was converted already, into {into}",
         "convert_nothing": "name at least one of customer, contact, opportunity to convert into",
         "convert_needs_party": "an opportunity needs a customer or a contact beside it",
+        "pool_ceiling": "{person!r} holds {held} open leads, and pool {pool!r} lets nobody claim beyond {ceiling}; "
+        "convert, recycle or disqualify one first",
+        "pool_cool_down": "{person!r} owned the lead before; pool {pool!r} lets them claim it back from {since} on",
+        # pools
+        "pool_not_empty": "leads lie in pool {pool!r}; assign, claim or delete them first",
     }
 )
 """Every code that the library gives, with the message that its facts fill."""

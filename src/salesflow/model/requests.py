@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime
+from enum import Enum
 from typing import Any
 
 from attrs import field, frozen
@@ -20,6 +21,15 @@ LONGEST_NAME = 300
 
 LONGEST_TEXT = 20_000
 """Free text longer than this is refused."""
+
+
+class Unset(Enum):
+    """Tells an argument that was left out from one that is None."""
+
+    UNSET = "unset"
+
+
+UNSET = Unset.UNSET
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"  # Persian, the Indic scripts and many emoji cannot be written without them

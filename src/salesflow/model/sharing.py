@@ -51,7 +51,7 @@ class Pool:
     Args:
         members: Ids of employees who may claim; None means every active employee, said by name, never by an
             empty set.
-        dispatchers: Ids of employees who may assign its leads.
+        dispatchers: Ids of employees who see its leads whole, and may assign and work them; they need not be members.
         ceiling: How many open leads a member may hold; None means any number.
         cool_down: How long a former owner must wait before claiming a lead back; None means not at all.
 

@@ -40,9 +40,11 @@ from salesflow.process.fields import (
 )
 from salesflow.process.findings import Finding, Findings
 from salesflow.process.guards import REGISTRATION, approval_on_the_way, owed_stages
+from salesflow.process.lead_review import REVIEW_ORDER, disable_lead, enable_lead, set_review_state
 from salesflow.process.leads import (
     Converted,
     assign_lead,
+    claim_lead,
     convert_lead,
     convertible,
     create_lead,
@@ -72,16 +74,17 @@ from salesflow.process.versions import TemplateChange, TemplateChangeKind, Templ
 from salesflow.process.waivers import waive_stage
 
 __all__ = [
-    "APPROVABLE", "OPEN", "REGISTRATION", "SERVED", "Converted", "Engine", "Finding", "Findings", "Migration",
-    "MigrationOutcome", "MigrationPlan", "MigrationResult", "Move", "RehearsedMove", "Standing", "TemplateChange",
-    "TemplateChangeKind", "TemplateDiff", "add_activity", "add_competitor", "add_member", "add_task",
+    "APPROVABLE", "OPEN", "REGISTRATION", "REVIEW_ORDER", "SERVED", "Converted", "Engine", "Finding", "Findings",
+    "Migration", "MigrationOutcome", "MigrationPlan", "MigrationResult", "Move", "RehearsedMove", "Standing",
+    "TemplateChange", "TemplateChangeKind", "TemplateDiff", "add_activity", "add_competitor", "add_member", "add_task",
     "advance_after_sales", "approval_on_the_way", "assign_lead", "assign_task", "can_run_beside", "change_member",
-    "change_owner", "change_process", "check_template", "compile", "convert_lead", "convertible", "create_lead",
-    "create_opportunity", "delete", "diff", "disqualify_lead", "edit_lead", "edit_opportunity", "edit_party",
-    "fill_after_sales_feedback", "fill_feedback", "find_task", "find_waiting", "finish_after_sales", "finish_task",
-    "follow_up_lead", "grant", "import_lead", "import_opportunity", "is_after_sales_task", "kept_arguments",
-    "opportunity_stands", "overdue_for", "owed_stages", "read_arguments", "recycle_lead", "refuse", "refused",
-    "register_with_partner", "rehearse", "remove_competitor", "remove_member", "reopen_task", "request_approval",
-    "running_after_sales", "set_contact_role", "silent_for", "stalled_for", "start_after_sales", "unassign_task",
-    "unvoid", "void", "waiting_approvals", "waive_stage", "withdraw",
+    "change_owner", "change_process", "check_template", "claim_lead", "compile", "convert_lead", "convertible",
+    "create_lead", "create_opportunity", "delete", "diff", "disable_lead", "disqualify_lead", "edit_lead",
+    "edit_opportunity", "edit_party", "enable_lead", "fill_after_sales_feedback", "fill_feedback", "find_task",
+    "find_waiting", "finish_after_sales", "finish_task", "follow_up_lead", "grant", "import_lead", "import_opportunity",
+    "is_after_sales_task", "kept_arguments", "opportunity_stands", "overdue_for", "owed_stages", "read_arguments",
+    "recycle_lead", "refuse", "refused", "register_with_partner", "rehearse", "remove_competitor", "remove_member",
+    "reopen_task", "request_approval", "running_after_sales", "set_contact_role", "set_review_state", "silent_for",
+    "stalled_for", "start_after_sales", "unassign_task", "unvoid", "void", "waiting_approvals", "waive_stage",
+    "withdraw",
 ]  # fmt: skip

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from itertools import pairwise
-
-from attrs import evolve
 
 from salesflow.errors import InvalidInput
 from salesflow.model import (
@@ -37,12 +36,15 @@ from salesflow.model import (
     created,
     utc,
 )
+from salesflow.model.construction import quick
 from salesflow.process import stages
 from salesflow.process.guards import approval_on_the_way
 from salesflow.process.standing import refused
 
 Grader = Callable[[Opportunity], Grading]
 """Works out the grade of an opportunity that is being made; it is handed in, since grading is another room."""
+
+_opportunity = quick(Opportunity)
 
 
 def create_opportunity(
@@ -95,16 +97,17 @@ def create_opportunity(
     for skipped in passed:
         visits = stages.skip(visits, skipped.code, at=at, reason=request.reason)
     visits = stages.enter(visits, entry, at=at, entry=StageEntry.CREATED)
-    opportunity = Opportunity(
-        id=id, version=1, name=request.name, owner=owner, process=process.id, process_version=process.version,
-        stage=entry, probability=Probability(stage.probability, ProbabilitySource.STAGE),
+    made = partial(
+        _opportunity, id=id, version=1, name=request.name, owner=owner, process=process.id,
+        process_version=process.version, stage=entry,
+        probability=Probability(stage.probability, ProbabilitySource.STAGE),
         team=(TeamMember(owner, TeamRole.OWNER, Access.READ_WRITE), *request.team),
         customer=customer, contact=contact, amount=request.amount, close_date=request.close_date,
         led_by=request.led_by, source=source, source_lead=lead.id if lead is not None else None,
         visits=visits, tasks=stages.begin((), stage, len(visits)),
         created_at=at, created_by=by, updated_at=at,
     )  # fmt: skip
-    opportunity = evolve(opportunity, grade=grader(opportunity))
+    opportunity = made(grade=grader(made()))
     reasons += _late_entry(process, opportunity, passed, request.reason) if passed else []
     if reasons:
         return None, refused(*reasons)
@@ -186,8 +189,8 @@ def import_opportunity(
         )  # fmt: skip
         probability = Probability(100 if won else 0, ProbabilitySource.OUTCOME)
     first = next((moment for _, moment in steps if moment is not None), None)
-    opportunity = Opportunity(
-        id=arrival.id, version=1, name=arrival.name, owner=arrival.owner, process=process.id,
+    arrived = partial(
+        _opportunity, id=arrival.id, version=1, name=arrival.name, owner=arrival.owner, process=process.id,
         process_version=process.version, stage=arrival.stage, probability=probability,
         team=(TeamMember(arrival.owner, TeamRole.OWNER, Access.READ_WRITE),),
         status=status, customer=customer or arrival.customer, contact=contact or arrival.contact,
@@ -195,7 +198,7 @@ def import_opportunity(
         close_date=arrival.close_date, source=arrival.source, is_imported=True, visits=visits, tasks=tasks,
         closings=closings, created_at=arrival.created_at or first or at, created_by=by, updated_at=at,
     )  # fmt: skip
-    opportunity = evolve(opportunity, grade=grader(opportunity))
+    opportunity = arrived(grade=grader(arrived()))
     event = created(opportunity, at=at, by=by, operation=operation, kind=EventKind.IMPORTED)
     return opportunity, Decision((event,))
 

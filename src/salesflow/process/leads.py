@@ -1,10 +1,11 @@
-"""The life of a lead (销售线索): create, assign, follow up, convert, recycle, disqualify (domain §2)."""
+"""The life of a lead (销售线索): create, assign, claim, follow up, convert, recycle, disqualify (domain §2)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from salesflow.model import (
     Activity,
@@ -21,6 +22,7 @@ from salesflow.model import (
     NewContact,
     NewCustomer,
     Opportunity,
+    Pool,
     Reason,
     created,
     utc,
@@ -44,8 +46,13 @@ def create_lead(lead: Lead, *, by: str, at: datetime, operation: str = "leads.cr
     return refused(*reasons) if reasons else Decision((created(lead, at=at, by=by, operation=operation),))
 
 
+def _common_pool(_lead: Lead) -> str | None:
+    return None
+
+
 def import_lead(
-    arrival: ImportedLead, *, by: str, at: datetime, operation: str = "files.import_csv"
+    arrival: ImportedLead, *, by: str, at: datetime, operation: str = "files.import_csv",
+    pool_of: Callable[[Lead], str | None] = _common_pool,
 ) -> tuple[Lead, Decision]:  # fmt: skip
     """
     Take in a lead from elsewhere: unassigned unless it names an owner.
@@ -54,11 +61,12 @@ def import_lead(
         arrival: What the file or the other system knew.
         at: When it arrives, in UTC.
         operation: The id of the operation that takes it in.
+        pool_of: Chooses the pool (公海) of a lead without owner; None is the common one.
 
     Returns:
         The lead at version 1, and the event that made it or every reason why not.
 
-    Source: LEAD-2.
+    Source: LEAD-2, LEAD-14.
     """
     at = utc(at)
     lead = Lead(
@@ -71,6 +79,8 @@ def import_lead(
     checked = create_lead(lead, by=by, at=at, operation=operation)
     if checked.reasons:
         return lead, checked
+    if lead.owner is None:
+        lead = evolve(lead, pool=pool_of(lead))
     return lead, Decision((created(lead, at=at, by=by, operation=operation, kind=EventKind.IMPORTED),))
 
 
@@ -84,7 +94,34 @@ def assign_lead(lead: Lead, to: str, *, branch: str | None, by: str, at: datetim
     if reasons:
         return refused(*reasons)
     builder = EventBuilder(lead, at=at, by=by, operation="leads.assign")
-    builder.add(EventKind.LEAD_ASSIGNED, owner=to, branch=branch, status=LeadStatus.ASSIGNED)
+    builder.add(EventKind.LEAD_ASSIGNED, owner=to, branch=branch, status=LeadStatus.ASSIGNED, pool=None)
+    return builder.decision()
+
+
+def claim_lead(lead: Lead, pool: Pool | None, *, held: int, by: str, at: datetime) -> Decision:
+    """
+    Decide to claim a lead from its pool (公海); it is then an ordinary lead of the claimer's.
+
+    Args:
+        pool: The pool it lies in; None is the common one, without ceiling and cool-down.
+        held: How many open leads the claimer has; counts only where the pool has a ceiling.
+        by: Who claims.
+
+    Source: LEAD-14, LEAD-8.
+    """
+    reasons = list(lead_stands(lead, (LeadStatus.UNASSIGNED,)))
+    at = utc(at)
+    if pool is not None and pool.ceiling is not None and held >= pool.ceiling:
+        reasons.append(Reason("pool_ceiling", person=by, held=held, pool=pool.id, ceiling=pool.ceiling))
+    if pool is not None and pool.cool_down is not None:
+        free_from = [former.until + pool.cool_down for former in lead.former_owners if former.person == by]
+        if free_from and at < max(free_from):
+            since = max(free_from).isoformat()
+            reasons.append(Reason("pool_cool_down", person=by, pool=pool.id, since=since))
+    if reasons:
+        return refused(*reasons)
+    builder = EventBuilder(lead, at=at, by=by, operation="leads.claim")
+    builder.add(EventKind.LEAD_CLAIMED, owner=by, status=LeadStatus.ASSIGNED, pool=None)
     return builder.decision()
 
 
@@ -110,11 +147,14 @@ def follow_up_lead(lead: Lead, kind: str, text: str, *, happened_at: datetime, b
     return builder.decision()
 
 
-def recycle_lead(lead: Lead, *, reason: str | None, by: str, at: datetime) -> Decision:
+def recycle_lead(lead: Lead, *, reason: str | None, pool: str | None = None, by: str, at: datetime) -> Decision:
     """
     Decide to recycle (回收): owner and branch are cleared, the former owner and the reason are kept.
 
-    Source: LEAD-8.
+    Args:
+        pool: The pool (公海) it goes to; None is the common one.
+
+    Source: LEAD-8, LEAD-14.
     """
     reasons = list(lead_stands(lead, (LeadStatus.ASSIGNED,)))
     if not reason:
@@ -125,7 +165,8 @@ def recycle_lead(lead: Lead, *, reason: str | None, by: str, at: datetime) -> De
     former = FormerOwner(len(lead.former_owners) + 1, lead.owner, builder.at, reason or "")
     builder.add(
         EventKind.LEAD_RECYCLED, reason,
-        owner=None, branch=None, status=LeadStatus.UNASSIGNED, former_owners=(*lead.former_owners, former),
+        owner=None, branch=None, status=LeadStatus.UNASSIGNED, pool=pool,
+        former_owners=(*lead.former_owners, former),
     )  # fmt: skip
     return builder.decision()
 

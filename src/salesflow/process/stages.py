@@ -45,8 +45,15 @@ def settle(tasks: Tasks, status: TaskStatus) -> Tasks:
     """Return the tasks with every open one set to *status*; the same tuple where none is open."""
     for task in tasks:
         if task.status is _OPEN:
-            return tuple(evolve(t, status=status) if t.status is _OPEN else t for t in tasks)
+            return tuple([_settled(t, status) if t.status is _OPEN else t for t in tasks])
     return tasks
+
+
+def _settled(task: Task, status: TaskStatus) -> Task:
+    return _task(
+        task.id, task.code, task.stage, status, task.is_required, task.routes, task.name, task.assignee, task.due,
+        task.done_at, task.done_by,
+    )  # fmt: skip
 
 
 def begin(tasks: Tasks, stage: Stage, visit: int, prefix: str = "") -> Tasks:

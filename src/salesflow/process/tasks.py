@@ -19,6 +19,7 @@ from salesflow.model import (
     TaskStatus,
     utc,
 )
+from salesflow.model.requests import UNSET, Unset
 from salesflow.process.beside import running_after_sales, task_prefix
 from salesflow.process.standing import OPEN, SERVED, opportunity_stands, refused
 
@@ -79,17 +80,17 @@ def assign_task(
     task: str,
     assignee: str | None,
     *,
-    due: date | None,
+    due: date | Unset | None,
     can_see: bool,
     by: str,
     at: datetime,
 ) -> Decision:
     """
-    Decide to give an open task to somebody, to give it a due date, or both.
+    Decide to give an open task to somebody, to set or clear its due date, or both.
 
     Args:
         assignee: The person's id; None leaves whom it has.
-        due: The day it is due; None leaves what it has.
+        due: The day it is due; None means that it has none, `UNSET` leaves what it has.
         can_see: Whether the assignee can see the record; who asks must know. Without an assignee nobody asks.
 
     Source: OPP-3.
@@ -102,7 +103,7 @@ def assign_task(
         return reasons or evolve(
             found,
             assignee=found.assignee if assignee is None else assignee,
-            due=found.due if due is None else due,
+            due=found.due if due is UNSET else due,
         )
 
     kind = EventKind.TASK_DUE_SET if assignee is None else EventKind.TASK_ASSIGNED
@@ -134,7 +135,7 @@ def add_task(
     Args:
         code: Unique within the stage.
         name: What is to be done, for people.
-        assignee, due, can_see: As in `assign_task`; no assignee is fine.
+        assignee, due, can_see: As in `assign_task`; no assignee and no day are fine.
         after_sales: Whether it belongs to the stage of the after-sales process that runs, not to the own one.
 
     Source: OPP-3, OPP-12.

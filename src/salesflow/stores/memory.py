@@ -7,7 +7,8 @@ sees whole units of work, and what raises leaves the store as it was.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence, Set
+from collections.abc import Callable, Collection, Hashable, Sequence, Set
+from functools import partial
 from itertools import islice
 from threading import RLock
 from typing import Any
@@ -17,18 +18,22 @@ from salesflow.model.events import Event
 from salesflow.ports import DoneOnce, Query, RecordFilter, Tombstone, UnitOfWork, Write
 from salesflow.stores.order import Order
 from salesflow.stores.postings import NOWHERE, Candidates, Place, Postings, place_of
+from salesflow.visibility.behind import Behind, parties
+
+_NAMING = ("customer", "contact", "contact_roles", "conversion")
+"""The fields by which a record names customers and contacts."""
 
 
 class _Shelf:
-    """Everything about one kind of record."""
+    """Everything about one kind of record; *behind* is that of its postings."""
 
     __slots__ = ("history", "orders", "postings", "records", "revision", "tombstones")
 
-    def __init__(self) -> None:
+    def __init__(self, behind: Callable[[Behind], set[str] | None]) -> None:
         self.records: dict[str, Any] = {}
         self.history: dict[str, list[tuple[int, Event]]] = {}
         self.tombstones: dict[str, Tombstone] = {}
-        self.postings = Postings()
+        self.postings = Postings(behind)
         self.orders: dict[str, Order] = {}
         self.revision = 0
 
@@ -123,13 +128,17 @@ class MemoryStore:
         Save everything or nothing.
 
         Raises:
-            Conflict: A record is not at its expected version, a new one is there already or was deleted, or
-                the idempotency key is there already. Whoever lost the race must load and decide again.
+            Conflict: A record is not at its expected version, a new one is there already or was deleted, the
+                idempotency key is there already, or a revision is not the one rested on. Whoever lost the race
+                must load and decide again.
             InvalidInput: A record stands twice in the unit, or a deletion has no event.
         """
         with self._lock:
             if unit.done is not None and unit.done.key in self._done:
                 raise Conflict("idempotency key", unit.done.key, 0, 1)
+            for kind, revision in unit.resting_on:
+                if self._shelf(kind).revision != revision:
+                    raise Conflict("revision", kind, revision, self._shelf(kind).revision)
             writes = unit.writes
             if len(writes) > 1 and len({(write.kind, write.id) for write in writes}) < len(writes):
                 raise InvalidInput("writes", [write.id for write in writes], "must name each record once")
@@ -173,13 +182,26 @@ class MemoryStore:
             return self._shelf(kind).tombstones.get(id)
 
     def _shelf(self, kind: str) -> _Shelf:
-        return self._shelves.get(kind) or _Shelf()
+        return self._shelves.get(kind) or _Shelf(partial(self._behind, kind))
+
+    def _behind(self, kind: str, behind: Behind) -> set[str] | None:
+        """
+        Return the ids of the records of *kind* that some record which passes names.
+
+        None where more may pass than there are records of the kind: then asking each is the shorter way.
+        """
+        shelf, records = self._shelf(behind.kind), self._shelf(kind).records
+        candidates, few = shelf.candidates(behind.filter)
+        if few > len(records):
+            return None
+        passing = shelf.passing(behind.filter, candidates)
+        return {id for record in passing for named, id in parties(record) if named == kind and id in records}
 
     def _checked(self, write: Write) -> tuple[Write, _Shelf, Any, tuple[Place, Place] | None]:
         """Return all that changing the store takes, and change nothing; whatever can raise raises here."""
         shelf = self._shelves.get(write.kind)
         if shelf is None:
-            shelf = self._shelves[write.kind] = _Shelf()
+            shelf = self._shelves[write.kind] = _Shelf(partial(self._behind, write.kind))
         old, new = shelf.records.get(write.id), write.record
         found = 0 if old is None else old.version
         if old is None and write.id in shelf.tombstones:
@@ -193,7 +215,9 @@ class MemoryStore:
             and new is not None
             and getattr(old, "team", ()) is getattr(new, "team", ())
             and getattr(old, "owner", None) == getattr(new, "owner", None)
+            and getattr(old, "pool", None) == getattr(new, "pool", None)
             and getattr(old, "voided", False) is getattr(new, "voided", False)
+            and all(getattr(old, name, None) == getattr(new, name, None) for name in _NAMING)
         ):
             return write, shelf, old, None
         before = NOWHERE if old is None else place_of(old)

@@ -1,5 +1,6 @@
 """
-Which records belong to whom: ids by owner and by team member, so that a list need not look at every record.
+Which records belong to whom: ids by owner, by team member, by the pool of what has no owner, and by the customers and
+contacts that they name, so that a list need not look at every record.
 
 A posting is kept by person, never by manager or department: when the organisation changes, no posting does.
 What it gives is always a superset, and says whether it is exact; only a filter's own `matches` decides.
@@ -7,13 +8,14 @@ What it gives is always a superset, and says whether it is exact; only a filter'
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 from typing import Any, NamedTuple
 
 from attrs import frozen
 
 from salesflow.model.enums import Access
-from salesflow.visibility.filters import AllOf, AnyOf, Nothing, OwnerIn, TeamIn, Voided
+from salesflow.visibility.behind import Behind, Names, Party, parties
+from salesflow.visibility.filters import AllOf, AnyOf, Nothing, OwnerIn, PoolIn, TeamIn, Voided
 
 _VISIBLE = Voided(False)
 _NONE: set[str] = set()
@@ -25,6 +27,8 @@ class Place(NamedTuple):
     owner: str | None
     members: frozenset[str]
     voided: bool
+    parties: frozenset[Party]
+    pools: frozenset[str | None]
 
 
 @frozen
@@ -56,29 +60,40 @@ class Candidates:
 
 def place_of(record: Any) -> Place:
     """Return where *record*, of any kind, stands."""
+    owner = getattr(record, "owner", None)
     place = Place(
-        getattr(record, "owner", None),
+        owner,
         frozenset(member.person for member in getattr(record, "team", ())),
         getattr(record, "voided", False),
+        parties(record),
+        frozenset((record.pool,)) if owner is None and hasattr(record, "pool") else frozenset(),
     )
     hash(place)  # what has no hash must raise here, before anything is changed
     return place
 
 
-NOWHERE = Place(None, frozenset(), False)
+NOWHERE = Place(None, frozenset(), False, frozenset(), frozenset())
 """The place of a record that is not there."""
 
 
 class Postings:
-    """The postings of one kind of record."""
+    """
+    The postings of one kind of record.
 
-    __slots__ = ("apart", "members", "owners", "voided")
+    Args:
+        behind: Returns the ids of those of the kind that pass a `Behind`; None where asking each is the shorter way.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("apart", "behind", "members", "named", "owners", "pools", "voided")
+
+    def __init__(self, behind: Callable[[Behind], set[str] | None]) -> None:
+        self.behind = behind
         # Records whose owner does not stand in their team: while there are none, postings by member hold all.
         self.apart: set[str] = set()
         self.owners: dict[str, set[str]] = {}
         self.members: dict[str, set[str]] = {}
+        self.pools: dict[str | None, set[str]] = {}
+        self.named: dict[Party, set[str]] = {}
         self.voided: set[str] = set()
 
     def move(self, id: str, old: Place, new: Place) -> None:
@@ -93,6 +108,15 @@ class Postings:
                 self.members[person].discard(id)
             for person in new.members - old.members:
                 self.members.setdefault(person, set()).add(id)
+        if old.parties != new.parties:
+            for party in old.parties - new.parties:
+                self.named[party].discard(id)
+            for party in new.parties - old.parties:
+                self.named.setdefault(party, set()).add(id)
+        for pool in old.pools - new.pools:
+            self.pools[pool].discard(id)
+        for pool in new.pools - old.pools:
+            self.pools.setdefault(pool, set()).add(id)
         _set(self.voided, id, new.voided)
         _set(self.apart, id, new.owner is not None and new.owner not in new.members)
 
@@ -106,6 +130,13 @@ class Postings:
             case TeamIn():
                 is_plain = filter.roles is None and filter.access is Access.READ
                 return Candidates(_some(self.members, filter.people.ids), _NONE, is_plain)
+            case Names():
+                return Candidates([self.named.get((filter.kind, filter.id), _NONE)], _NONE, exact=True)
+            case Behind():
+                found = self.behind(filter)
+                return None if found is None else Candidates([found], _NONE, exact=True)
+            case PoolIn():
+                return Candidates([self.pools[pool] for pool in filter.pools if pool in self.pools], _NONE, exact=True)
             case Voided(is_voided=True):
                 return Candidates([self.voided], _NONE, exact=True)
             case AnyOf():
@@ -132,17 +163,15 @@ class Postings:
 
     def _all(self, filter: AllOf) -> Candidates | None:
         """Take the part with the fewest candidates; what the other parts say is left to `matches`."""
-        fewest: Candidates | None = None
-        others = -1
-        for part in filter.parts:
-            found = None if part == _VISIBLE else self.candidates(part)
-            others += part != _VISIBLE
-            if found is not None and (fewest is None or found.estimate < fewest.estimate):
-                fewest = found
-        if fewest is None:
+        parts = [part for part in filter.parts if part != _VISIBLE]
+        # Who names one customer or contact is found at once; then the postings of a manager's people are not gathered.
+        telling = [part for part in parts if isinstance(part, Names)] or parts
+        found = [candidates for candidates in map(self.candidates, telling) if candidates is not None]
+        if not found:
             return None
-        hidden = self.voided if _VISIBLE in filter.parts else fewest.hidden
-        return Candidates(fewest.postings, hidden, fewest.exact and not others)
+        fewest = min(found, key=lambda candidates: candidates.estimate)
+        hidden = self.voided if len(parts) < len(filter.parts) else fewest.hidden
+        return Candidates(fewest.postings, hidden, fewest.exact and len(parts) == 1)
 
 
 def _set(ids: set[str], id: str, belongs: bool) -> None:

@@ -390,6 +390,25 @@ class StoreConformance:
         assert now == seen[-2]
         assert len(set(seen)) == len(seen)
 
+    def test_a_unit_rests_on_revisions(self, store: Any) -> None:
+        """VIS-20: what was decided on sharing rules that changed since is a conflict, and nothing of it is saved."""
+        self._capable(store, "revision", "CountsRevisions")
+        rule = SharingRule(id="s", version=1, from_person="li", to_person="wang", updated_at=AT)
+        store.save(unit(new(rule), new(make_opportunity("a"))))
+        deal = store.get("opportunity", "a")
+        rests = (("sharing_rule", store.revision("sharing_rule")), ("pool", store.revision("pool")))
+        store.save(evolve(unit(change(deal, name="x"), change(rule, access=Access.READ_WRITE)), resting_on=rests))
+        before = self._everything(store, "opportunity", ["a", "b"])
+
+        for write in (change(store.get("opportunity", "a"), name="late"), new(make_opportunity("b"))):
+            with pytest.raises(Conflict):
+                store.save(evolve(unit(write, done=DoneOnce("key", "request", ())), resting_on=rests))
+
+        assert self._everything(store, "opportunity", ["a", "b"]) == before
+        rests = (("sharing_rule", store.revision("sharing_rule")),)
+        store.save(evolve(unit(change(store.get("opportunity", "a"), name="in time")), resting_on=rests))
+        assert store.get("opportunity", "a").name == "in time"
+
     def test_a_deleted_record_is_gone_from_everywhere(self, store: Any) -> None:
         """LEAD-11: after deletion no id, list, history or outbox entry gives anything of what it held."""
         record = make_opportunity("a", "li", TeamMember("zhao"), name="secret")

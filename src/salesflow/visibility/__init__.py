@@ -7,8 +7,10 @@ all follow from it. Nothing here reads a clock, a store or an environment.
 
 from salesflow.visibility import scenes
 from salesflow.visibility.access import ACCESS, AccessRow
+from salesflow.visibility.behind import Behind, Names
 from salesflow.visibility.filters import (
     EVERYTHING,
+    NOT_VOIDED,
     NOTHING,
     OPERATORS,
     AllOf,
@@ -19,6 +21,7 @@ from salesflow.visibility.filters import (
     Negation,
     Nothing,
     OwnerIn,
+    PoolIn,
     TeamIn,
     Voided,
     all_of,
@@ -33,13 +36,13 @@ from salesflow.visibility.proof import Cause, Proof
 from salesflow.visibility.rules import KINDS, Rule, everybody
 from salesflow.visibility.sight import Audience, Sight
 from salesflow.visibility.terms import Step
-from salesflow.visibility.vocabulary import owner, record, team
+from salesflow.visibility.vocabulary import owner, pool, record, team
 from salesflow.visibility.what_if import Planned, Removed, SightChange
 
 __all__ = [
-    "ACCESS", "EVERYTHING", "KINDS", "NOTHING", "OPERATORS", "AccessRow", "AllOf", "AnyOf", "Audience",
-    "Cause", "Everything", "FieldCompare", "Filter", "Negation", "Nothing", "Organization",
-    "OrganizationIndex", "OwnerIn", "People", "Planned", "Proof", "Removed", "Rule", "Sight", "SightChange",
+    "ACCESS", "EVERYTHING", "KINDS", "NOTHING", "NOT_VOIDED", "OPERATORS", "AccessRow", "AllOf", "AnyOf", "Audience",
+    "Behind", "Cause", "Everything", "FieldCompare", "Filter", "Names", "Negation", "Nothing", "Organization",
+    "OrganizationIndex", "OwnerIn", "People", "Planned", "PoolIn", "Proof", "Removed", "Rule", "Sight", "SightChange",
     "Step", "TeamIn", "VisibilityPolicy", "Voided", "all_of", "any_of", "everybody", "negation", "owner",
-    "record", "scenes", "team",
+    "pool", "record", "scenes", "team",
 ]  # fmt: skip

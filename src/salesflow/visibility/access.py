@@ -13,7 +13,7 @@ from attrs import frozen
 
 from salesflow.model.enums import Access, LeadStatus, OpportunityStatus, TeamRole
 from salesflow.visibility.rules import Rule, either
-from salesflow.visibility.vocabulary import owner, team
+from salesflow.visibility.vocabulary import owner, pool, team
 
 Statuses = tuple[str, ...]
 
@@ -46,6 +46,8 @@ class AccessRow:
         roles: The team roles that may with `READ_WRITE`, and the superiors of those very members; None means
             any role, an empty set that the team does not count.
         shared: Whether a person may whom a `READ_WRITE` sharing rule reaches.
+        dispatchers: Whether the dispatchers of its pool may, while a lead has no owner.
+        claimers: Whether whoever may claim from its pool may, while a lead has no owner.
         also: In words, whom else it admits; the caller says who they are. Empty means nobody.
         employees: Whether any active employee may.
         readers: Whether whoever sees the record may.
@@ -62,6 +64,8 @@ class AccessRow:
     superiors: bool = False
     roles: frozenset[str] | None = frozenset()
     shared: bool = False
+    dispatchers: bool = False
+    claimers: bool = False
     also: str = ""
     employees: bool = False
     readers: bool = False
@@ -81,6 +85,10 @@ class AccessRow:
             found.append(team.includes_who_answers_to_viewer(self.roles, Access.READ_WRITE))
         if self.shared:
             found.append(owner.shares_with_viewer(Access.READ_WRITE))
+        if self.dispatchers:
+            found.append(pool.is_dispatched_by_viewer)
+        if self.claimers:
+            found.append(pool.admits_viewer)
         return either(found) if found else None
 
     @property
@@ -98,6 +106,10 @@ class AccessRow:
             yield f"a team member {which} with {Access.READ_WRITE}, or that member's superior"
         if self.shared:
             yield f"somebody with whom the record is shared for {Access.READ_WRITE}"
+        if self.dispatchers:
+            yield "a dispatcher of its pool"
+        if self.claimers:
+            yield "a member of its pool"
         if self.employees:
             yield "an employee"
         if self.readers:
@@ -110,7 +122,6 @@ class AccessRow:
 
 ASSIGNEE = "the task's assignee"
 APPROVER = "the approver that the rule names"
-DISPATCHER = "a dispatcher of its pool"
 SAME_AS_TARGET = "whoever may do the operation that it is for"
 
 _CHANGE_PROCESS = AccessRow(source="ACC-1", statuses=OPEN, owner=True, superiors=True, shared=True)
@@ -141,11 +152,11 @@ _CREATE = AccessRow(source="ACC-16", voided=None, employees=True)
 _IMPORT = AccessRow(source="ACC-16", voided=None, also="an employee who imports for themselves", administrators=True)
 _GRADE = AccessRow(source="ACC-17", statuses=OPEN, superiors=True)
 _APPROVE = AccessRow(source="ACC-18", voided=None, also=APPROVER, override=False)
-_LEAD_SHARED = AccessRow(source="ACC-19", owner=True, superiors=True, shared=True, also=DISPATCHER)
-_LEAD = AccessRow(source="ACC-19", owner=True, superiors=True, also=DISPATCHER)
-_LEAD_VOID = AccessRow(source="ACC-19", voided=None, owner=True, superiors=True, also=DISPATCHER)
-_LEAD_ABOVE = AccessRow(source="ACC-20", voided=None, superiors=True, also=DISPATCHER, administrators=True)
-_CLAIM = AccessRow(source="ACC-21", statuses=(LeadStatus.UNASSIGNED,), also="a member of its pool")
+_LEAD_SHARED = AccessRow(source="ACC-19", owner=True, superiors=True, shared=True, dispatchers=True)
+_LEAD = AccessRow(source="ACC-19", owner=True, superiors=True, dispatchers=True)
+_LEAD_VOID = AccessRow(source="ACC-19", voided=None, owner=True, superiors=True, dispatchers=True)
+_LEAD_ABOVE = AccessRow(source="ACC-20", voided=None, superiors=True, dispatchers=True, administrators=True)
+_CLAIM = AccessRow(source="ACC-21", statuses=(LeadStatus.UNASSIGNED,), claimers=True)
 _CUSTOMER = AccessRow(source="ACC-22", owner=True, superiors=True, shared=True)
 _CONTACT = AccessRow(
     source="ACC-22", owner=True, superiors=True, shared=True, also="whoever may edit one of its opportunities"
@@ -153,7 +164,7 @@ _CONTACT = AccessRow(
 _ADMINISTRATION = AccessRow(source="ACC-23", voided=None, administrators=True)
 _READ = AccessRow(source="ACC-26", voided=None, readers=True)
 _READ_ADMINISTRATION = AccessRow(source="ACC-26", voided=None, administrators=True)
-_REVIEW = AccessRow(source="ACC-27", voided=None, also=DISPATCHER, administrators=True)
+_REVIEW = AccessRow(source="ACC-27", voided=None, dispatchers=True, administrators=True)
 _FOR_ANOTHER = AccessRow(source="ACC-27", voided=None, also=SAME_AS_TARGET)
 _EACH = AccessRow(source="ACC-24", voided=None, also=SAME_AS_TARGET)
 

@@ -20,8 +20,9 @@ from salesflow.visibility.binding import (
     MembersPlan,
     OwnersPlan,
     Plan,
+    PoolPlan,
 )
-from salesflow.visibility.rules import KINDS_WITH_TEAM
+from salesflow.visibility.rules import KINDS_WITH_POOL, KINDS_WITH_TEAM
 from salesflow.visibility.terms import Term, World
 
 
@@ -76,6 +77,10 @@ def audience(plan: Plan, world: World, record: Any) -> Crowd:
             return Crowd(_inverse(plan.terms, world, {record.owner}), plan.is_negated)
         case MembersPlan():
             return Crowd(_inverse(plan.terms, world, _members(plan, record)), plan.is_negated)
+        case PoolPlan():
+            if record.KIND not in KINDS_WITH_POOL or record.owner is not None:
+                return NOBODY
+            return Crowd(plan.people(world.pools, record.pool), plan.is_negated)
         case FixedPlan():
             return EVERYBODY if plan.filter.matches(record) else NOBODY
         case EveryPlan():

@@ -20,6 +20,7 @@ from salesflow.visibility.filters import (
     Filter,
     Negation,
     OwnerIn,
+    PoolIn,
     TeamIn,
     Test,
     all_of,
@@ -27,7 +28,9 @@ from salesflow.visibility.filters import (
     owner_or_team,
 )
 from salesflow.visibility.people import Gathering, People
+from salesflow.visibility.pools import Pools
 from salesflow.visibility.rules import (
+    KINDS_WITH_POOL,
     KINDS_WITH_TEAM,
     Both,
     Either,
@@ -35,6 +38,8 @@ from salesflow.visibility.rules import (
     FieldRule,
     Not,
     OwnerRule,
+    PoolRelation,
+    PoolRule,
     Rule,
     TeamRule,
     spread,
@@ -75,6 +80,23 @@ class AroundPlan:
 
 
 @frozen
+class PoolPlan:
+    """The record has no owner and lies in a pool that stands so to the viewer."""
+
+    relation: PoolRelation
+    is_negated: bool = False
+
+    def pools(self, pools: Pools, viewer: str) -> frozenset[str | None]:
+        """Return the pools that stand so to *viewer*."""
+        admits = self.relation is PoolRelation.ADMITS
+        return pools.claimable_by(viewer) if admits else pools.dispatched_by(viewer)
+
+    def people(self, pools: Pools, pool: str | None) -> frozenset[str]:
+        """Return everybody to whom *pool* stands so."""
+        return pools.members(pool) if self.relation is PoolRelation.ADMITS else pools.dispatchers(pool)
+
+
+@frozen
 class FixedPlan:
     """What no viewer changes."""
 
@@ -95,7 +117,7 @@ class SomePlan:
     parts: tuple[Plan, ...]
 
 
-Plan = OwnersPlan | MembersPlan | AroundPlan | FixedPlan | EveryPlan | SomePlan
+Plan = OwnersPlan | MembersPlan | AroundPlan | PoolPlan | FixedPlan | EveryPlan | SomePlan
 """A rule that is prepared for binding."""
 
 
@@ -106,6 +128,8 @@ def prepare(rule: Rule) -> Plan:
             return OwnersPlan((rule.term,))
         case TeamRule():
             return MembersPlan((rule.term,), rule.roles, rule.access)
+        case PoolRule():
+            return PoolPlan(rule.relation)
         case FieldRule():
             return FixedPlan(rule.compare)
         case Everybody():
@@ -126,10 +150,26 @@ def _negated(rule: Not) -> Plan:
             return OwnersPlan((denied.term,), is_negated=True)
         case TeamRule():
             return MembersPlan((denied.term,), denied.roles, denied.access, is_negated=True)
+        case PoolRule():
+            return PoolPlan(denied.relation, is_negated=True)
         case Everybody():
             return FixedPlan(NOTHING)
         case _:
             return prepare(spread(denied))
+
+
+def without_pools(plan: Plan) -> Plan:
+    """Return *plan* for a kind of record that lies in no pool: neither a pool rule nor its negation holds there."""
+    match plan:
+        case PoolPlan():
+            return FixedPlan(NOTHING)
+        case EveryPlan():
+            return EveryPlan(tuple(map(without_pools, plan.parts)))
+        case SomePlan():
+            left = tuple(part for part in map(without_pools, plan.parts) if part != FixedPlan(NOTHING))
+            return left[0] if len(left) == 1 else SomePlan(left)
+        case _:
+            return plan
 
 
 def _fused(plans: Iterable[Plan]) -> tuple[Plan, ...]:
@@ -163,32 +203,36 @@ def bind(plan: Plan, world: World, viewer: str, kind: str) -> Filter:
         plan: A prepared rule.
         world: The organisation and the sharing rules.
         viewer: Somebody the organisation knows; who is not is nobody's filter to make.
-        kind: The kind of record. Where it has no team, nobody is in the team.
+        kind: The kind of record. Where it has no team, nobody is in the team; where it lies in no pool, no pool
+            rule holds, nor does its negation.
     """
-    return _bind(plan, world, viewer, kind in KINDS_WITH_TEAM)
-
-
-def _bind(plan: Plan, world: World, viewer: str, has_team: bool) -> Filter:
     match plan:
         case AroundPlan():
-            return _bind_around(plan, world, viewer, has_team)
+            return _bind_around(plan, world, viewer, kind in KINDS_WITH_TEAM)
         case OwnersPlan():
             people = _gathered(plan.terms, world, viewer)
             if plan.is_negated:
                 return Negation(OwnerIn(people))
             return OwnerIn(people) if people else NOTHING
         case MembersPlan():
-            members = _gathered(plan.terms, world, viewer) if has_team else None
+            members = _gathered(plan.terms, world, viewer) if kind in KINDS_WITH_TEAM else None
             if not members:
                 return EVERYTHING if plan.is_negated else NOTHING
             found = TeamIn(members, plan.roles, plan.access)
             return Negation(found) if plan.is_negated else found
+        case PoolPlan():
+            if kind not in KINDS_WITH_POOL:
+                return NOTHING
+            pools = plan.pools(world.pools, viewer)
+            if plan.is_negated:
+                return Negation(PoolIn(pools))
+            return PoolIn(pools) if pools else NOTHING
         case FixedPlan():
             return plan.filter
         case EveryPlan():
-            return all_of([_bind(part, world, viewer, has_team) for part in plan.parts])
+            return all_of([bind(part, world, viewer, kind) for part in plan.parts])
         case _:
-            return any_of([_bind(part, world, viewer, has_team) for part in plan.parts])
+            return any_of([bind(part, world, viewer, kind) for part in plan.parts])
 
 
 def bind_test(plan: Plan, world: World, viewer: str, kind: str) -> Test:

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Set
 from typing import Any
 
+from attrs import evolve
+
 from salesflow.model.enums import Access, TeamRole
 from salesflow.model.opportunity import TeamMember
 from salesflow.visibility.filters import FieldCompare
 from salesflow.visibility.people import Gathering
 from salesflow.visibility.proof import Proof, new_cause, new_proof
 from salesflow.visibility.rules import (
+    KINDS_WITH_POOL,
     KINDS_WITH_TEAM,
     Both,
     Either,
@@ -23,6 +26,8 @@ from salesflow.visibility.rules import (
     FieldRule,
     Not,
     OwnerRule,
+    PoolRelation,
+    PoolRule,
     Rule,
     TeamRule,
     spread,
@@ -48,6 +53,8 @@ def proving(rule: Rule, world: World, viewer: str) -> Proving:
             return _proving_owner(rule, world, viewer)
         case TeamRule():
             return _proving_team(rule, world, viewer)
+        case PoolRule():
+            return _proving_pool(rule, world, viewer)
         case FieldRule():
             return lambda record: _prove_field(rule, record)
         case Everybody():
@@ -59,7 +66,7 @@ def proving(rule: Rule, world: World, viewer: str) -> Proving:
             parts = proving_each(rule.parts, world, viewer)
             return lambda record: _joined(rule, any, [prove(record) for prove in parts])
         case _:
-            if not isinstance(rule.part, OwnerRule | TeamRule | Everybody):
+            if not isinstance(rule.part, OwnerRule | TeamRule | PoolRule | Everybody):
                 return proving(spread(rule.part), world, viewer)
             prove_inner = proving(rule.part, world, viewer)
             return lambda record: _prove_not(rule, prove_inner(record), record)
@@ -113,6 +120,30 @@ def _proving_team(rule: TeamRule, world: World, viewer: str) -> Proving:
     return prove
 
 
+def _proving_pool(rule: PoolRule, world: World, viewer: str) -> Proving:
+    admits = rule.relation is PoolRelation.ADMITS
+    mine = world.pools.claimable_by(viewer) if admits else world.pools.dispatched_by(viewer)
+    last = new_step("member" if admits else "dispatcher", viewer)
+
+    def prove(record: Any) -> Proof:
+        lacks = _outside_pools(record)
+        if lacks:
+            return new_proof(rule, False, (), lacks)
+        pool = "of all employees" if record.pool is None else record.pool
+        if record.pool in mine:
+            return new_proof(rule, True, (new_cause((new_step("pool", pool), last)),))
+        return new_proof(rule, False, (), f"{viewer} is no {last.relation} of the pool {pool}")
+
+    return prove
+
+
+def _outside_pools(record: Any) -> str:
+    """Say why *record* lies in no pool; nothing where it lies in one."""
+    if record.KIND not in KINDS_WITH_POOL:
+        return "only a lead lies in a pool"
+    return "" if record.owner is None else "the record has an owner"
+
+
 def _people(term: Term, world: World, viewer: str) -> Set[str]:
     gathering = Gathering()
     term.expand(world, viewer, gathering)
@@ -133,7 +164,10 @@ def _joined(rule: Both | Either, holds: Callable[[list[bool]], bool], parts: lis
 def _prove_not(rule: Not, inner: Proof, record: Any) -> Proof:
     if inner.is_visible:
         return new_proof(rule, False, (), "; ".join(map(str, inner.causes)) or "holds for everybody")
-    holds = isinstance(rule.part, TeamRule) or record.owner is not None
+    if isinstance(rule.part, PoolRule):
+        holds = not _outside_pools(record)
+    else:
+        holds = isinstance(rule.part, TeamRule) or record.owner is not None
     return new_proof(rule, holds, (), "" if holds else inner.lacks)
 
 
@@ -148,6 +182,13 @@ def _counts(rule: TeamRule, member: TeamMember) -> bool:
     return (rule.roles is None or member.role in rule.roles) and (
         rule.access is Access.READ or member.access == Access.READ_WRITE
     )
+
+
+def without_values(proof: Proof) -> Proof:
+    """Return *proof* for somebody who may not read the record's fields: what they hold is left out (VIS-18)."""
+    if isinstance(proof.rule, FieldRule) and proof.lacks:
+        return evolve(proof, lacks="the record's own is not that")
+    return evolve(proof, parts=tuple(map(without_values, proof.parts)))
 
 
 def _found(compare: FieldCompare, record: Any) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
@@ -23,6 +23,9 @@ from salesflow.errors import InvalidInput
 from salesflow.model.enums import Access
 from salesflow.model.money import Money
 from salesflow.visibility.people import People
+
+if TYPE_CHECKING:
+    from salesflow.visibility.behind import Behind, Names
 
 
 class Test(Protocol):
@@ -37,7 +40,7 @@ def _people(people: Iterable[str]) -> People:
     return people if isinstance(people, People) else People(frozenset(people))
 
 
-class _Filter:
+class FilterNode:
     """Compiles itself when it is first asked; `matches` is then a plain function, with nothing in between."""
 
     __slots__ = ("matches",)
@@ -56,7 +59,7 @@ class _Filter:
 
 
 @frozen
-class Everything(_Filter):
+class Everything(FilterNode):
     """Every record passes. Said by name only: an empty set never means everything."""
 
     def _compiled(self) -> Test:
@@ -64,7 +67,7 @@ class Everything(_Filter):
 
 
 @frozen
-class Nothing(_Filter):
+class Nothing(FilterNode):
     """No record passes."""
 
     def _compiled(self) -> Test:
@@ -72,7 +75,7 @@ class Nothing(_Filter):
 
 
 @frozen
-class OwnerIn(_Filter):
+class OwnerIn(FilterNode):
     """
     The record has an owner, and it is one of *people*.
 
@@ -88,7 +91,7 @@ class OwnerIn(_Filter):
 
 
 @frozen
-class TeamIn(_Filter):
+class TeamIn(FilterNode):
     """
     Some team member is one of *people*, in one of *roles*, with at least *access*.
 
@@ -120,8 +123,31 @@ class TeamIn(_Filter):
         return matches
 
 
+def _pools(pools: Iterable[str | None]) -> frozenset[str | None]:
+    return frozenset(pools)
+
+
 @frozen
-class Voided(_Filter):
+class PoolIn(FilterNode):
+    """
+    The record has no owner and lies in one of *pools*.
+
+    Args:
+        pools: Ids; None among them is the common pool.
+    """
+
+    pools: frozenset[str | None] = field(converter=_pools)
+
+    def _compiled(self) -> Test:
+        pools = self.pools
+        return lambda record: record.owner is None and getattr(record, "pool", _NO_POOL) in pools
+
+
+_NO_POOL = object()
+
+
+@frozen
+class Voided(FilterNode):
     """The record is voided, or is not."""
 
     is_voided: bool
@@ -164,7 +190,7 @@ def _plain_value(_instance: object, _attribute: object, value: Any) -> None:
 
 
 @frozen
-class FieldCompare(_Filter):
+class FieldCompare(FilterNode):
     """
     A field of the record compares with a value.
 
@@ -209,7 +235,7 @@ class FieldCompare(_Filter):
 
 
 @frozen
-class AllOf(_Filter):
+class AllOf(FilterNode):
     """Every part passes. Made by `all_of`."""
 
     parts: tuple[Filter, ...]
@@ -231,7 +257,7 @@ class AllOf(_Filter):
 
 
 @frozen
-class AnyOf(_Filter):
+class AnyOf(FilterNode):
     """Some part passes. Made by `any_of`."""
 
     parts: tuple[Filter, ...]
@@ -252,12 +278,13 @@ class AnyOf(_Filter):
 
 
 @frozen
-class Negation(_Filter):
+class Negation(FilterNode):
     """
-    The part certainly fails. Made by `negation`; the part is then an `OwnerIn` or a `TeamIn`.
+    The part certainly fails. Made by `negation`; the part is then an `OwnerIn`, a `TeamIn`, a `PoolIn`, or a node of
+    `salesflow.visibility.behind`, which fails wherever it does not pass.
 
     A record without owner passes neither an `OwnerIn` nor its negation; one without team members passes the
-    negation of every `TeamIn`.
+    negation of every `TeamIn`; one with an owner, or of a kind without pools, neither a `PoolIn` nor its negation.
     """
 
     part: Filter
@@ -267,13 +294,19 @@ class Negation(_Filter):
         if isinstance(part, OwnerIn):
             people = part.people
             return lambda record: record.owner is not None and record.owner not in people
-        if isinstance(part, TeamIn):
-            test = part.matches
-            return lambda record: not test(record)
-        return negation(part).matches
+        if isinstance(part, PoolIn):
+            pools = part.pools | {_NO_POOL}
+            return lambda record: record.owner is None and getattr(record, "pool", _NO_POOL) not in pools
+        turned = negation(part)
+        if turned != self:
+            return turned.matches
+        test = part.matches
+        return lambda record: not test(record)
 
 
-Filter: TypeAlias = Everything | Nothing | OwnerIn | TeamIn | Voided | FieldCompare | AllOf | AnyOf | Negation
+Filter: TypeAlias = (
+    "Everything | Nothing | OwnerIn | TeamIn | PoolIn | Voided | FieldCompare | AllOf | AnyOf | Negation | Names | Behind"
+)
 """The closed set of nodes. A store may look inside by `isinstance`, and refuses a node it does not know."""
 
 EVERYTHING = Everything()

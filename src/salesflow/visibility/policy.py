@@ -10,8 +10,8 @@ from attrs import field, frozen
 
 from salesflow.errors import InvalidInput
 from salesflow.visibility.access import ACCESS, SOURCE_FINISH_AFTER_SALES, AccessRow
-from salesflow.visibility.binding import Plan, prepare
-from salesflow.visibility.rules import Rule, implies, is_guarded, is_rule
+from salesflow.visibility.binding import Plan, prepare, without_pools
+from salesflow.visibility.rules import KINDS_WITH_POOL, Rule, implies, is_guarded, is_rule
 from salesflow.visibility.scenes import ALL, VOIDED, default
 
 _FINISH = "opportunities.finish_after_sales"
@@ -62,20 +62,22 @@ class VisibilityPolicy:
         access: The access table: a row per operation id.
         after_sales_finish: ``"both"`` readings of ACC-9 together, or ``"source"``: F's own row to the letter.
         administrators_operate: Whether administrators may do what the record's state allows (ACC-24).
+        read_through: Whether customers and contacts are also read through any visible opportunity or lead that
+            names them (VIS-21).
 
     Raises:
         InvalidInput: `all` or `voided` is missing, `all` would show a record to everybody without saying so,
             the table holds what is no row, or a switch has no such position.
 
-    Source: VIS-14, ACC-24.
+    Source: VIS-14, VIS-21, ACC-24.
     """
 
     scenes: Mapping[str, Rule] = field(factory=default, validator=_sound_scenes)
     access: Mapping[str, AccessRow] = field(default=ACCESS, validator=_sound_table)
     after_sales_finish: str = field(default="both", validator=_known_reading)
     administrators_operate: bool = field(default=True, validator=_truth)
-    _plans: dict[str, Plan] = field(init=False, eq=False, repr=False)
-    _wide_plans: dict[str, Plan] = field(init=False, eq=False, repr=False)
+    read_through: bool = field(default=True, validator=_truth)
+    _plans: dict[tuple[bool, bool], dict[str, Plan]] = field(init=False, eq=False, repr=False)
     _row_plans: dict[str, Plan | None] = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -84,13 +86,16 @@ class VisibilityPolicy:
         narrow = {
             name: wide[name] if implies(rule, whole) else prepare(whole & rule) for name, rule in self.scenes.items()
         }
+        plans = {}
+        for sees_all, every in ((True, wide), (False, narrow)):
+            plans[sees_all, True] = every
+            plans[sees_all, False] = {name: without_pools(plan) for name, plan in every.items()}
         rows = {}
         for operation in self.access:
             row = self.row(operation)
             rule = None if row is None else row.rule
             rows[operation] = None if rule is None else prepare(rule)
-        object.__setattr__(self, "_plans", narrow)
-        object.__setattr__(self, "_wide_plans", wide)
+        object.__setattr__(self, "_plans", plans)
         object.__setattr__(self, "_row_plans", rows)
 
     def row(self, operation: str) -> AccessRow | None:
@@ -100,18 +105,21 @@ class VisibilityPolicy:
             return SOURCE_FINISH_AFTER_SALES
         return row
 
-    def scene_plan(self, scene: str, *, sees_all: bool) -> Plan:
+    def scene_plan(self, scene: str, kind: str, *, sees_all: bool) -> Plan:
         """
-        Return *scene* prepared: within `all`, or by itself for whoever *sees_all*.
+        Return *scene* prepared for records of *kind*: within `all`, or by itself for whoever *sees_all*.
 
         Raises:
             InvalidInput: There is no such scene; the message lists those that are.
         """
-        plans = self._wide_plans if sees_all else self._plans
-        plan = plans.get(scene)
+        plan = self._plans[sees_all, kind in KINDS_WITH_POOL].get(scene)
         if plan is None:
             raise InvalidInput("scene", scene, f"must be one of {', '.join(self.scenes)}")
         return plan
+
+    def is_within(self, scene: str) -> bool:
+        """Whether whatever *scene* says passes `all` by itself, so that nothing beside `all` can add to it."""
+        return scene != ALL and self._plans[False, True][scene] is self._plans[True, True][scene]
 
     def row_plan(self, operation: str) -> Plan | None:
         """Return the row's columns for people of the record, prepared; None where it has none."""

@@ -2,14 +2,15 @@
 Rules are values: they combine with ``&``, ``|``, ``~``, compare, hash, and print as written (VIS-14).
 
 A rule knows no viewer and no organisation. Two relational atoms (the owner, some team member) over the terms
-of `terms`, and comparisons of the record's own fields, are all there is. A rule under which everybody would
-see a record says so by name: `everybody`.
+of `terms`, the pool of a lead without owner, and comparisons of the record's own fields, are all there is. A rule
+under which everybody would see a record says so by name: `everybody`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from enum import StrEnum
 from typing import NoReturn, TypeAlias, TypeGuard, cast
 
 from attrs import fields_dict, frozen
@@ -26,6 +27,7 @@ KINDS = ("opportunity", "lead", "customer", "contact")
 """The kinds of record that have an owner, and so scenes (VIS-21)."""
 
 KINDS_WITH_TEAM = frozenset(kind for kind in KINDS if "team" in fields_dict(RECORD_CLASSES[kind]))
+KINDS_WITH_POOL = frozenset(kind for kind in KINDS if "pool" in fields_dict(RECORD_CLASSES[kind]))
 
 
 class _Combines:
@@ -108,6 +110,32 @@ class TeamRule(_Combines):
         return f"{_TEAM_WORDS.get(self.term, f'TeamRule({self.term!r})')}({', '.join(told)})"
 
 
+class PoolRelation(StrEnum):
+    """How a viewer stands to a pool (公海)."""
+
+    ADMITS = "admits_viewer"
+    DISPATCHED = "is_dispatched_by_viewer"
+
+
+@frozen(repr=False)
+class PoolRule(_Combines):
+    """
+    The record has no owner and lies in a pool that the viewer may claim from, or dispatches.
+
+    False for a record with an owner and for a kind that lies in no pool, and so is the negation.
+
+    Args:
+        relation: Which of the two.
+
+    Source: VIS-18.
+    """
+
+    relation: PoolRelation
+
+    def __repr__(self) -> str:
+        return f"pool.{self.relation}"
+
+
 @frozen(repr=False)
 class FieldRule(_Combines):
     """
@@ -163,7 +191,7 @@ class Not(_Combines):
         return f"~({self.part!r})" if isinstance(self.part, Both | Either | FieldRule) else f"~{self.part!r}"
 
 
-Rule: TypeAlias = OwnerRule | TeamRule | FieldRule | Everybody | Both | Either | Not
+Rule: TypeAlias = OwnerRule | TeamRule | PoolRule | FieldRule | Everybody | Both | Either | Not
 """The closed set of rules."""
 
 everybody = Everybody()
@@ -216,7 +244,7 @@ def is_guarded(rule: Rule) -> bool:
             return any(map(is_guarded, rule.parts))
         case Either():
             return all(map(is_guarded, rule.parts))
-        case OwnerRule() | TeamRule() | Everybody():
+        case OwnerRule() | TeamRule() | PoolRule() | Everybody():
             return True
         case Not():
             return isinstance(rule.part, Both | Either | Not) and is_guarded(spread(rule.part))

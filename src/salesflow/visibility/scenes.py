@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from salesflow.model.enums import OpportunityStatus, TeamRole
 from salesflow.visibility.rules import Rule, either
-from salesflow.visibility.vocabulary import owner, record, team
+from salesflow.visibility.vocabulary import owner, pool, record, team
 
 ALL = "all"
 """The scene that decides what is visible (VIS-1)."""
@@ -24,13 +24,14 @@ def default() -> dict[str, Rule]:
 
     Add an application's own with ``default() | {"my_big_deals": rule}``.
 
-    Source: VIS-1 … VIS-12.
+    Source: VIS-1 … VIS-12, VIS-18.
     """
     own = owner.is_viewer | owner.is_below_viewer
     departments = owner.is_in_viewers_department | team.includes_viewers_department()
     shared = owner.shares_with_viewer()
+    pools = pool.admits_viewer | pool.is_dispatched_by_viewer
     return {
-        ALL: either((own, team.includes_viewer(), team.includes_below_viewer(), shared, departments)),
+        ALL: either((own, team.includes_viewer(), team.includes_below_viewer(), shared, departments, pools)),
         "mine": owner.is_viewer,
         "joint": team.includes_viewer(role=TeamRole.JOINT),
         "serviced": team.includes_viewer(role=TeamRole.AFTER_SALES),

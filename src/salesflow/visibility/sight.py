@@ -12,9 +12,10 @@ from typing import Any
 
 from salesflow.errors import InvalidInput
 from salesflow.model.reasons import Reason
-from salesflow.model.sharing import SharingRule
+from salesflow.model.sharing import Pool, SharingRule
 from salesflow.visibility.access import AccessRow
 from salesflow.visibility.audience import audience
+from salesflow.visibility.behind import KINDS_BEHIND, PARTY_KINDS, Behind, Find, Names
 from salesflow.visibility.binding import bind, bind_test
 from salesflow.visibility.explain import Proving, proving_each
 from salesflow.visibility.filters import (
@@ -27,14 +28,16 @@ from salesflow.visibility.filters import (
     Test,
     Voided,
     all_of,
+    any_of,
     write_out,
 )
 from salesflow.visibility.organization_index import OrganizationIndex
+from salesflow.visibility.nearest import nearest_grants
 from salesflow.visibility.policy import VisibilityPolicy, default_policy
-from salesflow.visibility.proof import Cause, Proof, new_proof
-from salesflow.visibility.rules import KINDS, Either
+from salesflow.visibility.proof import Cause, Proof, new_cause, new_proof
+from salesflow.visibility.rules import KINDS, KINDS_WITH_POOL, Either, PoolRule
 from salesflow.visibility.scenes import ALL, VOIDED
-from salesflow.visibility.terms import Step, World
+from salesflow.visibility.terms import Step, World, new_step
 
 KINDS_OF_EVERYBODY = frozenset(("competitor", "literature", "lead_source"))
 """Kinds of record that whoever is known may read (ACC-26)."""
@@ -87,6 +90,11 @@ class Sight:
         index: The organisation.
         sharing_rules: Every sharing rule of the store.
         policy: Scenes, access table and switches; None means the domain's own.
+        pools: Every pool of the store.
+        find: Finds the opportunities and leads that customers and contacts are read through (VIS-21); None means
+            that there are none to be found, and that nothing is read through them.
+        revisions: Which revisions of the store rules and pools were read at, as (kind, revision): a decision
+            made with this sight rests on them.
     """
 
     def __init__(
@@ -94,10 +102,16 @@ class Sight:
         index: OrganizationIndex,
         sharing_rules: Iterable[SharingRule] = (),
         policy: VisibilityPolicy | None = None,
+        pools: Iterable[Pool] = (),
+        *,
+        find: Find | None = None,
+        revisions: tuple[tuple[str, Any], ...] = (),
     ) -> None:
         self.index = index
+        self.revisions = revisions
         self.policy = default_policy() if policy is None else policy
-        self._world = World.of(index, sharing_rules)
+        self._find = find
+        self._world = World.of(index, sharing_rules, pools)
         self._kept = lru_cache(_KEPT_FILTERS)(self._keep)
         self._kept_check = lru_cache(_KEPT_FILTERS)(self._keep_check)
         self._kept_proving = lru_cache(_KEPT_PROVINGS)(self._keep_proving)
@@ -114,6 +128,20 @@ class Sight:
     def is_administrator(self, person: str) -> bool:
         """Whether *person* is a CRM administrator (ORG-5)."""
         return person in self.index.administrators
+
+    def has_pool(self, pool: str | None) -> bool:
+        """Whether there is such a pool (公海); None is the common one."""
+        return self._world.pools.is_there(pool)
+
+    def sees_whole(self, viewer: str, record: Any) -> bool:
+        """
+        Whether *viewer*, who sees *record*, sees all of it, and not only the card of a lead that one may claim.
+
+        Source: VIS-18, LEAD-14.
+        """
+        if record.KIND not in KINDS_WITH_POOL or record.owner is not None or viewer in self.index.administrators:
+            return True
+        return viewer in self._world.pools.dispatchers(record.pool)
 
     def superiors(self, person: str) -> tuple[str, ...]:
         """Return who may act for *person* (`depth_superiors`), nearest first; who left may not (ORG-2)."""
@@ -142,7 +170,7 @@ class Sight:
     def bind(self, viewer: str, kind: str, scene: str = ALL) -> Filter:
         """Work out `filter` anew, keeping nothing."""
         is_administrator = viewer in self.index.administrators
-        plan = self.policy.scene_plan(scene, sees_all=is_administrator)
+        plan = self.policy.scene_plan(scene, kind, sees_all=is_administrator)
         if kind not in KINDS:
             return self._bind_open(viewer, kind)
         if viewer not in self.index.known:
@@ -154,8 +182,23 @@ class Sight:
         if is_administrator and scene == ALL:
             return NOT_VOIDED
         found = bind(plan, self._world, viewer, kind)
+        if self._is_read_through(kind) and not is_administrator and not self.policy.is_within(scene):
+            return self._bind_party(viewer, kind, scene, found)
         # What all_of would do, said directly: this is the path that every new viewer takes.
         return AllOf((NOT_VOIDED, found)) if isinstance(found, AnyOf) else all_of((NOT_VOIDED, found))
+
+    def _is_read_through(self, kind: str) -> bool:
+        return kind in PARTY_KINDS and self.policy.read_through and self._find is not None
+
+    def _bind_party(self, viewer: str, kind: str, scene: str, found: Filter) -> Filter:
+        """VIS-21: `all`, and what stands behind an opportunity or a lead that the viewer sees."""
+        assert self._find is not None
+        seen = {other: self.bind(viewer, other) for other in KINDS_BEHIND}
+        through: list[Filter] = [Behind(other, filter, self._find) for other, filter in seen.items() if filter != NOTHING]
+        if scene != ALL:
+            narrow = bind(self.policy.scene_plan(scene, kind, sees_all=True), self._world, viewer, kind)
+            through = [all_of((narrow, any_of(through)))]
+        return all_of((NOT_VOIDED, any_of((found, *through))))
 
     def _bind_open(self, viewer: str, kind: str) -> Filter:
         """Kinds without owner: the same for everybody, or for administrators only."""
@@ -185,14 +228,22 @@ class Sight:
             return EVERYTHING.matches if viewer in index.administrators else self._bind_open(viewer, kind).matches
         if viewer not in index.known:
             return NOTHING.matches
-        return bind_test(self.policy.scene_plan(ALL, sees_all=True), self._world, viewer, kind)
+        if self._is_read_through(kind):
+            return self.bind(viewer, kind).matches
+        return bind_test(self.policy.scene_plan(ALL, kind, sees_all=True), self._world, viewer, kind)
 
     def _keep_check(self, viewer: str, kind: str) -> Test:
         return EVERYTHING.matches if viewer in self.index.administrators else self.filter(viewer, kind).matches
 
-    def why(self, viewer: str, record: Any) -> Proof:
+    def why(self, viewer: str, record: Any, *, told_to: str | None = None) -> Proof:
         """
         Return the proof that *viewer* sees *record*, or why not: every way in, tried.
+
+        Args:
+            viewer: Whose sight is in question.
+            record: A record as the store has it.
+            told_to: Who reads the proof: it names no opportunity or lead that they do not see. None means
+                trusted code.
 
         Source: VIS-15.
         """
@@ -214,12 +265,44 @@ class Sight:
             lacks = "the record is voided, and only an administrator sees it"
             parts.append(Proof("not voided", False, lacks=lacks))
         else:
-            parts += [prove(record) for prove in self._kept_proving(viewer)]
-        return new_proof("visible", any(part.is_visible for part in parts), (), "", tuple(parts))
+            parts += self._proofs(viewer, record)
+            if self._is_read_through(kind):
+                parts.append(self._prove_through(viewer, record, told_to))
+        if any([part.is_visible for part in parts]):
+            return new_proof("visible", True, (), "", tuple(parts))
+        grants = () if kind not in KINDS or record.voided else nearest_grants(self.policy.scenes[ALL], viewer, record)
+        return new_proof("visible", False, (), "", tuple(parts), grants)
 
-    def _keep_proving(self, viewer: str) -> tuple[Proving, ...]:
+    def _proofs(self, viewer: str, record: Any) -> list[Proof]:
+        return [prove(record) for prove in self._kept_proving(viewer, record.KIND in KINDS_WITH_POOL)]
+
+    def _prove_through(self, viewer: str, record: Any, told_to: str | None) -> Proof:
+        """VIS-21: every opportunity and lead that opens the customer or contact, each with every way into it."""
+        holds, ways = False, []
+        for found in self._behind(record):
+            proof = new_proof("visible", True, (), "", tuple(self._proofs(viewer, found)))
+            if not any(part.is_visible for part in proof.parts):
+                continue
+            holds = True
+            if told_to is None or self.can_see(told_to, found):
+                here = new_step(found.KIND, found.id)
+                ways += [new_cause((here, *way.steps)) for way in proof.ways] or [new_cause((here,))]
+        lacks = "" if holds else f"{viewer} sees none that names this {record.KIND}"
+        return new_proof("an opportunity or lead of theirs", holds, tuple(ways), lacks)
+
+    def _behind(self, record: Any) -> list[Any]:
+        """Return the opportunities and leads that a customer or contact may be read through."""
+        if self._find is None or not self._is_read_through(record.KIND):
+            return []
+        names = all_of((Names(record.KIND, record.id), NOT_VOIDED))
+        return [found for kind in KINDS_BEHIND for found in self._find(kind, names, None)]
+
+    def _keep_proving(self, viewer: str, has_pool: bool) -> tuple[Proving, ...]:
         rule = self.policy.scenes[ALL]
-        return proving_each(rule.parts if isinstance(rule, Either) else (rule,), self._world, viewer)
+        parts = rule.parts if isinstance(rule, Either) else (rule,)
+        # A way in that no record of the kind can have is none worth telling.
+        told = [part for part in parts if has_pool or not isinstance(part, PoolRule)]
+        return proving_each(told, self._world, viewer)
 
     def who_can_see(self, record: Any) -> Audience:
         """
@@ -239,8 +322,12 @@ class Sight:
             raise _without_scenes(record.KIND)
         if record.voided:
             return index.administrators
-        plan = self.policy.scene_plan(ALL, sees_all=True)
-        return audience(plan, self._world, record).within(index.known) | index.administrators
+        world, plan = self._world, self.policy.scene_plan
+        seen = [
+            audience(plan(ALL, each.KIND, sees_all=True), world, each).within(index.known)
+            for each in (record, *self._behind(record))
+        ]
+        return index.administrators.union(*seen)
 
     def refusals(
         self, viewer: str, operation: str, record: Any | None, *, also: Collection[str] = ()
@@ -252,8 +339,8 @@ class Sight:
             viewer: Who would act.
             operation: An id of the access table; one without a row is refused, to administrators too.
             record: The record, or None where there is none yet, or none in question.
-            also: Who the row admits beyond its columns: the task's assignee, the approver, a pool's
-                dispatchers. A row that admits nobody else ignores it.
+            also: Who the row admits beyond its columns: the task's assignee, the approver. A row that
+                admits nobody else ignores it.
 
         Source: ACC-1 … ACC-27.
         """

@@ -15,9 +15,10 @@ from attrs import frozen
 
 from salesflow.model.construction import quick
 from salesflow.model.enums import Access
-from salesflow.model.sharing import SharingRule
+from salesflow.model.sharing import Pool, SharingRule
 from salesflow.visibility.organization_index import OrganizationIndex, Reach
 from salesflow.visibility.people import Gathering
+from salesflow.visibility.pools import Pools
 from salesflow.visibility.sharing import Sharing
 
 
@@ -54,20 +55,24 @@ Traced = list[tuple[str, Way]]
 @frozen(eq=False)
 class World:
     """
-    The organisation and the sharing rules as of one moment.
+    The organisation, the sharing rules and the pools as of one moment.
 
     Args:
         index: The organisation.
         sharing: The rules, as this organisation reads them.
+        pools: The pools, likewise.
     """
 
     index: OrganizationIndex
     sharing: Sharing
+    pools: Pools
 
     @classmethod
-    def of(cls, index: OrganizationIndex, sharing_rules: Iterable[SharingRule]) -> World:
-        """Return the world of *index* with *sharing_rules*."""
-        return cls(index, Sharing(index, sharing_rules))
+    def of(
+        cls, index: OrganizationIndex, sharing_rules: Iterable[SharingRule], pools: Iterable[Pool] = ()
+    ) -> World:
+        """Return the world of *index* with *sharing_rules* and *pools*."""
+        return cls(index, Sharing(index, sharing_rules), Pools(index, pools))
 
 
 class Term(Protocol):

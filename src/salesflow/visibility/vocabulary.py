@@ -1,4 +1,4 @@
-"""The words that rules are written with: ``owner``, ``team``, ``record``."""
+"""The words that rules are written with: ``owner``, ``team``, ``pool``, ``record``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from salesflow.model.enums import Access
 from salesflow.model.money import Money
 from salesflow.visibility import terms
 from salesflow.visibility.filters import CUSTOM, FieldCompare
-from salesflow.visibility.rules import KINDS, FieldRule, OwnerRule, Rule, TeamRule
+from salesflow.visibility.rules import KINDS, FieldRule, OwnerRule, PoolRelation, PoolRule, Rule, TeamRule
 from salesflow.visibility.terms import Term
 
 
@@ -65,6 +65,17 @@ class _Team:
     def includes_viewers_department(role: str | Iterable[str] | None = None, access: str | None = None) -> Rule:
         """A member's main department is in the one that the viewer heads, which is their own (VIS-12)."""
         return _team_rule(terms.HEADED, role, access)
+
+
+class _Pool:
+    """Rules about the pool (公海) of a lead without owner. False for a record with one, and for what has no pool."""
+
+    __slots__ = ()
+
+    admits_viewer = PoolRule(PoolRelation.ADMITS)
+    """The viewer may claim from the pool that it lies in (VIS-18)."""
+    is_dispatched_by_viewer = PoolRule(PoolRelation.DISPATCHED)
+    """The viewer dispatches that pool's leads."""
 
 
 class _Field:
@@ -133,6 +144,7 @@ class _Record:
 
 owner = _Owner()
 team = _Team()
+pool = _Pool()
 record = _Record()
 
 

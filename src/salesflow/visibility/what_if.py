@@ -15,8 +15,9 @@ from attrs import evolve, field, frozen
 from salesflow.errors import InvalidInput
 from salesflow.model.organization import Department, Employee, UserGroup
 from salesflow.model.process import SalesProcess
-from salesflow.model.sharing import SharingRule
+from salesflow.model.sharing import Pool, SharingRule
 from salesflow.ports import OrganizationSource
+from salesflow.visibility.behind import Find
 from salesflow.visibility.filters import Filter
 from salesflow.visibility.organization import Organization
 from salesflow.visibility.organization_index import OrganizationIndex
@@ -80,8 +81,9 @@ def _told(verb: str, kind: str, ids: tuple[str, ...]) -> str:
 
 
 def planned(
-    source: OrganizationSource, rules: Iterable[SharingRule], policy: VisibilityPolicy, plans: Iterable[Any]
-) -> Sight:
+    source: OrganizationSource, rules: Iterable[SharingRule], policy: VisibilityPolicy, plans: Iterable[Any],
+    *, pools: Iterable[Pool] = (), find: Find | None = None,
+) -> Sight:  # fmt: skip
     """
     Return who would see what if *plans* were carried out, one after the other.
 
@@ -90,6 +92,7 @@ def planned(
         rules: The sharing rules in force.
         policy: Scenes and switches.
         plans: What would be (`Planned`); a thing with a known id takes the place of the one that is there.
+        pools, find: As of `Sight`.
 
     Raises:
         InvalidInput: A plan is nothing that can be planned, or takes away what is not there.
@@ -131,7 +134,7 @@ def planned(
             case _:
                 known = "an Employee, Department, UserGroup, SharingRule or SalesProcess as it would be, or Removed"
                 raise InvalidInput("change", plan, f"must be {known}")
-    return Sight(OrganizationIndex(organization), tuple(shared.values()), policy)
+    return Sight(OrganizationIndex(organization), tuple(shared.values()), policy, pools, find=find)
 
 
 def _without(organization: Organization, plan: Removed) -> Organization:

@@ -65,11 +65,11 @@ def _not_open(task: Plain) -> set[No]:
     return set() if task["status"] == "open" else {("task_not_open", "")}
 
 
-def _assigned(case: Case, task: Plain, assignee: str | None = None, due: Any = None) -> tuple[set[No], Plain]:
+def _assigned(case: Case, task: Plain, assignee: str | None = None, **due: Any) -> tuple[set[No], Plain]:
     no = _not_open(task)
     if assignee is not None and not case.sees(assignee):
         no.add(("assignee_cannot_see", ""))
-    return no, {"assignee": assignee or task["assignee"], "due": due or task["due"]}
+    return no, {"assignee": assignee or task["assignee"], **due}
 
 
 _on_task("finish_task", lambda case, task: (_not_open(task), {"status": "done", "done_by": case.person}))

@@ -28,15 +28,28 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
+    union_all,
 )
 
 from salesflow.errors import InvalidInput
 from salesflow.model import Access, Money
 from salesflow.ports import RecordFilter
 from salesflow.stores.sql.dialects import Dialect
-from salesflow.stores.sql.schema import LARGEST_WHOLE, TEAM, KeyField, KeyType, Shelf, minor_units
+from salesflow.stores.sql.schema import (
+    CONTACT_ROLES,
+    LARGEST_WHOLE,
+    SHELVES,
+    TEAM,
+    KeyField,
+    KeyType,
+    Shelf,
+    minor_units,
+)
+from salesflow.visibility.behind import Behind, Names
 from salesflow.visibility.filters import (
     EVERYTHING,
+    NOTHING,
     OPERATORS,
     AllOf,
     AnyOf,
@@ -46,6 +59,7 @@ from salesflow.visibility.filters import (
     Negation,
     Nothing,
     OwnerIn,
+    PoolIn,
     TeamIn,
     Voided,
     all_of,
@@ -53,10 +67,22 @@ from salesflow.visibility.filters import (
     negation,
 )
 
-OfPeople: TypeAlias = OwnerIn | TeamIn
-Place: TypeAlias = str
-"""Where a node stands in its filter; the parameter of its people has this name."""
+OfPeople: TypeAlias = OwnerIn | TeamIn | PoolIn | Names | Behind
+"""What finds its records by an index: whose they are, in which pool nobody's lie, whom they name, who names them."""
 
+Place: TypeAlias = str
+"""Where a node stands in its filter; the parameter of its people, or its pools, has this name."""
+
+_NAMING = {
+    ("opportunity", "customer"): "customer",
+    ("opportunity", "contact"): "contact",
+    ("lead", "customer"): "conversion_customer",
+    ("lead", "contact"): "conversion_contact",
+}
+"""The column by which a kind of record names a customer or a contact; opportunities have `CONTACT_ROLES` beside it."""
+
+_Naming: TypeAlias = tuple[ColumnElement[Any], ColumnElement[bool] | None]
+"""A column that names a customer or a contact, and what joins it to the record where it stands in a table beside."""
 
 TENANT: BindParameter[str] = bindparam("tenant", type_=String())
 """Whose records: given when a statement is run, so that tenants share what is compiled."""
@@ -105,8 +131,18 @@ class FilterCompiler:
                 return filter, True
             case Voided() if "voided" in self.shelf.fields:
                 return filter, True
+            case PoolIn() | Negation(part=PoolIn()):
+                return (filter, True) if "pool" in self.shelf.fields else (NOTHING, True)
             case Negation(part=OwnerIn() | TeamIn()) | Everything() | Nothing() | OwnerIn() | TeamIn():
                 return filter, True
+            case Names() | Negation(part=Names()):
+                return filter, True
+            case Behind():
+                inner, is_exact = self._of_kind(filter.kind).told(filter.filter)
+                return Behind(filter.kind, inner, filter.find), is_exact
+            case Negation(part=Behind() as part):
+                inner, is_exact = self._of_kind(part.kind).told(part.filter)
+                return (Negation(Behind(part.kind, inner, part.find)), True) if is_exact else (EVERYTHING, False)
             case Negation(part=AllOf() | AnyOf() | FieldCompare() | Voided() | Negation() | Everything() | Nothing()):
                 return self.told(negation(filter.part))
             case _:
@@ -126,6 +162,10 @@ class FilterCompiler:
                 return self._owner_in(self._hidden(table, "owner"), place)
             case TeamIn():
                 return self._team_in(filter, table, place)
+            case PoolIn():
+                return and_(self._hidden_owner(table).is_(None), self._pool_in(filter, table, place))
+            case Negation(part=PoolIn() as part):
+                return and_(self._hidden_owner(table).is_(None), ~self._pool_in(part, table, place))
             case Voided():
                 return _boolean(table.c.voided == int(filter.is_voided))
             case FieldCompare():
@@ -133,19 +173,30 @@ class FilterCompiler:
             case Negation(part=OwnerIn()):
                 owner = self._hidden(table, "owner")
                 return false() if owner is None else and_(owner.is_not(None), ~self._owner_in(owner, place))
-            case Negation(part=TeamIn() as part):
-                return ~self._team_in(part, table, place)
+            case Names():
+                return self._names(filter, table, place)
+            case Behind():
+                return self._behind(filter, table, place)
+            case Negation(part=TeamIn() | Names() | Behind()):
+                return ~self.clause(filter.part, table, place)
             case _:
                 raise InvalidInput("filter", filter, "is a node that cannot be compiled; ask `told` first")
 
     def arms(self, filter: Filter, place: Place) -> Arms | None:
         """Return the arms of *filter*, those with the fewest people where there is a choice; None without any."""
         match filter:
-            case OwnerIn() | TeamIn():
+            case OwnerIn() | TeamIn() | PoolIn() | Names():
                 return Arms(((filter, place),), ())
+            case Behind():
+                has_arms = self._of_kind(filter.kind).arms(filter.filter, place) is not None
+                return Arms(((filter, place),), ()) if has_arms else None
             case AnyOf():
                 people = [(part, f"{place}_{n}") for n, part in enumerate(filter.parts)]
-                armed = tuple((part, where) for part, where in people if isinstance(part, OwnerIn | TeamIn))
+                armed = tuple(
+                    (part, where)
+                    for part, where in people
+                    if isinstance(part, OfPeople) and self.arms(part, where) is not None
+                )
                 return Arms(armed, ()) if len(armed) == len(people) else None
             case AllOf():
                 parts = [(part, f"{place}_{n}") for n, part in enumerate(filter.parts)]
@@ -153,7 +204,7 @@ class FilterCompiler:
                 choices = [(arms.people, where) for arms, where in found if arms is not None]
                 if not choices:
                     return None
-                people_, chosen = min(choices, key=lambda choice: sum(len(node.people) for node, _ in choice[0]))
+                people_, chosen = min(choices, key=lambda choice: sum(len(_of_whom(node)) for node, _ in choice[0]))
                 return Arms(people_, tuple(part for part in parts if part[1] != chosen))
             case _:
                 return None
@@ -161,11 +212,20 @@ class FilterCompiler:
     def ids(self, arm: tuple[OfPeople, Place], rest: Iterable[tuple[Filter, Place]]) -> Select[Any]:
         """Return the ids that *arm* finds, of records that pass *rest*; some may come twice."""
         node, place = arm
+        if isinstance(node, Behind):
+            return self._ids_behind(node, place, rest)
         table = self.shelf.table.alias()
         clauses = [self.clause(part, table, where) for part, where in rest]
         if isinstance(node, OwnerIn):
             found = self._owner_in(table.c.get("owner"), place)
             return select(table.c.id).where(table.c.tenant == TENANT, found, *clauses)
+        if isinstance(node, PoolIn):
+            nobodys = table.c.owner.is_(None)  # by the index of owners
+            return select(table.c.id).where(
+                table.c.tenant == TENANT, nobodys, self._pool_in(node, table, place), *clauses
+            )
+        if isinstance(node, Names):
+            return select(table.c.id).where(table.c.tenant == TENANT, self.clause(node, table, place), *clauses)
         team = TEAM.alias()
         ids = select(team.c.opportunity.label("id")).where(self._members(node, team, team.c.person, place))
         if not clauses:
@@ -175,12 +235,83 @@ class FilterCompiler:
         )
         return ids.where(behind.correlate(team).exists())
 
+    def _of_kind(self, kind: str) -> FilterCompiler:
+        return FilterCompiler(SHELVES[kind], self.dialect)
+
+    def _naming(self, kind: str, record: FromClause) -> list[_Naming]:
+        """Return by what *record*, an alias of this kind's table, names customers, or contacts."""
+        column = _NAMING.get((self.shelf.kind, kind))
+        found: list[_Naming] = [] if column is None else [(record.c[column], None)]
+        if column == "contact":
+            role = CONTACT_ROLES.alias()
+            found.append((role.c.contact, and_(role.c.tenant == TENANT, role.c.opportunity == record.c.id)))
+        return found
+
+    def _names(self, filter: Names, table: FromClause, place: Place) -> ColumnElement[bool]:
+        """Return whether a record names the one of *filter*: never NULL, so that it can be negated."""
+        found: list[ColumnElement[bool]] = [false()]
+        for party, beside in self._naming(filter.kind, table):
+            named = and_(party.is_not(None), self.dialect.one_of(party, place))
+            if beside is not None:
+                rows: Select[Any] = select(literal_column("1")).where(beside, named)
+                named = rows.correlate(table).exists()
+            found.append(named)
+        return or_(*found)
+
+    def _behind(self, filter: Behind, table: FromClause, place: Place) -> ColumnElement[bool]:
+        """Return whether some record that passes names the one of *table*: a semi-join for each way of naming."""
+        other = self._of_kind(filter.kind)
+        record = other.shelf.table.alias()
+        found: list[ColumnElement[bool]] = [false()]
+        for party, beside in other._naming(self.shelf.kind, record):
+            rows: Select[Any] = select(literal_column("1")).where(
+                record.c.tenant == TENANT,
+                true() if beside is None else beside,
+                party == table.c.id,
+                other.clause(filter.filter, record, place),
+            )
+            found.append(self.dialect.fenced(rows.correlate(table)).exists())
+        return or_(*found)
+
+    def _ids_behind(self, node: Behind, place: Place, rest: Iterable[tuple[Filter, Place]]) -> Select[Any]:
+        """Return the ids that records of the people of *node* name; some may come twice, some may be of no record."""
+        other = self._of_kind(node.kind)
+        arms = other.arms(node.filter, place)
+        assert arms is not None
+        record, table = other.shelf.table.alias(), self.shelf.table.alias()
+        of_people = record.c.id.in_(union(*(other.ids(arm, ()) for arm in arms.people)))
+        narrow = [other.clause(part, record, where) for part, where in arms.rest]
+        parts = [
+            select(party.label("id")).where(
+                record.c.tenant == TENANT, true() if beside is None else beside, party.is_not(None), of_people, *narrow
+            )
+            for party, beside in other._naming(self.shelf.kind, record)
+        ]
+        named = union_all(*parts).subquery()
+        clauses = [self.clause(part, table, where) for part, where in rest]
+        if not clauses:
+            return select(named.c.id)
+        passing: Select[Any] = select(literal_column("1")).where(
+            table.c.tenant == TENANT, table.c.id == named.c.id, *clauses
+        )
+        return select(named.c.id).where(passing.correlate(named).exists())
+
     def _hidden(self, table: FromClause, name: str) -> ColumnElement[Any] | None:
         column = table.c.get(name)
         return None if column is None else self.dialect.plain(column)
 
     def _owner_in(self, owner: ColumnElement[Any] | None, place: Place) -> ColumnElement[bool]:
         return false() if owner is None else self.dialect.one_of(owner, place)
+
+    def _hidden_owner(self, table: FromClause) -> ColumnElement[Any]:
+        return self.dialect.plain(table.c.owner)
+
+    def _pool_in(self, filter: PoolIn, table: FromClause, place: Place) -> ColumnElement[bool]:
+        """Return whether a record lies in one of the pools: never NULL, since NULL is the common pool."""
+        pool = self.dialect.plain(table.c.pool)
+        is_common = pool.is_(None)
+        named = and_(pool.is_not(None), self.dialect.one_of(pool, place))
+        return or_(is_common, named) if None in filter.pools else named
 
     def _team_in(self, filter: TeamIn, table: FromClause, place: Place) -> ColumnElement[bool]:
         if self.shelf.kind != "opportunity":
@@ -203,12 +334,28 @@ class FilterCompiler:
         return and_(*found)
 
 
+def _of_whom(node: OfPeople) -> frozenset[str]:
+    """Return the people of *node*, its pools but for the common one, which has no id, or the one that is named."""
+    match node:
+        case PoolIn():
+            return frozenset(pool for pool in node.pools if pool is not None)
+        case Names():
+            return frozenset((node.id,))
+        case Behind():
+            return frozenset().union(*(ids for _, ids in people(node.filter, "")))
+        case _:
+            return node.people.ids
+
+
 def people(filter: Filter, place: Place) -> Iterator[tuple[Place, frozenset[str]]]:
-    """Give the people of every node of *filter*, by its place."""
+    """Give the people, or the pools, of every node of *filter*, by its place."""
     match filter:
-        case OwnerIn() | TeamIn() | Negation(part=OwnerIn() | TeamIn()):
+        case Behind() | Negation(part=Behind()):
+            behind: Any = filter.part if isinstance(filter, Negation) else filter
+            yield from people(behind.filter, place)
+        case OwnerIn() | TeamIn() | PoolIn() | Names() | Negation(part=OwnerIn() | TeamIn() | PoolIn() | Names()):
             node: Any = filter.part if isinstance(filter, Negation) else filter
-            yield place, node.people.ids
+            yield place, _of_whom(node)
         case AllOf() | AnyOf():
             for n, part in enumerate(filter.parts):
                 yield from people(part, f"{place}_{n}")
@@ -223,6 +370,12 @@ def shape(filter: Filter) -> Hashable:
             return OwnerIn
         case TeamIn():
             return TeamIn, filter.roles, filter.access
+        case PoolIn():
+            return PoolIn, None in filter.pools
+        case Names():
+            return Names, filter.kind
+        case Behind():
+            return Behind, filter.kind, shape(filter.filter)
         case Negation():
             return Negation, shape(filter.part)
         case AllOf() | AnyOf():

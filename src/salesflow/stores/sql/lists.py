@@ -34,9 +34,10 @@ from salesflow.errors import InvalidInput
 from salesflow.model import Money, sort_value, utc
 from salesflow.ports import Query, RecordFilter
 from salesflow.stores.sql.compiler import TENANT, Arms, FilterCompiler, people, shape
-from salesflow.stores.sql.schema import COUNTERS, KeyField, KeyType, minor_units
+from salesflow.stores.sql.schema import COUNTERS, SHELVES, KeyField, KeyType, minor_units
 from salesflow.stores.sql.statements import statement_of
 from salesflow.stores.sql.trouble import read_document
+from salesflow.visibility.behind import asking
 from salesflow.visibility.filters import EVERYTHING, Filter
 
 _CHUNK = 200
@@ -119,7 +120,7 @@ class Reader:
         """Return those of the records that are there, by id."""
         table = self._shelf.table
 
-        def make() -> Select[Any]:
+        def make() -> Any:
             wanted = self._dialect.one_of(table.c.id, "ids")
             return select(table.c.id, table.c.document).where(table.c.tenant == TENANT, wanted)
 
@@ -169,11 +170,13 @@ class Reader:
     def _asked(self, query: Query, plan: Plan) -> Iterator[Any]:
         """Give the records that pass where `matches` must be asked, reading little more than a page takes."""
         value = sort_value(query.kind, query.order_by)
+        # what stands behind a record is looked up over this connection, at the moment that it sees
+        matches = asking(query.filter, self._find).matches
         left, after, size = query.limit, query.after, _CHUNK
         while True:
             records = self._records(plan, query.order_by, size, after)
             for record in records:
-                if query.filter.matches(record):
+                if matches(record):
                     yield record
                     if left is not None:
                         left -= 1
@@ -182,6 +185,10 @@ class Reader:
             if len(records) < size:
                 return
             after, size = (value(records[-1]), records[-1].id), size * 2
+
+    def _find(self, kind: str, filter: Filter, limit: int | None) -> list[Any]:
+        compiler = FilterCompiler(SHELVES[kind], self._dialect)
+        return Reader(self._connection, compiler, self._tenant).page(Query(kind, filter, limit=limit))
 
     def _run(
         self,
@@ -255,7 +262,7 @@ class Reader:
         size = self._memory.size or self.size()
         most = size // _SHARE_TO_GATHER if limit is None else isqrt(limit * size)
 
-        def make() -> Select[Any]:
+        def make() -> Any:
             found = union_all(*(self._compiler.ids(arm, ()) for arm in arms.people)).limit(_LIMIT).subquery()
             return select(
                 select(func.count()).select_from(found).scalar_subquery(), self._size_of_kind().scalar_subquery()

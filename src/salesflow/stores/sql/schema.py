@@ -7,8 +7,8 @@ whole minor units, time is `UtcMoment`, and what a list may be ordered by has an
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from operator import attrgetter
@@ -98,7 +98,7 @@ _OWNED = {"owner": KeyType.TEXT, "voided": KeyType.WHOLE, **_COMMON}
 _KEYS: dict[str, dict[str, KeyType]] = {
     "opportunity": {
         **_OWNED,
-        **dict.fromkeys(("name", "status", "process", "stage", "customer", "source", "led_by"), KeyType.TEXT),
+        **dict.fromkeys(("name", "status", "process", "stage", "customer", "contact", "source", "led_by"), KeyType.TEXT),
         "grade.effective": KeyType.TEXT,
         "probability.percent": KeyType.WHOLE,
         "amount": KeyType.MONEY,
@@ -108,6 +108,7 @@ _KEYS: dict[str, dict[str, KeyType]] = {
     "lead": {
         **_OWNED,
         **dict.fromkeys(("title", "status", "source", "pool"), KeyType.TEXT),
+        **dict.fromkeys(("conversion.customer", "conversion.contact"), KeyType.TEXT),
         "last_follow_up_at": KeyType.MOMENT,
     },
     "customer": {**_OWNED, "name": KeyType.TEXT, "deal_status": KeyType.TEXT},
@@ -119,7 +120,7 @@ _KEYS: dict[str, dict[str, KeyType]] = {
 }
 _ORDER_FIELDS = {"probability": "probability.percent"}
 _ASCENDING = frozenset({"name", "title"})
-_FOUND_BY = ("owner", "customer")
+_FOUND_BY = ("owner", "customer", "contact", "conversion.customer", "conversion.contact")
 
 
 @frozen(eq=False)
@@ -158,6 +159,9 @@ def _key_field(path: str, type: KeyType) -> KeyField:
     return KeyField(path, type, (f"{name}_currency", f"{name}_minor") if type is KeyType.MONEY else (name,))
 
 
+_KEPT_AS_THEY_ARE = frozenset({str, int, date, datetime})
+
+
 @frozen(eq=False)
 class Shelf:
     """
@@ -179,7 +183,11 @@ class Shelf:
         """Return the key columns of *record*."""
         found: dict[str, Any] = {}
         for key, value in zip(self.fields.values(), self.read(record), strict=True):
-            found.update(zip(key.columns, key.values(value), strict=True))
+            if value is None or type(value) in _KEPT_AS_THEY_ARE:
+                for column in key.columns:
+                    found[column] = value
+            else:
+                found.update(zip(key.columns, key.values(value), strict=True))
         return found
 
 
@@ -202,8 +210,24 @@ def _shelf(kind: str, record: type[Any]) -> Shelf:
     for name in _FOUND_BY:
         if name in fields:
             # with the id in it, people's records are counted without reading them
-            Index(f"salesflow_{kind}_of_{name}", table.c.tenant, table.c[name], table.c.id)
-    return Shelf(kind, record, table, fields, orders, attrgetter(*fields))
+            column = table.c[fields[name].columns[0]]
+            Index(f"salesflow_{kind}_of_{column.name}", table.c.tenant, column, table.c.id)
+    return Shelf(kind, record, table, fields, orders, _reader(fields))
+
+
+def _reader(paths: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what reads the values at *paths*; None where there is nothing on the way, as before a lead's conversion."""
+    if not any(path.startswith("conversion.") for path in paths):
+        return attrgetter(*paths)
+    getters = [attrgetter(path) for path in paths]
+
+    def value(get: Callable[[Any], Any], record: Any) -> Any:
+        try:
+            return get(record)
+        except AttributeError:
+            return None
+
+    return lambda record: tuple([value(get, record) for get in getters])
 
 
 SHELVES = {kind: _shelf(kind, record) for kind, record in RECORDS.items()}
@@ -239,6 +263,11 @@ VISITS = _part(
     Column("entered_at", UtcMoment), Column("left_at", UtcMoment),
 )  # fmt: skip
 """Stage visits, one a row: time in stage then needs no window function."""
+
+CONTACT_ROLES = _part("contact_role", Column("contact", _TEXT, nullable=False))
+"""Contacts with a role in a deal, one a row: a contact is also read through the deal (VIS-21)."""
+
+Index("salesflow_contact_role_of_contact", *(CONTACT_ROLES.c[name] for name in ("tenant", "contact", "opportunity")))
 
 EVENTS = Table(
     "salesflow_event", metadata,

@@ -54,7 +54,7 @@ class Statement:
         for name, convert in self.converters.items():
             told[name] = convert(told[name])
         if self.is_positional:
-            return tuple([told[name] for name in self.names])
+            return tuple(map(told.__getitem__, self.names))
         return {name: told[name] for name in self.names}
 
 

@@ -49,6 +49,9 @@ class SqlStore:
         url_or_engine: Such as ``"sqlite:///sales.db"``, or a SQLAlchemy engine.
         tenant: Whose records: nothing of another tenant is ever read or written.
 
+    Every operation may raise `PortError`: the database failed, or the store is closed. Nothing of the operation is
+    kept then, and the message says what would do.
+
     Raises:
         InvalidInput: The URL is none, or names a database that the store does not know.
         PortError: The database holds the tables of another version.
@@ -163,8 +166,9 @@ class SqlStore:
         Save everything or nothing.
 
         Raises:
-            Conflict: A record is not at its expected version, a new one is there already or was deleted, or
-                the idempotency key is there already. Whoever lost the race must load and decide again.
+            Conflict: A record is not at its expected version, a new one is there already or was deleted, the
+                idempotency key is there already, or a revision is not the one rested on. Whoever lost the race
+                must load and decide again.
             InvalidInput: A record stands twice in the unit, is of an unknown kind, or a deletion has no event.
         """
         prepared = prepare(unit, self.tenant)

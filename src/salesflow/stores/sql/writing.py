@@ -15,10 +15,11 @@ from attrs import frozen
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from salesflow.errors import Conflict, InvalidInput
-from salesflow.files.json_codec import to_text
+from salesflow.files.json_codec import to_text, to_texts
 from salesflow.ports import UnitOfWork, Write
 from salesflow.stores.sql.dialects import Dialect
 from salesflow.stores.sql.schema import (
+    CONTACT_ROLES,
     COUNTERS,
     DONE,
     EVENTS,
@@ -65,20 +66,19 @@ def prepare(unit: UnitOfWork, tenant: str) -> Prepared:
     """
     if len({(write.kind, write.id) for write in unit.writes}) < len(unit.writes):
         raise InvalidInput("writes", [write.id for write in unit.writes], "must name each record once")
-    steps = sorted((_step(write, tenant) for write in unit.writes), key=lambda step: (step.write.kind, step.write.id))
-    events = [
-        {
-            "tenant": tenant, "kind": event.record_kind, "id": event.record_id, "version": event.version,
-            "number": event.number, "document": to_text(event),
-        }
-        for write in unit.writes for event in write.events
-    ]  # fmt: skip
+    events: Rows = []
+    steps = sorted((_step(write, tenant, events) for write in unit.writes), key=_lock_order)
     done = unit.done
     mark = None if done is None else {"tenant": tenant, "key": done.key, "document": to_text(done)}
     return Prepared(unit, steps, events, mark)
 
 
-def _step(write: Write, tenant: str) -> _Step:
+def _lock_order(step: _Step) -> tuple[str, str]:
+    return step.write.kind, step.write.id
+
+
+def _step(write: Write, tenant: str, events: Rows) -> _Step:
+    """Return the rows of *write*; those of its events are added to *events*."""
     shelf = SHELVES.get(write.kind)
     if shelf is None:
         raise InvalidInput("kind", write.kind, f"must be one of {', '.join(SHELVES)}")
@@ -86,17 +86,29 @@ def _step(write: Write, tenant: str) -> _Step:
     if record is None:
         if not write.events and write.expected_version:
             raise InvalidInput("events", write.id, "must say who deleted the record, and when")
+        events += _event_rows(write, tenant, map(to_text, write.events))
         return _Step(write, shelf, None, _parts(shelf, None, tenant, write.id))
-    row = {"tenant": tenant, "id": write.id, "version": record.version, **shelf.row(record)}
-    row["document"] = to_text(record)
+    document, happened = to_texts(record, write.events)
+    events += _event_rows(write, tenant, happened)
+    row = {"tenant": tenant, "id": write.id, "version": record.version, **shelf.row(record), "document": document}
     return _Step(write, shelf, row, _parts(shelf, record, tenant, write.id))
+
+
+def _event_rows(write: Write, tenant: str, documents: Iterable[str]) -> Rows:
+    return [
+        {
+            "tenant": tenant, "kind": event.record_kind, "id": event.record_id, "version": event.version,
+            "number": event.number, "document": document,
+        }
+        for event, document in zip(write.events, documents, strict=True)
+    ]  # fmt: skip
 
 
 def _parts(shelf: Shelf, record: Any, tenant: str, id: str) -> tuple[tuple[Table, Rows], ...]:
     if shelf.kind != "opportunity":
         return ()
     key = {"tenant": tenant, "opportunity": id}
-    team, visits = ((), ()) if record is None else (record.team, record.visits)
+    team, visits, roles = ((), (), ()) if record is None else (record.team, record.visits, record.contact_roles)
     members = [
         {**key, "number": number, "person": one.person, "role": str(one.role), "access": str(one.access)}
         for number, one in enumerate(team)
@@ -108,7 +120,13 @@ def _parts(shelf: Shelf, record: Any, tenant: str, id: str) -> tuple[tuple[Table
         }
         for number, one in enumerate(visits, 1)
     ]  # fmt: skip
-    return ((TEAM, members), (VISITS, stays))
+    contacts = [{**key, "number": number, "contact": one.contact} for number, one in enumerate(roles)]
+    return ((TEAM, members), (VISITS, stays), (CONTACT_ROLES, contacts))
+
+
+def _revision(kind: str) -> str:
+    """Return the name of the counter that tells of writes of *kind*."""
+    return f"revision:{kind}"
 
 
 class Writer:
@@ -135,7 +153,7 @@ class Writer:
         made = [step for step in prepared.steps if step.row is not None and not step.write.expected_version]
         for shelf in {id(step.shelf): step.shelf for step in made}.values():
             self._insert(shelf.table, [step.row for step in made if step.shelf is shelf and step.row])
-        for table in (TEAM, VISITS):
+        for table in (TEAM, VISITS, CONTACT_ROLES):
             self._insert(table, [row for step in made for part, rows in step.parts if part is table for row in rows])
         self._refuse_deleted(made)
         for step in prepared.steps:
@@ -219,10 +237,15 @@ class Writer:
         )  # fmt: skip
 
     def _tell(self, prepared: Prepared) -> None:
-        """Count, and put the events into the outbox; from here to the commit nobody else of the tenant can."""
+        """
+        Count, and put the events into the outbox; from here to the commit nobody else of the tenant can.
+
+        Raises:
+            Conflict: A revision that the unit rests on is another by now; the caller must roll back.
+        """
         added: Counter[str] = Counter()
         for step in prepared.steps:
-            added[f"revision:{step.write.kind}"] += 1
+            added[_revision(step.write.kind)] += 1
             added[f"size:{step.write.kind}"] += (step.row is not None) - (step.write.expected_version > 0)
         events = prepared.events
         added[OUTBOX] += len(events)
@@ -234,13 +257,19 @@ class Writer:
             ),
             [{"tenant": self._tenant, "name": name, "value": added[name]} for name in sorted(added)],
         )
-        if not events:
+        resting_on = prepared.unit.resting_on
+        if not events and not resting_on:
             return
-        last = self._connection.scalar(
-            select(COUNTERS.c.value).where(COUNTERS.c.tenant == self._tenant, COUNTERS.c.name == OUTBOX)
-        )
-        assert last is not None
-        first = last - len(events) + 1
+        names = [OUTBOX, *(_revision(kind) for kind, _ in resting_on)]
+        counters = (COUNTERS.c.tenant == self._tenant, COUNTERS.c.name.in_(names))
+        # Asked only now, when whoever changes a revision has committed or waits for this transaction.
+        told_now = self._connection.execute(select(COUNTERS.c.name, COUNTERS.c.value).where(*counters))
+        values = {row.name: row.value for row in told_now}
+        for kind, revision in resting_on:
+            before = values.get(_revision(kind), 0) - added[_revision(kind)]
+            if before != revision:
+                raise Conflict("revision", kind, revision, before)
+        first = values[OUTBOX] - len(events) + 1
         self._insert(EVENTS, [{**event, "position": first + number} for number, event in enumerate(events)])
 
     def conflict(self, write: Write) -> Conflict:

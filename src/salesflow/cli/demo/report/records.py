@@ -144,6 +144,7 @@ def leads(company: Company) -> str:
             " ".join(f"{person(former.person)}" for former in lead.former_owners) or "–",
         )
         for lead in company.acting(ADMINISTRATOR).leads.list(limit=1000).items
+        if isinstance(lead, Lead)
     ]  # fmt: skip
     return section(
         "leads", "Leads", "销售线索",

@@ -6,7 +6,7 @@ from html import escape
 
 from salesflow.cli.demo.company import ADMINISTRATOR, DEPARTMENTS, NAMES, PEOPLE, Company
 from salesflow.cli.demo.report.markup import grade, person, section, standing, table, worth
-from salesflow.visibility import Cause, Proof
+from salesflow.visibility import Proof
 
 SCENES = {
     "all": "全部", "mine": "我负责的", "subordinates": "下属负责的", "joint": "我参与的", "shared": "共享给我的",
@@ -64,7 +64,7 @@ def proofs(company: Company, record: str) -> str:
     yes, no = company.flow.why("zhang", record), company.flow.why("gao", record)
     deal = company.acting(ADMINISTRATOR).opportunities.get(record)
     audience = [
-        (person(id), "<br>".join(_way(cause) for cause in causes))
+        (person(id), "<br>".join(cause.html(NAMES) for cause in causes))
         for id, causes in company.flow.who_can_see(record).items()
     ]
     return section(
@@ -79,29 +79,7 @@ def proofs(company: Company, record: str) -> str:
 def _proof(id: str, proof: Proof) -> str:
     verdict = "sees it" if proof.is_visible else "does not see it"
     state = "yes" if proof.is_visible else "no"
-    parts = proof.parts or (proof,)
     return (
         f'<div class="panel proof {state}"><h3>{person(id)} <span class="verdict">{verdict}</span></h3>'
-        f"<ul>{''.join(_part(part) for part in parts)}</ul></div>"
+        f"{proof.html(NAMES)}</div>"
     )
-
-
-def _part(proof: Proof) -> str:
-    mark = '<i class="mark yes">✓</i>' if proof.is_visible else '<i class="mark no">✗</i>'
-    ways = "".join(f'<span class="way">{_way(cause)}</span>' for cause in proof.causes)
-    lacks = f"<small>{escape(_named(proof.lacks))}</small>" if proof.lacks else ""
-    parts = f"<ul>{''.join(_part(part) for part in proof.parts)}</ul>" if proof.parts else ""
-    return f"<li>{mark}<div><code>{escape(str(proof.rule))}</code>{ways}{lacks}{parts}</div></li>"
-
-
-def _way(cause: Cause) -> str:
-    steps = []
-    for step in cause.steps:
-        note = f" <small>({escape(step.note)})</small>" if step.note else ""
-        steps.append(f"<span>{escape(step.relation)} <b>{escape(NAMES.get(step.id, step.id))}</b>{note}</span>")
-    return " → ".join(steps)
-
-
-def _named(text: str) -> str:
-    """Return *text* with names in place of ids."""
-    return " ".join(NAMES.get(word.rstrip(","), word.rstrip(",")) + "," * word.endswith(",") for word in text.split())

@@ -1,0 +1,140 @@
+"""
+A right taken away is gone: for every operation begun afterwards, in any process (I-27), and for one in flight (I-28).
+
+One process takes a sharing rule away and gives it again, round after round; another edits all the while what it
+reaches by that rule only. The outbox holds what was committed in the order of the commits.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from itertools import count
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+import salesflow as sf
+from salesflow.ports import UnitOfWork
+from salesflow.stores.sql import SqlStore
+from salesflow.testing.records import make_opportunity, new, unit
+
+PEOPLE = sf.Organization([sf.Employee("li"), sf.Employee("guest")], administrators={"root"})
+PROCESSES = list(sf.templates.builtin().values())
+_tenants = count()
+
+
+class Careless(SqlStore):
+    """A store that looks at versions only: the negative control."""
+
+    def save(self, unit: UnitOfWork) -> None:
+        super().save(evolve(unit, resting_on=()))
+
+
+class Dawdling:
+    """A store in which some time lies between a decision and its save: what a busy machine does now and then."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def save(self, unit: UnitOfWork) -> None:
+        time.sleep(0.002)
+        self._store.save(unit)
+
+
+def acting(store: Any, person: str) -> sf.Acting:
+    """Return what *person* may do."""
+    return sf.SalesFlow(store=store, organization=PEOPLE, processes=PROCESSES).acting_as(person)
+
+
+def guest(url: str, tenant: str, kind: type[SqlStore]) -> None:
+    """Edit until the other process says stop, then tell when each edit that was saved had begun."""
+    desk = acting(Dawdling(kind(url, tenant)), "guest").opportunities
+    begun: list[float] = []
+    done = False
+    while not done:
+        at = time.monotonic()
+        try:
+            done = desk.edit("deal", custom={"edit": len(begun)}).name == "stop"
+        except (sf.NotFound, sf.Refused, sf.Conflict):
+            continue
+        begun.append(at)
+        if len(begun) == 1:
+            print("ready", flush=True)
+    print(json.dumps(begun), flush=True)
+
+
+_GUEST = "import sys; from tests.stores import test_revoke as t; t.guest(*sys.argv[1:3], getattr(t, sys.argv[3]))"
+
+
+def played(url: str, rounds: int, kind: str) -> tuple[int, int]:
+    """Play *rounds*; return how many edits were begun, and how many saved, while the guest had no right to."""
+    tenant = f"revoke {next(_tenants)}"
+    with SqlStore(url, tenant) as store:
+        return _played(store, url, rounds, kind)
+
+
+def _played(store: SqlStore, url: str, rounds: int, kind: str) -> tuple[int, int]:
+    store.save(unit(new(make_opportunity("deal"))))
+    sharing = acting(store, "root").sharing
+    rule = sharing.create(from_person="li", to_person="guest", access=sf.Access.READ_WRITE)
+    closed: list[tuple[float, float]] = []
+    command = [sys.executable, "-c", _GUEST, url, store.tenant, kind]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+        for number in range(rounds):
+            time.sleep(0.004 + number % 5 / 1000)
+            sharing.delete(rule.id)
+            revoked = time.monotonic()
+            time.sleep(0.005)
+            closed.append((revoked, time.monotonic()))
+            rule = sharing.create(from_person="li", to_person="guest", access=sf.Access.READ_WRITE)
+        acting(store, "root").opportunities.edit("deal", name="stop")
+        begun = json.loads(other.stdout.readline())
+        assert other.wait() == 0
+    late = sum(any(revoked <= at < given for revoked, given in closed) for at in begun)
+    return late, written_without_right(store, len(begun))
+
+
+def written_without_right(store: SqlStore, edits: int) -> int:
+    """Return how many edits of the guest were committed while there was no rule."""
+    rules, wrong, seen = 0, 0, 0
+    for _, event in store.outbox(0, 10**7):
+        if event.record_kind == "sharing_rule":
+            rules += 1 if event.version == 1 else -1
+        elif event.by == "guest":
+            seen += 1
+            wrong += rules == 0
+    assert seen == edits
+    return wrong
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def url(request, tmp_path_factory):
+    """A database that two processes reach."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('revoke') / 'sales.db'}"
+    found = request.getfixturevalue("postgresql_url")
+    with SqlStore(found) as store:
+        store.create_schema()
+    return found
+
+
+@pytest.mark.parametrize("rounds", [25, pytest.param(10_000, marks=pytest.mark.long)])
+def test_a_right_taken_away_is_gone_everywhere(url, rounds):
+    """VIS-20, I-27, I-28, REL-6: after a revoke returned nothing begins on it; what was in flight is in time or not."""
+    assert played(url, rounds, "SqlStore") == (0, 0)
+
+
+def test_the_harness_catches_a_careless_store(url):
+    """I-28: a store that does not look at what a decision rests on saves edits after the revoke, and is found out."""
+    late, wrong = played(url, 25, "Careless")
+    assert late == 0
+    assert wrong > 0
