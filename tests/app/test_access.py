@@ -14,7 +14,7 @@ from salesflow.model import AfterSalesStatus
 from salesflow.visibility import ACCESS, VisibilityPolicy
 from tests.app.calls import DONE, Done
 from tests.app.test_operations import OPERATIONS, READS, name_of
-from tests.app.world import LARGE, LATER, Rehearsal, World, codes
+from tests.app.world import LARGE, LATER, TODAY, Rehearsal, World, codes
 
 ROLES = ("sales", "joint", "after_sales", "presales")
 OPEN, WON, LOST, INVALID = STATUSES = ("in_progress", "won", "lost", "invalid")
@@ -256,6 +256,11 @@ FIGURES: list[tuple[str, Callable[[Any], Any]]] = [
     ("stage_times", lambda pipeline: pipeline.stage_times(process="crm2000")),
     ("changes", lambda pipeline: pipeline.changes(since=datetime(2026, 1, 1, tzinfo=UTC))),
     ("forecast", lambda pipeline: pipeline.forecast()),
+    ("velocity", lambda pipeline: pipeline.velocity()),
+    ("losses", lambda pipeline: pipeline.losses()),
+    ("stage_flow", lambda pipeline: pipeline.stage_flow(process="crm2000", since=TODAY, until=LATER)),
+    ("chances", lambda pipeline: pipeline.chances(process="crm2000")),
+    ("risks", lambda pipeline: pipeline.risks()),
 ]
 
 

@@ -182,6 +182,8 @@ READING = {
     "changes": lambda acting, deal: acting.pipeline.changes(since=deal.created_at),
     "forecast": lambda acting, deal: acting.pipeline.forecast(),
     "stage_times": lambda acting, deal: acting.pipeline.stage_times(process="crm2000"),
+    "by_department": lambda acting, deal: acting.pipeline.velocity(by="department"),
+    "risks": lambda acting, deal: acting.pipeline.risks(),
     "what_if": lambda acting, deal: acting.what_if(sf.Employee("li")),
     "why": lambda acting, deal: acting.why("li", deal),
     "who_can_see": lambda acting, deal: acting.who_can_see(deal.id),
