@@ -17,7 +17,7 @@ import salesflow as sf
 
 DATA = Path(os.environ.get("SALESFLOW_DATA", Path(__file__).parents[2] / "shared" / "data")) / "maven_crm"
 HEAD = "Head of Sales"
-STAGES = (sf.Stage("prospecting", "Prospecting", probability=10), sf.Stage("engaging", "Engaging", probability=50))
+PROCESS = Path(__file__).parent / "maven" / "process.toml"
 OUTCOMES = {"Won": sf.OpportunityStatus.WON, "Lost": sf.OpportunityStatus.LOST}
 SPELLINGS = {"GTXPro": "GTX Pro"}  # the two files disagree
 
@@ -83,7 +83,7 @@ def load(data: Path = DATA) -> Loaded:
     teams = rows(data, "sales_teams")
     upper, boundary, lower = (sf.Money(amount, "USD") for amount in (5_000, 3_000, 1_000))
     flow = sf.SalesFlow(
-        store=sf.MemoryStore(), organization=organization(teams), processes=[sf.SalesProcess("maven", 1, STAGES)],
+        store=sf.MemoryStore(), organization=organization(teams), processes=[sf.templates.load(PROCESS)],
         grading=sf.grading.AmountPolicy(boundary, upper=upper, lower=lower),
     )  # fmt: skip
     importer = flow.acting_as("importer")

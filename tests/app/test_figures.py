@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import salesflow as sf
 from tests.app.test_lists import KINDS, SCENERY
-from tests.app.world import LATER, TODAY, World
+from tests.app.world import LATER, TODAY, BareStore, World
 
 
 def answers(world: World, person: str) -> list[Any]:
@@ -30,6 +30,10 @@ def answers(world: World, person: str) -> list[Any]:
         told += [acting.pipeline.win_rates(scene), acting.pipeline.win_rates(scene, by="owner")]
         told += [acting.pipeline.stage_times(scene, process="crm2000"), acting.pipeline.forecast(scene)]
         told += [acting.pipeline.changes(scene, since=world.clock.now() - timedelta(days=1))]
+    told += [acting.pipeline.win_rates(by=by) for by in ("team", "department")]
+    told += [acting.pipeline.velocity(by="owner"), acting.pipeline.losses(), acting.pipeline.risks()]
+    told += [acting.pipeline.stage_flow(process="crm2000", since=TODAY, until=LATER)]
+    told += [acting.pipeline.chances(process="crm2000")]
     told.append(acting.what_if(sf.Employee("chen", department="west")) if person != "chen" else None)
     return told
 
@@ -118,10 +122,82 @@ def test_changes_and_forecast_are_of_what_one_sees():
 
 
 @pytest.mark.parametrize("by", ["none", "", 5, ["owner"]])
-def test_win_rates_are_grouped_by_known_names(by: Any):
+def test_figures_are_grouped_by_known_names(by: Any):
     """PIPE-2: an unknown grouping is refused."""
     with pytest.raises(sf.InvalidInput):
         SCENERY.acting("li").pipeline.win_rates(by=by)
+    with pytest.raises(sf.InvalidInput):
+        SCENERY.acting("li").pipeline.velocity(by=by)
+
+
+def test_the_department_is_that_of_the_owner():
+    """PIPE-2, ORG-1: by the organisation's main departments; a function groups by whatever the application knows."""
+    li = SCENERY.acting("li").pipeline
+    (east,) = li.win_rates(by="department").groups
+    assert (east.key, east.won, east.lost) == ("east", 1, 1)
+    assert li.win_rates(by=lambda deal: "east") == li.win_rates(by="department")
+    assert {group.key: group.won for group in li.win_rates("won", by="team").groups} == {"li": 1}
+
+
+class Sevenfold:
+    """A dollar is seven yuan; of other currencies nothing is known."""
+
+    def rate(self, currency: str, home: str, on: date) -> Decimal | None:
+        """Return it."""
+        return Decimal(7) if currency == "USD" else None
+
+
+def test_money_becomes_one_currency_by_a_stated_policy_only():
+    """PIPE-8: without a policy currencies stand apart; with one, what has a rate is converted, and no rate stops."""
+    world = World()
+    now = world.clock.now()
+    for amount in (sf.Money("100", "USD"), sf.Money("1000", "JPY")):
+        world.deal(amount=amount)
+    world.acting("li").opportunities.lose(world.deal(amount=sf.Money("5", "CNY")), reason="price")
+    pipeline = world.acting("li").pipeline
+    apart, yuan = {"JPY": Decimal(1000), "USD": Decimal(100)}, {"CNY": Decimal(700), "JPY": Decimal(1000)}
+    policy = sf.pipeline.RatePolicy("CNY", Sevenfold())
+    for rates, wanted in ((None, apart), (policy, yuan)):
+        week = pipeline.changes(rates=rates)
+        assert dict(week.end.amounts) == wanted
+        assert (week.since, week.until, week.start.count) == (now - timedelta(days=7), now, 0)
+        (month,) = pipeline.forecast(since=LATER, rates=rates).periods
+        assert dict(month.total.amounts) == wanted
+        assert dict(pipeline.losses(rates=rates).by_stage[0].amounts) == {"CNY": Decimal(5)}
+        assert dict(pipeline.win_rates(rates=rates).overall.lost_value) == {"CNY": Decimal(5)}
+        assert pipeline.velocity(rates=rates).overall.open == 2
+    wrong: Any = {"USD": 7}
+    wrongly: list[Callable[[], Any]] = [
+        lambda: pipeline.changes(rates=wrong),
+        lambda: pipeline.forecast(rates=wrong),
+        lambda: pipeline.win_rates(rates=wrong),
+    ]
+    for call in wrongly:
+        with pytest.raises(sf.InvalidInput, match="rates"):
+            call()
+
+
+def test_risks_are_told_of_what_one_sees():
+    """PIPE-6, OPP-15: with the owed stages, by the limits of each record's own template, and from its history."""
+    world = World()
+    owing, overdue = world.owing(), world.deal(close_date=TODAY)
+    world.clock.move(timedelta(days=40))
+    world.acting("li").opportunities.edit(owing.id, amount=sf.Money("1100000", "CNY"))
+    found = world.acting("li").pipeline.risks()
+    signs = {item.opportunity.id: {str(sign.risk): sign for sign in item.signs} for item in found.items}
+    assert signs[owing.id]["owed_stages"].detail == tuple(
+        stage.code for stage in sf.templates.builtin()["tas_bidding"].stages[:-1]
+    )
+    assert signs[owing.id]["amount_falling"].number == 1
+    assert signs[overdue.id]["overdue"].number == 40
+    assert signs[overdue.id]["silent"].number == 40
+    assert "silent" not in {
+        sign.risk for item in world.acting("li").pipeline.risks(silent_days=40).items for sign in item.signs
+    }
+    assert world.acting("qian").pipeline.risks().items == ()
+    bare = World(through=BareStore)
+    bare.deal()
+    assert "amount_falling" not in bare.acting("li").pipeline.risks().judged
 
 
 @pytest.mark.parametrize("process", [None, "none", 5, ["crm2000"]])
@@ -153,6 +229,11 @@ def test_figures_are_for_whoever_works_here_and_unknown_scenes_are_invalid():
         lambda: li.pipeline.stage_times("none", process="crm2000"),
         lambda: li.pipeline.changes("none", since=world.clock.now()),
         lambda: li.pipeline.forecast("none"),
+        lambda: li.pipeline.velocity("none"),
+        lambda: li.pipeline.losses("none"),
+        lambda: li.pipeline.stage_flow("none", process="crm2000", since=TODAY, until=LATER),
+        lambda: li.pipeline.chances("none", process="crm2000"),
+        lambda: li.pipeline.risks("none"),
         lambda: li.opportunities.board("none", process="crm2000"),
     ]
     for call in unknown:
@@ -166,6 +247,11 @@ def test_figures_are_for_whoever_works_here_and_unknown_scenes_are_invalid():
         lambda: li.pipeline.stage_times(process="crm2000"),
         lambda: li.pipeline.changes(since=world.clock.now()),
         lambda: li.pipeline.forecast(),
+        lambda: li.pipeline.velocity(),
+        lambda: li.pipeline.losses(),
+        lambda: li.pipeline.stage_flow(process="crm2000", since=TODAY, until=LATER),
+        lambda: li.pipeline.chances(process="crm2000"),
+        lambda: li.pipeline.risks(),
         lambda: li.opportunities.board(process="crm2000"),
         lambda: li.opportunities.list(),
         lambda: li.opportunities.count(),

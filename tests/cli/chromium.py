@@ -34,8 +34,9 @@ class Chromium:
         commands, answers = os.pipe(), os.pipe()
         # The browser reads from 3 and writes to 4; high numbers keep the shell from stepping on its own feet.
         ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 60) for end in (commands[0], answers[1])]
+        start = f'exec "$@" 3<&{ends[0]} 4>&{ends[1]}'
         self.process = subprocess.Popen(
-            ["bash", "-c", f'exec "$@" 3<&{ends[0]} 4>&{ends[1]}', "bash", PROGRAM, *FLAGS, f"--user-data-dir={profile}"],
+            ["bash", "-c", start, "bash", PROGRAM, *FLAGS, f"--user-data-dir={profile}"],
             pass_fds=ends, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         for end in (commands[0], answers[1], *ends):
@@ -84,9 +85,7 @@ class Chromium:
             width: How wide the window is, in CSS pixels; a phone below 600.
             dark: Whether the person prefers a dark page.
         """
-        self.ask(
-            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600
-        )
+        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
         self.events.clear()

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from salesflow import cli
-from salesflow.cli.commands import remedy, salesflow
+from salesflow.cli.commands import remedy, salesflow, told
 from salesflow.cli.options import opened_store
 from salesflow.cli.terminal import console, harmless, heading, padded, paragraph, say, table
 from salesflow.errors import PortError
@@ -188,3 +188,16 @@ def test_the_errors_of_files_name_the_file(tmp_path: Path) -> None:
     result = run("demo", "--out", blocked / "below")
     assert result.exit_code == 1
     assert str(blocked) in result.stderr
+    assert "a file stands where a folder is needed" in result.stderr
+    assert told(OSError("odd")) == "the file: odd"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk(demo: Demo) -> None:
+    """REL-8: a result that cannot be printed is exit code 1 and one line, even where it is the terminal's fault."""
+    command = [sys.executable, "-m", "salesflow", "list", *demo.where, "--as", "chen", "--json"]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, encoding="utf-8", check=False)
+    assert ended.returncode == 1
+    assert "make room" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -14,7 +14,6 @@ from salesflow.files.organization import load_organization
 
 DATA = Path(os.environ.get("SALESFLOW_DATA", "../shared/data")) / "maven_crm"
 EXAMPLE = Path("examples/maven")
-STAGES = (sf.Stage("prospecting", "Prospecting", probability=10), sf.Stage("engaging", "Engaging", probability=50))
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the Maven CRM data is not there: set SALESFLOW_DATA")
 
@@ -29,7 +28,7 @@ def imported(request, tmp_path_factory):
     flow = sf.SalesFlow(
         store=store,
         organization=load_organization(EXAMPLE / "organization.toml", folder=DATA),
-        processes=[sf.SalesProcess("maven", 1, STAGES)],
+        processes=[sf.templates.load(EXAMPLE / "process.toml")],
     )
     files = flow.acting_as("importer").files
     report = files.import_csv(DATA / "sales_pipeline.csv", EXAMPLE / "opportunities.toml")

@@ -1,15 +1,18 @@
 """Win rates: PIPE-2, PIPE-8."""
 
+from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from salesflow.errors import InvalidInput
-from salesflow.model import Closing, Money, OpportunityStatus, Probability, ProbabilitySource
-from salesflow.pipeline import GROUPINGS, Totals, WinRate, win_rates
+from salesflow.model import Closing, Money, OpportunityStatus, Probability, ProbabilitySource, ProductLine, TeamMember
+from salesflow.pipeline import GROUPINGS, SHARED_GROUPINGS, Totals, WinRate, win_rates
 from salesflow.testing.records import make_opportunity
 from tests.pipeline.deals import many
 
@@ -108,3 +111,75 @@ def test_an_unknown_grouping_is_refused():
     """PIPE-2: the names are a closed list, and the refusal shows it; a function is always possible."""
     with pytest.raises(InvalidInput, match="owner, source"):
         win_rates([], "weather")
+    with pytest.raises(InvalidInput, match="department"):
+        win_rates([], "weather")
+    nothing: Any = 5
+    with pytest.raises(InvalidInput, match="by"):
+        win_rates([], nothing)
+
+
+def line(code: str) -> ProductLine:
+    return ProductLine(code, code, Decimal(1), Money("1", "CNY"))
+
+
+PEOPLE = st.lists(st.sampled_from(("zhao", "feng")), max_size=2, unique=True)
+winners = st.none() | st.just("sap")
+THINGS = st.lists(st.sampled_from(("crm", "erp")), max_size=2, unique=True)
+
+
+@given(many(), st.data())
+def test_by_team_product_and_competitor_a_record_counts_in_each_of_its_groups(opportunities, data):
+    """PIPE-2: whoever is in the team in whatever role, every product, every competitor; what has none is in None."""
+    told = [
+        evolve(
+            each,
+            team=(*each.team, *(TeamMember(person, "presales") for person in data.draw(PEOPLE))),
+            products=tuple(map(line, data.draw(THINGS))),
+            competitors=tuple(data.draw(THINGS)),
+            closings=tuple(
+                evolve(closing, competitor=data.draw(st.none() | st.just("sap"))) for closing in each.closings
+            ),
+        )
+        for each in opportunities
+    ]
+    wanted = {
+        "team": lambda each: {member.person for member in each.team},
+        "product": lambda each: {product.key for product in each.products},
+        "competitor": lambda each: {*each.competitors, *(closing.competitor for closing in each.closings)} - {None},
+    }
+    assert wanted.keys() == SHARED_GROUPINGS.keys()
+    for by, keys_of in wanted.items():
+        found = win_rates(told, by)
+        ours = [each for each in told if each.status in (WON, LOST)]
+        keys = {key for each in ours for key in keys_of(each) or {None}}
+        assert {group.key for group in found.groups} == keys
+        for group in found.groups:
+            members = [each for each in ours if group.key in (keys_of(each) or {None})]
+            assert (group.won, group.lost) == (
+                sum(each.status is WON for each in members),
+                sum(each.status is LOST for each in members),
+            )
+        assert found.overall == win_rates(told).overall
+
+
+@given(many())
+def test_by_department_is_by_that_of_the_owner(opportunities):
+    """PIPE-2: the caller says who is in which; who is in none, or unknown, makes the group None."""
+    departments = {"li": "east", "wang": None}
+    found = win_rates(opportunities, "department", departments)
+    same = win_rates(opportunities, lambda each: departments.get(each.owner))
+    assert found == same
+    with pytest.raises(InvalidInput, match="main department"):
+        win_rates(opportunities, "department")
+
+
+def test_by_the_month_quarter_and_year_of_closing():
+    """PIPE-2: won, lost and value by when they closed; a day that nobody knows comes last."""
+    days = [date(2025, 12, 31), date(2026, 1, 1), date(2026, 3, 31), None]
+    records = [evolve(closed(WON), closings=(evolve(closed(WON).closings[0], actual_close_date=day),)) for day in days]
+    told = {by: [group.key for group in win_rates(records, by).groups] for by in GROUPINGS if by.endswith("_closed")}
+    assert told == {
+        "month_closed": ["2025-12", "2026-01", "2026-03", None],
+        "quarter_closed": ["2025Q4", "2026Q1", None],
+        "year_closed": ["2025", "2026", None],
+    }

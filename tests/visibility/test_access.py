@@ -261,7 +261,7 @@ sources: create get list edit delete
 sharing: create get list edit delete
 pools: create get list edit delete
 files: import_csv import_json export_csv export_json
-pipeline: funnel changes forecast risks win_rates sales_cycle stage_times
+pipeline: funnel changes forecast risks win_rates sales_cycle stage_times stage_flow velocity losses chances
 """
 
 

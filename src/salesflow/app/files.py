@@ -218,6 +218,9 @@ def _writing(file: Any, encoding: str) -> Iterator[IO[str]]:
         with beside.open("x", encoding=encoding, newline="") as opened:
             yield opened
         beside.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # what was asked for, not what stands in for it until all is written
+        raise
     finally:
         beside.unlink(missing_ok=True)
 

@@ -294,7 +294,8 @@ def _tried(case: Case, group: str, candidate: Candidate) -> Move:
     blockers = combined(refusals, decision.reasons)
     instead: frozenset[str] = frozenset()
     if any(reason.code == "not_permitted" for reason in refusals):
-        instead = _known_to(case) & case.sight.who_may(row, case.record, also=candidate.also)
+        others = _known_to(case) & case.sight.who_may(row, case.record, also=candidate.also)
+        instead = frozenset(other for other in others if case.sight.can_see(other, case.record))
     effects = () if blockers else tuple(str(event.kind) for event in graded(case, decision.events))
     return Move(candidate.method, candidate.to, blockers, inputs, effects, instead)
 

@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 it could not be done, or problems were found; 2 the comman
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import click
@@ -17,6 +18,15 @@ from salesflow.cli.stage_templates import check, draw
 from salesflow.cli.terminal import say
 from salesflow.cli.transfer import export_file, import_file
 from salesflow.errors import PortError, SalesflowError
+
+WOULD_DO = {
+    errno.ENOENT: "is its folder there?",
+    errno.EACCES: "choose a place that you may use",
+    errno.EROFS: "choose a place that is not read-only",
+    errno.ENOTDIR: "choose another place: a file stands where a folder is needed",
+    errno.ENOSPC: "make room, or choose another place",
+}
+"""What would do, where the operating system says no."""
 
 
 class Door(click.Group):
@@ -46,7 +56,8 @@ def told(error: SalesflowError | OSError) -> str:
     if len(problems) > 1:
         return "\n".join([f"{str(error).partition(': ')[0]}:", *(f"  {problem}" for problem in problems)])
     if isinstance(error, OSError):
-        return f"{error.filename or 'the file'}: {error.strerror or error}"
+        hint = WOULD_DO.get(error.errno or 0)
+        return f"{error.filename or 'the file'}: {error.strerror or error}{f'; {hint}' if hint else ''}"
     # a database's own words run over several lines, and end in an address
     return str(error).partition("\n")[0] if isinstance(error, PortError) else str(error)
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import click
 from attrs import frozen
@@ -16,7 +17,7 @@ from salesflow.errors import InvalidInput, NotFound, PortError, SalesflowError
 if TYPE_CHECKING:
     from salesflow.app import Acting, SalesFlow
     from salesflow.model import SalesProcess
-    from salesflow.ports import Store
+    from salesflow.ports import Clock, Store
     from salesflow.visibility import Organization
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -34,13 +35,19 @@ class Session:
         flow: The flow, for trusted code.
         acting: The same, with the person's rights and sight.
         names: The name of everybody who has one, by id.
+        departments: The main department of everybody, by id.
         processes: The latest version of each stage template that the flow knows, by id.
+        clock: The flow's clock.
+        zone: The business's time zone.
     """
 
     flow: SalesFlow
     acting: Acting
     names: Mapping[str, str]
+    departments: Mapping[str, str | None]
     processes: Mapping[str, SalesProcess]
+    clock: Clock
+    zone: ZoneInfo
 
 
 def colour_option(command: Command) -> Command:
@@ -163,12 +170,16 @@ def _session(
 ) -> Session:  # fmt: skip
     from salesflow import templates as known_templates
     from salesflow.app import SalesFlow
+    from salesflow.app.defaults import SystemClock
 
+    clock = SystemClock()
     known = [*known_templates.builtin().values(), *map(known_templates.load, templates)]
-    flow = SalesFlow(store=store, organization=people, processes=known, time_zone=time_zone)
+    flow = SalesFlow(store=store, organization=people, processes=known, clock=clock, time_zone=time_zone)
     latest = {process.id: process for process in sorted(known, key=lambda process: process.version)}
     names = {employee.id: employee.name for employee in people.employees if employee.name}
+    departments = {employee.id: employee.department for employee in people.employees}
     try:
-        return Session(flow, flow.acting_as(person), names, latest)
+        acting = flow.acting_as(person)
     except NotFound:
         raise InvalidInput("--as", person, "must be the id of an employee or administrator of the --org file") from None
+    return Session(flow, acting, names, departments, latest, clock, ZoneInfo(time_zone))

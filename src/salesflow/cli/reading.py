@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from salesflow.cli.options import Session, colour_option, flow_options, json_option, scene_option
 from salesflow.cli.terminal import answer, harmless, heading, say, table
+from salesflow.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from salesflow.model import Opportunity
+    from salesflow.model import Opportunity, SalesProcess
     from salesflow.pipeline import Funnel, SalesCycle, WinRates
 
 LARGEST_PAGE = 1000
@@ -75,8 +76,11 @@ def show_list(deals: Iterable[Opportunity], names: Mapping[str, str]) -> None:
 def board(session: Session, scene: str, process: str | None, as_json: bool) -> None:
     """Show the stage view: per stage and outcome how many, and what they are worth (阶段视图)."""
     from salesflow.cli.figures import money, plain
+    from salesflow.pipeline import board as board_of
 
-    boards = [session.acting.opportunities.board(scene, process=id) for id in _processes(session, scene, process)]
+    deals = _every(session, scene)
+    now, today = session.clock.now(), session.flow.today()
+    boards = [board_of(deals, template, now=now, today=today) for template in _templates(session, deals, process)]
     if as_json:
         answer({"scene": scene, "boards": plain(boards)})
         return
@@ -108,11 +112,13 @@ def board(session: Session, scene: str, process: str | None, as_json: bool) -> N
 def pipeline(session: Session, scene: str, process: str | None, by: str, as_json: bool) -> None:
     """Show funnel, win rates and sales cycle (销售漏斗)."""
     from salesflow.cli.figures import plain
+    from salesflow.pipeline import funnel as funnel_of
+    from salesflow.pipeline import sales_cycle, win_rates
 
-    figures = session.acting.pipeline
-    rates = figures.win_rates(scene, by=by)
-    cycle = figures.sales_cycle(scene)
-    funnels = [figures.funnel(scene, process=id) for id in _processes(session, scene, process)]
+    deals = _every(session, scene)
+    rates = win_rates(deals, by, session.departments)
+    cycle = sales_cycle(deals, session.zone)
+    funnels = [funnel_of(deals, template) for template in _templates(session, deals, process)]
     if as_json:
         answer({"scene": scene, "funnels": plain(funnels), "win_rates": plain(rates), "sales_cycle": plain(cycle)})
         return
@@ -189,21 +195,26 @@ def why(session: Session, id: str, as_json: bool) -> None:
         say(harmless(line))
 
 
-def _processes(session: Session, scene: str, process: str | None) -> list[str]:
-    """Return the template that was asked for, or each one that records in the scene are on."""
+def _templates(session: Session, deals: Sequence[Opportunity], process: str | None) -> list[SalesProcess]:
+    """Return the template that was asked for, or each one that some of *deals* are on."""
+    known = session.processes
     if process is not None:
-        return [process]
-    found = {deal.process for deal in _every(session, scene)}
-    for unknown in sorted(found - set(session.processes)):
+        if process not in known:
+            raise InvalidInput("--process", process, f"must be one of {', '.join(sorted(known))}")
+        return [known[process]]
+    found = {deal.process for deal in deals}
+    for unknown in sorted(found - known.keys()):
         say(f"left out: the records on {unknown!r}; name its template with --processes FILE", stderr=True)
-    return sorted(found & set(session.processes))
+    return [known[id] for id in sorted(found & known.keys())]
 
 
-def _every(session: Session, scene: str) -> Iterator[Opportunity]:
+def _every(session: Session, scene: str) -> Sequence[Opportunity]:
+    """Return all that PERSON sees in a scene: read once, so that the figures made of it agree with one another."""
+    found: list[Opportunity] = []
     after: str | None = None
     while True:
         page = session.acting.opportunities.list(scene, order_by="id", limit=LARGEST_PAGE, after=after)
-        yield from page.items
+        found += page.items
         if not page.has_more:
-            return
+            return found
         after = page.after

@@ -46,8 +46,13 @@ def import_file(
     """
     desk = session.acting.files
     take = desk.import_json if _format(file, wanted) == "json" else desk.import_csv
-    with _progress() as progress:
-        report = take(file, mapping, dry_run=dry_run, progress=progress)
+    try:
+        with _progress() as progress:
+            report = take(file, mapping, dry_run=dry_run, progress=progress)
+    except KeyboardInterrupt:
+        rest = "what was taken in stays, and the same command again takes in the rest"
+        say(f"salesflow: interrupted; {rest}", stderr=True)
+        raise click.exceptions.Exit(1) from None
     if as_json:
         from salesflow.cli.figures import plain
 

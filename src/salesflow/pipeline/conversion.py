@@ -32,6 +32,15 @@ class RateDay(StrEnum):
     CLOSING = "closing"
 
 
+def _is_currency(policy: object, attribute: object, value: str) -> None:
+    Money(0, value)
+
+
+def _is_day(policy: object, attribute: object, value: str) -> None:
+    if value not in tuple(RateDay):
+        raise InvalidInput("day", value, f"must be one of {', '.join(RateDay)}")
+
+
 @frozen
 class RatePolicy:
     """
@@ -49,18 +58,9 @@ class RatePolicy:
     Source: PIPE-8.
     """
 
-    currency: str = field()
+    currency: str = field(validator=_is_currency)
     rates: Rates
-    day: RateDay = field(default=RateDay.TODAY)
-
-    @currency.validator
-    def _is_currency(self, attribute: object, value: str) -> None:
-        Money(0, value)
-
-    @day.validator
-    def _is_day(self, attribute: object, value: str) -> None:
-        if value not in tuple(RateDay):
-            raise InvalidInput("day", value, f"must be one of {', '.join(RateDay)}")
+    day: RateDay = field(default=RateDay.TODAY, validator=_is_day)
 
 
 def converted(opportunities: Iterable[Opportunity], policy: RatePolicy | None, today: date) -> Iterator[Opportunity]:

@@ -94,12 +94,12 @@ class Proof:
         return f'<ul class="why">{items}</ul>' + (f"<p>would open it:</p><ul>{grants}</ul>" if grants else "")
 
     def _item(self, names: Mapping[str, str]) -> str:
-        state, mark = ("yes", "✓") if self.is_visible else ("no", "✗")
+        state, said, mark = ("yes", "found", "✓") if self.is_visible else ("no", "not found", "✗")
         ways = "".join(f'<span class="way">{cause.html(names)}</span>' for cause in self.causes)
         lacks = f"<small>{escape(_named(self.lacks, names))}</small>" if self.lacks else ""
         parts = f"<ul>{''.join(part._item(names) for part in self.parts)}</ul>" if self.parts else ""
         told = f"<code>{escape(str(self.rule))}</code>{ways}{lacks}{parts}"
-        return f'<li><i class="mark {state}">{mark}</i><div>{told}</div></li>'
+        return f'<li><i class="mark {state}" role="img" aria-label="{said}">{mark}</i><div>{told}</div></li>'
 
     def __str__(self) -> str:
         if not self.is_visible:

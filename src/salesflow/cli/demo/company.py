@@ -12,7 +12,7 @@ from salesflow.files.organization import parse_organization
 from salesflow.ports import Store
 
 ORGANIZATION_FILE = "company.toml"
-ORGANIZATION_TEXT = files(__package__).joinpath(ORGANIZATION_FILE).read_text(encoding="utf-8")
+ORGANIZATION_TEXT = files("salesflow.cli.demo").joinpath(ORGANIZATION_FILE).read_text(encoding="utf-8")
 TIME_ZONE = "Asia/Shanghai"
 _KNOWN = parse_organization(ORGANIZATION_TEXT, name=ORGANIZATION_FILE)
 PEOPLE = _KNOWN.employees

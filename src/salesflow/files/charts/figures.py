@@ -24,7 +24,6 @@ from salesflow.pipeline import (
     ForecastPeriod,
     Funnel,
     Level,
-    Movement,
     PipelineChanges,
     StageTimes,
     Totals,
@@ -129,14 +128,14 @@ def _funnel(found: Funnel, words: Words) -> _Parts:
     rows = [
         Row(
             words.stage(stage.code),
-            _stacked((("passed", further), ("open", stage.open), ("lost", stage.dropped))),
+            _stacked((("passed", further), ("open", stage.open), ("dropped", stage.dropped))),
             (str(stage.reached), _percent(stage.conversion), str(stage.open), str(stage.dropped)),
         )
         for stage, further in zip(found.stages, went_on, strict=True)
     ]
     rows.append(Row(words.say("won"), _stacked([("won", found.won)]), (str(found.won), "", "", "")))
     heads = words.each("reached", "conversion", "open_now", "dropped")
-    return _title(words, "funnel", found.process), str(found.population), (
+    return _title(words, "funnel", found.process), words.counted(found.population), (
         Panel(words.say("opportunities"), heads, tuple(rows)),
     )  # fmt: skip
 
@@ -161,7 +160,7 @@ def _board(found: Board, words: Words) -> _Parts:
                 parts = [("won", amount)]
             rows.append(Row(name(column), _stacked(parts), (_money(amount, currency), _money(weighted, currency))))
         panels.append(Panel(currency, words.each("amount", "weighted"), tuple(rows)))
-    return _title(words, "board", found.process), str(found.population), tuple(panels)
+    return _title(words, "board", found.process), words.counted(found.population), tuple(panels)
 
 
 def _stage_times(found: StageTimes, words: Words) -> _Parts:
@@ -172,7 +171,7 @@ def _stage_times(found: StageTimes, words: Words) -> _Parts:
         rows.append(
             Row(
                 words.stage(stage.code),
-                (Segment(0, median, "median"), Segment(median, long, "percentile_90")),
+                _stacked((("median", median), ("percentile_90", long - median))),
                 (
                     str(done.count), _shown_days(done.median), _shown_days(done.percentile_90),
                     str(lasting.count), _shown_days(lasting.median),
@@ -181,51 +180,39 @@ def _stage_times(found: StageTimes, words: Words) -> _Parts:
         )  # fmt: skip
     heads = words.each("stays", "median", "percentile_90", "lasting", "lasting_median")
     panel = Panel(words.say("days_finished"), heads, tuple(rows))
-    return _title(words, "stage_times", found.process), str(found.population), (panel,)
+    return _title(words, "stage_times", found.process), words.counted(found.population), (panel,)
 
 
 def _changes(found: PipelineChanges, words: Words) -> _Parts:
-    levels = [found.start, found.end, *(each.moved for each in found.changes)]
-    panels = [_waterfall(found, words, words.say("opportunities"), lambda level: level.count, lambda n: f"{n:,}")]
-    for currency in _currencies(level.amounts for level in levels):
-
-        def worth(level: Level, currency: str = currency) -> Decimal:
-            return level.amounts.of(currency)
-
-        panels.append(
-            _waterfall(found, words, currency, worth, lambda amount, currency=currency: _money(amount, currency))
-        )
+    currencies = _currencies(
+        level.amounts for level in (found.start, found.end, *(each.moved for each in found.changes))
+    )
+    panels = tuple(_waterfall(found, words, currency) for currency in (None, *currencies))
     title = f"{words.say('changes')} {found.since:%Y-%m-%d %H:%M} – {found.until:%Y-%m-%d %H:%M} UTC"
-    return title, str(found.population), tuple(panels)
+    return title, words.counted(found.population), panels
 
 
-def _waterfall(
-    found: PipelineChanges, words: Words, caption: str, worth: Callable[[Level], Any], shown: Callable[[Any], str]
-) -> Panel:
-    """From the start over every movement to the end; what moved nothing is told where all is counted."""
+def _waterfall(found: PipelineChanges, words: Words, currency: str | None) -> Panel:
+    """From the start over every movement to the end, in number or in one currency, where some moved nothing."""
+
+    def worth(level: Level) -> Decimal:
+        return Decimal(level.count) if currency is None else level.amounts.of(currency)
+
+    def shown(amount: Decimal) -> str:
+        return f"{amount:,}" if currency is None else _money(amount, currency)
+
     standing = worth(found.start)
-    rows = [Row(words.say("at_start"), (Segment(0, float(standing), "level"),), ("", shown(standing)))]
+    rows = [Row(words.say("at_start"), _stacked([("level", standing)]), ("", shown(standing)))]
     for each in found.changes:
         moved = worth(each.moved)
-        if moved or (each.movement in _WITHIN and caption == words.say("opportunities")):
-            after = standing + moved
-            style = "more" if moved > 0 else "less"
-            rows.append(
-                Row(
-                    words.say(each.movement),
-                    (Segment(float(standing), float(after), style),),
-                    (f"{len(each.events):,}", f"+{shown(moved)}" if moved > 0 else shown(moved)),
-                )
-            )
-            standing = after
-    rows.append(Row(words.say("at_end"), (Segment(0, float(standing), "level"),), ("", shown(standing))))
-    return Panel(caption, words.each("events", "change"), tuple(rows))
-
-
-_WITHIN = frozenset(Movement) - {
-    Movement.NEW, Movement.WON, Movement.LOST, Movement.INVALIDATED, Movement.REOPENED, Movement.VOIDED,
-    Movement.UNVOIDED,
-}  # fmt: skip
+        if moved or currency is None:
+            ends = float(standing), float(standing + moved)
+            bar = (Segment(*ends, "more" if moved > 0 else "less"),) if moved else ()
+            told = f"+{shown(moved)}" if moved > 0 else shown(moved)
+            rows.append(Row(words.say(each.movement), bar, (f"{len(each.events):,}", told)))
+            standing += moved
+    rows.append(Row(words.say("at_end"), _stacked([("level", standing)]), ("", shown(standing))))
+    return Panel(currency or words.say("opportunities"), words.each("events", "change"), tuple(rows))
 
 
 def _forecast(found: Forecast, words: Words) -> _Parts:
@@ -250,7 +237,7 @@ def _forecast(found: Forecast, words: Words) -> _Parts:
         ]
         heads = words.each("amount", "weighted", "quota", "attainment")
         panels.append(Panel(currency, heads, tuple(rows)))
-    return words.say("forecast"), str(found.population), tuple(panels)
+    return words.say("forecast"), words.counted(found.population), tuple(panels)
 
 
 def _period(period: ForecastPeriod, currency: str) -> Row:

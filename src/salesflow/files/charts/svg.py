@@ -28,10 +28,10 @@ _GREEN, _RED, _GREY, _AMBER = ("#1b7f4b", "#55c98c"), ("#b3372f", "#f0857c"), ("
 )  # fmt: skip
 _COLOURS = {
     "paper": ("#ffffff", "#12161c"), "ink": ("#1c2733", "#e4e9f0"), "soft": ("#5a6775", "#9aa7b6"),
-    "track": ("#eef2f7", "#1b222c"), "passed": _BLUE, "open": _PALE, "won": _GREEN, "lost": _RED, "invalid": _GREY,
-    "weighted": _BLUE, "amount": _PALE, "median": _BLUE, "percentile_90": _PALE, "level": _BLUE, "more": _GREEN,
-    "less": _RED, "closed": _GREEN, "commit": _DEEP, "best_case": _BLUE, "pipeline": _PALE, "slipped": _AMBER,
-    "undated": _GREY, "outside": _GREY,
+    "passed": _BLUE, "open": _PALE, "dropped": _RED, "won": _GREEN, "lost": _RED, "invalid": _GREY, "weighted": _BLUE,
+    "amount": _PALE, "median": _BLUE, "percentile_90": _PALE, "level": _BLUE, "more": _GREEN, "less": _RED,
+    "closed": _GREEN, "commit": _DEEP, "best_case": _BLUE, "pipeline": _PALE, "slipped": _AMBER, "undated": _GREY,
+    "outside": _GREY,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ _BARS = 32  # cells for the bars of a panel
 _MARK = "|"
 _BLOCKS = {
     "open": "░", "amount": "░", "percentile_90": "░", "pipeline": "░", "undated": "·", "outside": "·", "invalid": "·",
-    "lost": "▒", "less": "▒", "slipped": "▒", "won": "▓", "more": "▓", "closed": "▓", "best_case": "▒",
+    "lost": "▒", "dropped": "▒", "less": "▒", "slipped": "▒", "won": "▓", "more": "▓", "closed": "▓", "best_case": "▒",
 }  # fmt: skip
 _FULL = "█"
 
@@ -41,8 +41,9 @@ def _panel(chart: Chart, panel: Panel) -> str:
         shown = [" " * (wide - cells(number)) + number for number, wide in zip(numbers, widths, strict=True)]
         lines.append("  ".join([name + " " * (label - cells(name)), bar, *shown]).rstrip())
     legend = [f"{_BLOCKS.get(style, _FULL)} {chart.words.say(style)}" for style in panel.styles]
-    legend += [f"{_MARK} {chart.words.say('quota')}"] if any(row.mark is not None for row in panel.rows) else []
-    if len(legend) > 1:
+    has_mark = any(row.mark is not None for row in panel.rows)
+    legend += [f"{_MARK} {chart.words.say('quota')}"] if has_mark else []
+    if len(panel.styles) > 1 or has_mark:
         lines.append(" " * (label + 2) + "  ".join(legend))
     return "\n".join(lines)
 
@@ -56,7 +57,7 @@ def _bar(panel: Panel, row: Row) -> str:
 
     for segment in row.segments:
         start, end = sorted((at(segment.start), at(segment.end)))
-        if start == end and segment.start != segment.end:
+        if start == end:
             start, end = min(start, _BARS - 1), min(start, _BARS - 1) + 1
         signs[start:end] = _BLOCKS.get(segment.style, _FULL) * (end - start)
     if row.mark is not None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from salesflow.files.drawing.sheet import plain
 from salesflow.files.drawing.words import LANGUAGES
 from salesflow.model import SalesProcess
+from salesflow.pipeline import Population
 
 CAPTIONS = MappingProxyType(
     {
@@ -26,7 +27,7 @@ CAPTIONS = MappingProxyType(
         "lasting": ("lasting", "停留中"),
         "lasting_median": ("for days", "已停留天数"),
         "events": ("events", "事件"),
-        "change": ("amount", "变动"),
+        "change": ("change", "变动"),
         "quota": ("quota", "销售目标"),
         "attainment": ("reached", "完成率"),
         "at_start": ("At the start", "期初"),
@@ -91,6 +92,12 @@ class Words:
     def each(self, *captions: str) -> tuple[str, ...]:
         """Return several captions."""
         return tuple(map(self.say, captions))
+
+    def counted(self, population: Population) -> str:
+        """Return which records are counted; the rule itself is told in English only."""
+        if self.language == "en":
+            return str(population)
+        return f"计入 {population.counted:,} 条，未计入 {population.left_out:,} 条"
 
     def stage(self, code: str) -> str:
         """Return the name of a stage, or its code where the template has none."""

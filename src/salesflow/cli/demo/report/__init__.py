@@ -51,11 +51,12 @@ def render(company: Company, story: Story) -> str:
         '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         f"<title>salesflow: the main job</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+        '<a class="skip" href="#board">Skip to the board</a>\n'
         '<header class="top"><h1>salesflow <span lang="zh">商机全流程</span></h1>'
         f"<p>The main job from end to end: {len(templates.builtin())} stage templates at hand, {count} "
         f"opportunities of a company of twelve, as {NAMES[pipeline.MANAGER]} sees them on "
         f"<time>{company.flow.today()}</time>.</p>"
-        f"<nav>{menu}</nav></header>\n<main>\n{chr(10).join(body)}\n</main>\n"
+        f'<nav aria-label="Parts of this page">{menu}</nav></header>\n<main>\n{chr(10).join(body)}\n</main>\n'
         f"<footer>Written by <code>salesflow demo</code>. Every figure was read through the library, "
         "from an embedded SQLite file. This page fetches nothing and runs no script.</footer>\n</body>\n</html>\n"
     )

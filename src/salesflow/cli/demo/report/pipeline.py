@@ -6,7 +6,7 @@ from html import escape
 
 from salesflow import templates
 from salesflow.cli.demo.company import Company
-from salesflow.cli.demo.report.markup import both, grade, person, section, table
+from salesflow.cli.demo.report.markup import both, grade, person, scrolling, section, table
 from salesflow.cli.figures import percent
 from salesflow.model import Money, OpportunityStatus
 from salesflow.pipeline import Card, Column, FunnelStage
@@ -58,11 +58,11 @@ def boards(company: Company) -> str:
         board = company.acting(MANAGER).opportunities.board(process=process)
         names = {stage.code: both(stage.name) for stage in template.stages} | OUTCOMES
         columns = "".join(_column(column, names[column.code]) for column in board.columns)
-        shown.append(f'<h3>{both(template.name)}</h3><div class="board scroll" tabindex="0">{columns}</div>')
+        shown.append(f"<h3>{both(template.name)}</h3>{scrolling(f'Board of {process}', columns, 'board')}")
     return section(
         "board", "Board", "阶段视图",
-        "One column for each stage and each outcome, with how many, their amount, and the amount times the chance of "
-        "winning. Currencies would stand apart.", *shown,
+        "One column for each stage and each outcome, with how many, their amount in CNY, and the amount times the "
+        "chance of winning; a task that is late is red.", *shown,
     )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def _column(column: Column, name: str) -> str:
     cards = "".join(
         f'<li><b>{escape(deal.name)}</b><span class="facts">{grade(deal.grade.effective)}'
         f"{person(deal.owner)}</span>"
-        f'<span class="facts"><span>{_cny(deal.actual_amount or deal.amount)}</span>'
+        f'<span class="facts apart"><span>{_cny(deal.actual_amount or deal.amount)}</span>'
         f"<span>{deal.probability.percent} %</span></span>"
         f"{_due(card)}</li>"
         for card in column.cards
@@ -86,7 +86,7 @@ def _column(column: Column, name: str) -> str:
     money = f"{_yuan(column.amount)} <span>weighted {_yuan(column.weighted)}</span>" if column.amount else "–"
     empty = "" if column.count else " empty"
     return (
-        f'<div class="column {column.status}{empty}"><header>{name}<em>{column.count}</em></header>'
+        f'<div class="column {column.status}{empty}"><h4>{name}<em>{column.count}</em></h4>'
         f'<p class="sum">{money}</p><ul>{cards}</ul></div>'
     )
 
@@ -100,7 +100,7 @@ def _due(card: Card) -> str:
 
 
 def _cny(amount: Money | None) -> str:
-    return "–" if amount is None else f"{amount.amount:,.0f} {amount.currency}"
+    return "–" if amount is None else f"{amount.amount:,.0f}"
 
 
 def _yuan(totals: Totals) -> str:
@@ -155,7 +155,8 @@ def win_rates(company: Company) -> str:
         (
             "<b>all</b>" if rate is rates.overall else person(rate.key),
             str(rate.won), str(rate.lost),
-            f'<span class="meter"><i style="width: {100 * (rate.rate or 0):.0f}%"></i></span>{percent(rate.rate)}',
+            f'<span class="meter"><i style="width: {100 * (rate.rate or 0):.0f}%"></i></span>'
+            f"<span>{percent(rate.rate)}</span>",
             f"{rate.won_value.of('CNY'):,.0f}", percent(rate.rate_by_value("CNY")),
         )
         for rate in (*rates.groups, rates.overall)
@@ -169,8 +170,10 @@ def win_rates(company: Company) -> str:
     return section(
         "rates", "Win rates and sales cycle", "赢单率与销售周期",
         f"Won ÷ (won + lost); {rates.population}.",
-        '<div class="columns two wide">', table(titles, rows, numbers=(1, 2, 4, 5)),
-        table(("Outcome", "Count", "Median days", "Mean days"), days, numbers=(1, 2, 3)), "</div>",
+        '<div class="columns two wide">',
+        table("Win rates by owner", titles, rows, numbers=(1, 2, 4, 5)),
+        table("Sales cycle", ("Outcome", "Count", "Median days", "Mean days"), days, numbers=(1, 2, 3)),
+        "</div>",
     )  # fmt: skip
 
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from salesflow import templates
 from salesflow.cli.demo.company import ADMINISTRATOR, NAMES, Company
-from salesflow.cli.demo.report.markup import grade, person, section, table, worth
-from salesflow.model import Event, Grading, Opportunity, Probability
+from salesflow.cli.demo.report.markup import grade, person, scrolling, section, stage, table, worth
+from salesflow.model import Event, Grading, Lead, Opportunity, Probability
 
 TOLD = ("stage", "status", "amount", "owner", "probability", "grade")
 """The fields whose changes the timeline tells."""
@@ -25,9 +25,9 @@ def drawing() -> str:
         "process", "Stage chart and framework matrix", "阶段图与流程框架",
         "A template says what each stage asks for; nothing moves on while something is open. It is a TOML file, and "
         "this is how salesflow draws it.",
-        f'<div class="drawing scroll" tabindex="0">{english}</div>',
-        f'<details><summary>CRM2000 <span lang="zh">中文</span></summary>'
-        f'<div class="drawing scroll" tabindex="0">{chinese}</div></details>',
+        scrolling("Stage chart and framework matrix of TAS+ with a bid", english, "drawing"),
+        f'<details><summary>The same of CRM2000, in Chinese (<span lang="zh">中文</span>)</summary>'
+        f"{scrolling('Stage chart and framework matrix of CRM2000, in Chinese', chinese, 'drawing')}</details>",
     )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def grades(company: Company) -> str:
         "grades", "Grades", "商机分级",
         "The grade decides the route: A and B run every stage, C and D may take the fast track, E is a partner's deal. "
         "What somebody set by hand stands beside what was computed.",
-        table(("Opportunity", "CNY", "Computed", "Effective", "Route", "Because"), rows, numbers=(1,)),
+        table("Grades", ("Opportunity", "CNY", "Computed", "Effective", "Route", "Because"), rows, numbers=(1,)),
     )  # fmt: skip
 
 
@@ -69,11 +69,13 @@ def moves(company: Company, who: str, record: str) -> str:
                 said = [f"asks for {escape(', '.join(move.inputs))}"]
             if move.instead:
                 said.append("could do it: " + " ".join(person(id) for id in sorted(move.instead)))
-            rows.append((f"<code>{move.operation}</code>", escape(move.to or ""), state, "<br>".join(said)))
+            rows.append(
+                (f"<code>{move.operation}</code>", stage(deal.process, move.to or ""), state, "<br>".join(said))
+            )
     return section(
         "moves", f"What {NAMES[who]} can do with {deal.name}", "可行操作",
         "The answer comes from the code that would do it: every reason at once, and who could do it instead.",
-        table(("Operation", "To", "", "What stands in the way"), rows),
+        table("Operations", ("Operation", "To", "State", "What stands in the way"), rows),
     )  # fmt: skip
 
 
@@ -81,7 +83,7 @@ def timeline(company: Company, record: str) -> str:
     """Return everything that happened to a deal, one entry for each decision."""
     events = company.acting(ADMINISTRATOR).opportunities.history(record)
     deal = company.acting(ADMINISTRATOR).opportunities.get(record)
-    entries = "".join(_entry(list(told)) for _, told in groupby(events, key=_standing_together))
+    entries = "".join(_entry(deal.process, list(told)) for _, told in groupby(events, key=_standing_together))
     return section(
         "timeline", f"What happened to {deal.name}", "历史",
         f"{len(events)} events, each with the values before and after; replayed, they give the record as it is.",
@@ -94,17 +96,19 @@ def _standing_together(event: Event) -> tuple[object, ...]:
     return event.at, event.by, event.operation
 
 
-def _entry(events: Sequence[Event]) -> str:
+def _entry(process: str, events: Sequence[Event]) -> str:
     first = events[0]
     day = first.at.astimezone(ZoneInfo("Asia/Shanghai"))
     kinds = "".join(f'<span class="badge {_tone(event.kind)}">{escape(_words(event))}</span>' for event in events)
     reasons = dict.fromkeys(event.reason for event in events if event.reason)
     said = "".join(f"<q>{escape(reason)}</q>" for reason in reasons)
     changes = "".join(
-        f"<li>{escape(change.field)}: {_shown(change.before)} → <b>{_shown(change.after)}</b></li>"
+        f"<li>{escape(change.field)}: {_shown(process, change.before)} → <b>{_shown(process, change.after)}</b></li>"
         for event in events
         for change in event.changes
-        if change.key is None and change.field in TOLD and _shown(change.before) != _shown(change.after)
+        if change.key is None
+        and change.field in TOLD
+        and _shown(process, change.before) != _shown(process, change.after)
     )
     return (
         f'<li><time datetime="{day.isoformat()}">{day:%Y-%m-%d}</time><div><p>{person(first.by)} '
@@ -114,16 +118,21 @@ def _entry(events: Sequence[Event]) -> str:
 
 
 def _words(event: Event) -> str:
-    about = [change.key.partition(":")[2] for change in event.changes if change.field == "tasks" and change.key]
     what = event.kind.replace("_", " ")
-    return f"{what}: {about[0]}" if event.kind == "task_finished" and about else what
+    if event.kind != "task_finished":
+        return what
+    (change,) = event.changes
+    if change.field == "tasks":
+        return f"{what}: {(change.key or '').partition(':')[2]}"
+    tasks = zip(change.before.tasks, change.after.tasks, strict=True)
+    return f"{what}: {', '.join(after.code for before, after in tasks if before != after)}"
 
 
 def _tone(kind: str) -> str:
     return kind if kind in ("won", "lost", "invalidated") else ""
 
 
-def _shown(value: object) -> str:
+def _shown(process: str, value: object) -> str:
     match value:
         case None:
             return "–"
@@ -132,7 +141,7 @@ def _shown(value: object) -> str:
         case Grading():
             return str(value.effective or "–")
         case _:
-            return escape(NAMES.get(str(value), str(value)))
+            return stage(process, NAMES.get(str(value), str(value)))
 
 
 def leads(company: Company) -> str:
@@ -149,5 +158,5 @@ def leads(company: Company) -> str:
     return section(
         "leads", "Leads", "销售线索",
         "A lead is assigned, followed up, recycled, disqualified, or converted: once, and only by whoever owns it.",
-        table(("Id", "Title", "Source", "Owner", "Status", "Formerly with"), rows),
+        table("Leads", ("Id", "Title", "Source", "Owner", "Status", "Formerly with"), rows),
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from salesflow.cli.demo.company import ADMINISTRATOR, DEPARTMENTS, NAMES, PEOPLE, Company
-from salesflow.cli.demo.report.markup import grade, person, section, standing, table, worth
+from salesflow.cli.demo.report.markup import grade, person, scrolling, section, standing, table, worth
 from salesflow.visibility import Proof
 
 SCENES = {
@@ -22,7 +22,7 @@ def people(company: Company) -> str:
         "people", "The company", "组织架构",
         f"Twelve people in three departments; {NAMES[chief]} manages them all. A manager sees what those below own, "
         "the head of a department what belongs to it, a team member the deals of the team.",
-        f'<div class="scroll"><ul class="tree">{_below(chief)}</ul></div>',
+        scrolling("Who manages whom", f'<ul class="tree">{_below(chief)}</ul>'),
     )  # fmt: skip
 
 
@@ -36,6 +36,7 @@ def _below(id: str) -> str:
 def lists(company: Company) -> str:
     """Return the same list as three people see it."""
     shown = []
+    titles = ("Opportunity", "Owner", "Grade", "Standing", "CNY")
     for id in THREE:
         desk = company.acting(id).opportunities
         counts = "".join(
@@ -50,7 +51,7 @@ def lists(company: Company) -> str:
         ]  # fmt: skip
         shown.append(
             f'<div class="panel"><h3>{person(id)}</h3><p class="scenes">{counts}</p>'
-            f"{table(('Opportunity', 'Owner', 'Grade', 'Standing', 'CNY'), rows, numbers=(4,))}</div>"
+            f"{table(f'What {NAMES[id]} sees', titles, rows, numbers=(4,))}</div>"
         )
     return section(
         "lists", "The same list, three people", "列表视图",
@@ -72,7 +73,7 @@ def proofs(company: Company, record: str) -> str:
         "Every way in that was tried: what each one found, or what it lacks. To those who do not see it, the record "
         "reads as if it were not there.",
         f'<div class="columns two">{_proof("zhang", yes)}{_proof("gao", no)}</div>',
-        "<h3>Everybody who sees it</h3>", table(("Person", "By way of"), audience),
+        "<h3>Everybody who sees it</h3>", table("Everybody who sees it", ("Person", "By way of"), audience),
     )  # fmt: skip
 
 
