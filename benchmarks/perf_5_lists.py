@@ -40,6 +40,7 @@ BAR = "<= 1.3"
 LINEAR = "<= 4.4"
 _WORTH_TIMING = 2
 _PATIENCE = 3  # a shape that takes longer than so many times the fastest so far is given up
+_HOPELESS = 100  # and before any was fast, one that takes longer than so many times ours
 _CHEAP_NS = 20_000_000  # what takes less is repeated within a round
 
 
@@ -115,10 +116,12 @@ def _worth_timing(
     connection: Connection, shapes: dict[str, by_hand.Statement], ask: Callable[[], list[Any]]
 ) -> dict[str, Work]:
     """Return the hand-written shapes that are not far behind the fastest; each gave our answer."""
+    began = process_time_ns()
     expected = list(map(tuple, ask()))
+    hopeless = _HOPELESS * (process_time_ns() - began)
     spent: dict[str, int] = {}
     for name, statement in shapes.items():
-        patience = _PATIENCE * min(spent.values(), default=10**12)
+        patience = _PATIENCE * min(spent.values()) if spent else hopeless
         for _ in range(2):  # the first one warms up
             began = process_time_ns()
             answer = _within(connection, began + max(patience, _CHEAP_NS), statement)

@@ -33,7 +33,7 @@ collect_ignore: list[str] = []
 
 if STOCK:
     ProcessMachine.event_cls = StockMachine.event_cls
-    collect_ignore = ["process/test_machine.py"]  # it proves the plan itself
+    collect_ignore = ["process/test_machine.py", "process/test_machine_agreement.py"]  # they prove the plan itself
 
 
 def pytest_report_header() -> str:

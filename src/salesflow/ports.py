@@ -228,7 +228,7 @@ class KeepsOutbox(Protocol):
 
 
 class CountsRevisions(Protocol):
-    """A store that says cheaply whether any record of a kind changed, so that sharing rules need no reading."""
+    """A store that says cheaply whether any record of a kind changed: sharing rules and pools are read then only."""
 
     def revision(self, kind: str) -> Hashable:
         """Return something that differs whenever a record of *kind* was written."""

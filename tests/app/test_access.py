@@ -13,7 +13,7 @@ from salesflow.model import AfterSalesStatus
 from salesflow.visibility import ACCESS, VisibilityPolicy
 from tests.app.calls import DONE, Done
 from tests.app.test_operations import OPERATIONS, READS, name_of
-from tests.app.world import LARGE, LATER, TODAY, Rehearsal, World, codes
+from tests.app.world import LARGE, LATER, Rehearsal, World, codes
 
 ROLES = ("sales", "joint", "after_sales", "presales")
 OPEN, WON, LOST, INVALID = STATUSES = ("in_progress", "won", "lost", "invalid")

@@ -9,6 +9,7 @@ import pytest
 from attrs import evolve
 
 import salesflow as sf
+from examples.dict_store import DictStore
 from salesflow.model import check, replay
 from tests.app.world import LARGE, LATER, World, codes
 
@@ -169,3 +170,14 @@ def test_a_store_that_fails_over_a_deleted_record_is_named():
     world.acting("li").opportunities.delete(deleted)
     with pytest.raises(sf.PortError, match="store"):
         world.acting("li").files.import_opportunities([arrival(deleted.id)])
+
+
+def test_a_store_that_finds_one_record_at_a_time_will_do():
+    """IO-3: without `get_many` each row's records are asked for one by one; the answers are the same."""
+    organization = sf.Organization([sf.Employee("li")])
+    flow = sf.SalesFlow(store=DictStore(), organization=organization, processes=sf.templates.builtin())
+    files = flow.acting_as("li").files
+    first = files.import_opportunities([arrival("a"), arrival("b")])
+    again = files.import_opportunities([arrival("b"), arrival("c"), arrival("d", customer="none")])
+    assert (first.imported, again.imported, again.unchanged, again.refused) == (2, 1, 1, 1)
+    assert [problem.code for problem in again.problems] == ["customer_unknown"]

@@ -130,7 +130,7 @@ def _to_qian(world: World, record: Any) -> None:
     world.acting("root").opportunities.change_owner(record.id, "qian")
 
 
-LOST: list[tuple[str, str, Callable[[World], Any], Callable[[Any, Any], Any], Callable[[World, Any], None]]] = [
+LOST: list[tuple[str, str, Callable[[World], Any], Callable[[Any, Any], Any], Callable[[World, Any], Any]]] = [
     ("the manager", "zhang", World.deal, lambda a, r: a.opportunities.set_grade(r, "A", reason="key"), _li_to_service),
     ("the lead's line", "zhang", World.lead, lambda a, r: a.leads.assign(r, "chen"), _li_to_service),
     ("a sharing rule", "zheng", World.lead, lambda a, r: a.leads.follow_up(r, "rang"), _no_sharing),

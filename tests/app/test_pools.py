@@ -1,4 +1,4 @@
-"""Pools (公海) through the facade: where leads go, who claims them, and what a card keeps to itself (LEAD-14, VIS-18)."""
+"""Pools (公海) through the facade: where leads go, who claims them, what a card keeps to itself (LEAD-14, VIS-18)."""
 
 from __future__ import annotations
 
@@ -278,7 +278,7 @@ def test_the_ceiling_counts_open_leads_and_the_cool_down_ends():
 
 
 def test_a_claim_from_a_pool_with_a_ceiling_is_told_of_in_the_pool():
-    """LEAD-14, HIST-1: the pool's history says who claimed and when, and replays to it; without a ceiling it does not."""
+    """LEAD-14, HIST-1: the pool's history says who claimed and when, and replays to it; without ceiling, nothing."""
     world = World()
     lead = world.pooled(ceiling=2)
     world.acting("li").leads.claim(lead.id)

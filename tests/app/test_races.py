@@ -247,3 +247,33 @@ def test_everything_that_was_saved_replays():
     for kind in RECORD_CLASSES:
         for held, told in world.everything()[kind]:
             assert replay(told) == held
+
+
+@pytest.mark.parametrize("by", ["id", "snapshot"])
+def test_a_right_taken_away_stops_what_rests_on_it(by: str):
+    """VIS-20, I-28: what a sharing rule let somebody decide is not saved once the rule is gone or permits less."""
+    race = Race()
+    deal, root = race.world.deal(), race.rival("root")
+    rule = root.sharing.create(from_person="li", to_person="zheng", access=sf.Access.READ_WRITE)
+    desk, ref = race.world.acting("zheng").opportunities, deal.id if by == "id" else deal
+    race.store.others = [lambda: root.sharing.edit(rule, access=sf.Access.READ)]
+    with pytest.raises(sf.Refused) as refused:
+        desk.edit(ref, name="B")
+    assert codes(refused.value) == {"not_permitted"}
+    root.sharing.edit(rule.id, access=sf.Access.READ_WRITE)
+    race.store.others = [lambda: root.sharing.delete(rule.id)]
+    with pytest.raises(sf.NotFound):
+        desk.edit(ref, name="B")
+    assert race.world.store.get("opportunity", deal.id) == deal
+
+
+def test_another_right_that_changes_stops_nothing():
+    """VIS-20, HIST-3: sharing that comes or goes elsewhere meanwhile makes a decision anew, and it is the same."""
+    race = Race()
+    deal, root = race.world.deal(), race.rival("root")
+    race.store.others = [lambda: root.sharing.create(from_person="zhao", to_person="wang")]
+    assert race.world.acting("li").opportunities.edit(deal, name="B").name == "B"
+    lead = race.world.lead()
+    race.store.others = [lambda: root.sharing.create(from_person="zhao", to_person="feng")]
+    done = race.world.acting("li").leads.convert(lead.id, customer=sf.NewCustomer("Acme"))
+    assert done.lead.conversion is not None

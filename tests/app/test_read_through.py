@@ -85,7 +85,7 @@ def test_proofs_and_audiences_name_what_their_reader_sees() -> None:
     deal = world.place(deal, id="secret", customer=customer.id)
     world.flow.sharing.create(from_person="qian", to_person="zhao")
     whole = world.flow.why("zhao", customer.id)
-    assert [str(way) for way in whole.ways][0].startswith("opportunity secret -> owner qian")
+    assert str(whole.ways[0]).startswith("opportunity secret -> owner qian")
     told = world.acting("zhou").why("zhao", customer.id)
     assert told.is_visible
     assert "secret" not in f"{told} {told!r} {told.html()}"
@@ -118,7 +118,12 @@ def test_what_is_read_is_not_edited() -> None:
 
 @pytest.mark.parametrize(
     ("person", "access", "may"),
-    [("zhao", "read_write", True), ("zhao", "read", False), ("zhou", "read_write", True), ("feng", "read_write", False)],
+    [
+        ("zhao", "read_write", True),
+        ("zhao", "read", False),
+        ("zhou", "read_write", True),
+        ("feng", "read_write", False),
+    ],
 )
 def test_whoever_may_edit_a_deal_may_edit_its_contacts(person: str, access: str, may: bool) -> None:
     """ACC-22, ACC-10: sales roles with READ_WRITE and their superiors; not a presales member, nor one who may read."""

@@ -262,7 +262,7 @@ class Run:
         except sf.NotFound:
             return None
         about: list[Any] = [
-            given.get(name) for name in ("stage", "task", "competitor", "operation", "approval", "process")
+            given.get(name) for name in ("stage", "task", "competitor", "operation", "approval", "process", "state")
         ]
         if "role" in given:
             about.append(f"{given['role']}:{given.get('person')}")

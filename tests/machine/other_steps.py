@@ -53,6 +53,29 @@ def assign_lead(run: Run) -> None:
     on_record(run, "leads.assign", a_lead(run), to=pick(run, EVERYBODY), branch=pick(run, ("", "south", None)))
 
 
+@step("leads.claim", 3)
+def claim(run: Run) -> None:
+    free = [r["id"] for r in run.books.records.values() if r["kind"] == "lead" and r["status"] == "unassigned"]
+    on_record(run, "leads.claim", pick(run, [*free, a_lead(run)]), pick(run, EVERYBODY))
+
+
+@step("leads.set_review_state", 1)
+def set_review_state(run: Run) -> None:
+    state = pick(run, ("created", "submitted", "approved", "re_review"))
+    on_record(run, "leads.set_review_state", a_lead(run), pick(run, ("root", "root", None)), state=state)
+
+
+@step("leads.disable", 1)
+def disable(run: Run) -> None:
+    on_record(run, "leads.disable", a_lead(run), pick(run, ("root", None)))
+
+
+@step("leads.enable", 2)
+def enable(run: Run) -> None:
+    disabled = [r["id"] for r in run.books.records.values() if r["kind"] == "lead" and r["disabled"]]
+    on_record(run, "leads.enable", pick(run, [*disabled * 3, a_lead(run)]), pick(run, ("root", "root", None)))
+
+
 @step("leads.follow_up")
 def follow_up(run: Run) -> None:
     at = pick(run, (None, run.clock.now() - timedelta(days=1)))

@@ -40,6 +40,10 @@ def get(run: Run) -> None:
     group, id, person, record = a_look(run)
     found = look(run, group, "get", person, id)
     assert (found is None) == (record is None)
+    if record is not None and not run.books.people.sees_whole(person, record):
+        assert (found.id, found.title, found.source) == (id, record["title"], record["source"])
+        assert isinstance(found, sf.LeadCard)
+        return
     assert found is None or show(found) == record
 
 
@@ -47,6 +51,8 @@ def get(run: Run) -> None:
 def history(run: Run) -> None:
     """HIST-1, I-17: the whole history, and the record at any past moment of it."""
     group, id, person, record = a_look(run)
+    if record is not None and not run.books.people.sees_whole(person, record):
+        record = None  # a card has no history
     events = look(run, group, "history", person, id)
     assert (events is None) == (record is None)
     if record is None:

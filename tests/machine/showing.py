@@ -38,6 +38,8 @@ def _lead(lead: sf.Lead) -> Plain:
     return {
         **_same(lead, "title owner status contact company phone email channel source description branch last_follower"),
         "last_follow_up": lead.last_follow_up_at,
+        "disabled": lead.disabled,
+        "review": lead.review,
         "disqualified": lead.disqualified_reason,
         "conversion": made and (made.customer, made.contact, made.opportunity),
         "created": lead.created_at,

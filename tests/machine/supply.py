@@ -20,6 +20,7 @@ ABOUT = {
     "approve": "approval",
     "refuse": "approval",
     "withdraw_approval": "approval",
+    "set_review_state": "state",
 }
 """The argument that takes what a move is about, of those that take it."""
 
@@ -69,6 +70,8 @@ def given_for(run: Run, person: str, record: Plain, move: Any) -> Plain | None:
         given["contact"] = None
     elif None in given.values():
         return None
+    if move.operation == "set_review_state" and move.to is None:
+        return None  # of a lead that one sees only the card of
     if move.operation in ABOUT:
         given[ABOUT[move.operation]] = move.to
     if move.operation == "request_approval" and str(move.to).startswith("change_stage:"):

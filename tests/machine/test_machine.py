@@ -38,6 +38,10 @@ ELSEWHERE = {
     "files.import_json": "likewise",
     "files.export_csv": "text, proved in tests/files and tests/app/test_exports.py; what is listed is driven",
     "files.export_json": "likewise",
+    **dict.fromkeys(
+        ("pools.create", "pools.edit", "pools.delete"),
+        "tests/app/test_pools.py and tests/stores/test_pools.py; the common pool is driven",
+    ),
 }
 """The operations that no step drives, each with who proves it."""
 

@@ -69,7 +69,7 @@ def test_every_store_shows_what_the_reference_shows(engine: Any, company: Compan
         for store in stores:
             seen = sight_of(store, company)
             for kind in ("customer", "contact"):
-                parties = [each for each in company.parties if each.KIND == kind]
+                parties = [each for each in company.parties if kind == each.KIND]
                 expected = sorted(each.id for each in parties if company.scene(viewer, each, "all"))
                 filter = seen.filter(viewer, kind)
                 for limit in (1, 2, 50):
@@ -97,7 +97,7 @@ def test_what_sql_cannot_tell_is_asked_of_each_record(engine: Any, company: Comp
     viewer = data.draw(st.sampled_from(company.world.everyone()))
     memory, store = filled(MemoryStore(), company), filled(fresh_store(engine), company)
     for kind in ("customer", "contact"):
-        for scene in ({"all", "own"} & set(policy.scenes)):
+        for scene in {"all", "own"} & set(policy.scenes):
             shown = [sight_of(each, company, policy).filter(viewer, kind, scene) for each in (memory, store)]
             query = Query(kind, shown[0], "-created_at", 1)
             assert paged(memory, query) == paged(store, evolve(query, filter=shown[1]))
@@ -129,7 +129,7 @@ def test_names_and_behind_are_what_matches_says(engine: Any, company: Company, d
         for kind in ("customer", "contact", "opportunity", "lead"):
             if isinstance(node, Behind) and kind in ("opportunity", "lead"):
                 continue
-            expected = {each.id for each in company.records if each.KIND == kind and filter.matches(each)}
+            expected = {each.id for each in company.records if kind == each.KIND and filter.matches(each)}
             assert memory.ids(kind, filter) == expected, (kind, filter)
             assert store.ids(kind, filter) == expected, (kind, filter)
             assert [each.id for each in store.query(Query(kind, filter))] == sorted(expected)

@@ -11,6 +11,8 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -80,13 +82,23 @@ def played(url: str, rounds: int, kind: str) -> tuple[int, int]:
         return _played(store, url, rounds, kind)
 
 
+@contextmanager
+def ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """End *process* where the block fails: it would go on for ever, and be waited for."""
+    try:
+        yield
+    except BaseException:
+        process.kill()
+        raise
+
+
 def _played(store: SqlStore, url: str, rounds: int, kind: str) -> tuple[int, int]:
     store.save(unit(new(make_opportunity("deal"))))
     sharing = acting(store, "root").sharing
     rule = sharing.create(from_person="li", to_person="guest", access=sf.Access.READ_WRITE)
-    closed: list[tuple[float, float]] = []
+    given, closed = [place_of(store, rule, 0)], list[tuple[float, float]]()
     command = [sys.executable, "-c", _GUEST, url, store.tenant, kind]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other, ended(other):
         assert other.stdout is not None
         assert other.stdout.readline() == "ready\n"
         for number in range(rounds):
@@ -96,22 +108,36 @@ def _played(store: SqlStore, url: str, rounds: int, kind: str) -> tuple[int, int
             time.sleep(0.005)
             closed.append((revoked, time.monotonic()))
             rule = sharing.create(from_person="li", to_person="guest", access=sf.Access.READ_WRITE)
+            given.append(place_of(store, rule, given[-1]))
         acting(store, "root").opportunities.edit("deal", name="stop")
         begun = json.loads(other.stdout.readline())
         assert other.wait() == 0
-    late = sum(any(revoked <= at < given for revoked, given in closed) for at in begun)
-    return late, written_without_right(store, len(begun))
+    late = sum(any(start <= at < end for start, end in closed) for at in begun)
+    return late, written_without_right(store, given, len(begun))
 
 
-def written_without_right(store: SqlStore, edits: int) -> int:
-    """Return how many edits of the guest were committed while there was no rule."""
-    rules, wrong, seen = 0, 0, 0
-    for _, event in store.outbox(0, 10**7):
-        if event.record_kind == "sharing_rule":
-            rules += 1 if event.version == 1 else -1
+def place_of(store: SqlStore, rule: sf.SharingRule, after: int) -> int:
+    """Return where in the outbox, behind *after*, the rule's creation stands; it goes from there with the rule."""
+    return next(place for place, event in store.outbox(after, 10**6) if event.record_id == rule.id)
+
+
+def written_without_right(store: SqlStore, given: list[int], edits: int) -> int:
+    """
+    Return how many edits of the guest were committed while there was no rule.
+
+    Args:
+        given: Where in the outbox each rule was made.
+        edits: How many edits the guest knows of.
+    """
+    told = dict(store.outbox(0, 10**7))
+    is_open, wrong, seen = False, 0, 0
+    for place in sorted({*told, *given}):
+        event = told.get(place)
+        if event is None or event.record_kind == "sharing_rule":
+            is_open = place in given
         elif event.by == "guest":
             seen += 1
-            wrong += rules == 0
+            wrong += not is_open
     assert seen == edits
     return wrong
 

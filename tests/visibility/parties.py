@@ -59,7 +59,7 @@ class Company:
 
     def find(self, kind: str, filter: Filter, limit: int | None) -> Sequence[Any]:
         """What a store would find, by a scan."""
-        found = [each for each in self.others if each.KIND == kind and filter.matches(each)]
+        found = [each for each in self.others if kind == each.KIND and filter.matches(each)]
         return sorted(found, key=lambda each: each.id)[:limit]
 
     def sight(self, policy: VisibilityPolicy | None = None) -> Sight:

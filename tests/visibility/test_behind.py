@@ -10,7 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesflow.model import Access, ContactRole, Conversion, Department, Employee, SharingRule, TeamMember, TeamRole
-from salesflow.visibility import EVERYTHING, NOTHING, Behind, Names, VisibilityPolicy, all_of, negation, record, scenes
+from salesflow.visibility import (
+    EVERYTHING,
+    NOTHING,
+    Behind,
+    Names,
+    VisibilityPolicy,
+    all_of,
+    everybody,
+    negation,
+    owner,
+    record,
+    scenes,
+    team,
+)
 from salesflow.visibility.behind import asking, parties
 from salesflow.visibility.filters import AllOf, AnyOf, Negation, OwnerIn, Voided
 from tests.visibility.parties import Company, companies
@@ -101,7 +114,7 @@ def _assert_no_wider(fewer: Company, more: Company) -> None:
 
 @given(companies())
 def test_the_switch_closes_every_way_through(company: Company) -> None:
-    """VIS-21: without `read_through`, and without anything to find records by, only owner, sharing, departments count."""
+    """VIS-21: without `read_through`, or with nothing to find records by, only owner, sharing, departments count."""
     for seen in (company.sight(VisibilityPolicy(read_through=False)), sight(company.world)):
         for party in company.parties:
             assert set(seen.who_can_see(party)) == {
@@ -124,12 +137,12 @@ def test_every_line_of_three_with_a_deal_or_a_lead() -> None:
     """VIS-21, REL-3: all forests of three people: a customer of one, a deal with a member, a lead converted into it."""
     checked = 0
     for world in lines(3):
-        for owner, member in ((0, 1), (1, 2), (2, 0)):
+        for first, member in ((0, 1), (1, 2), (2, 0)):
             into = Conversion("customer", "contact", None)
             roles = (ContactRole("contact", "user"),)
             others = (
-                evolve(opportunity(f"p{owner}", TeamMember(f"p{member}", TeamRole.JOINT)), customer="customer"),
-                evolve(opportunity(f"p{owner}"), id="by role", contact_roles=roles),
+                evolve(opportunity(f"p{first}", TeamMember(f"p{member}", TeamRole.JOINT)), customer="customer"),
+                evolve(opportunity(f"p{first}"), id="by role", contact_roles=roles),
                 evolve(lead(f"p{member}"), conversion=into),
             )
             for some in (others[:1], others[1:2], others[2:], ()):
@@ -168,8 +181,6 @@ def test_a_proof_reads_from_the_customer_to_the_person() -> None:
 
 def test_a_scene_for_everybody_opens_without_a_person_on_the_way() -> None:
     """VIS-15, VIS-21: where `all` says `everybody`, the deal itself is the whole way."""
-    from salesflow.visibility import everybody, owner, team
-
     policy = VisibilityPolicy(scenes=scenes.default() | {"all": everybody & ~team.includes_viewer() | owner.is_viewer})
     deal = evolve(opportunity("li"), customer="customer")
     seen = Company(DEPARTMENT_OF_ONE, (), (deal,)).sight(policy)

@@ -44,7 +44,7 @@ def _is_of_people(way: Cause) -> bool:
 
 @given(worlds_and_records())
 def test_a_grant_is_named_where_and_only_where_it_shows_the_record(drawn: tuple[World, Any]) -> None:
-    """VIS-15, I-33: a way in is named exactly for whoever sees the record; with all of them gone nobody of them does."""
+    """VIS-15, I-33: a way in is named exactly for whoever sees the record; with all of them gone, nobody does."""
     world, record = drawn
     for viewer in world.everyone():
         proof = sight(world).why(viewer, record)

@@ -1,4 +1,4 @@
-"""A "no" names the nearest grants that would open the record, and a proof is read on a page as on a terminal (VIS-15)."""
+"""A "no" names the nearest grants that would open the record; a proof reads on a page as on a terminal (VIS-15)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve
 from hypothesis import given
 
-from salesflow.model import Access, SharingRule, TeamMember, TeamRole
+from salesflow.model import Access, Employee, SharingRule, TeamMember, TeamRole
 from salesflow.visibility import Cause, Proof, Step, VisibilityPolicy, owner, scenes, team
 from tests.visibility.reference import World
 from tests.visibility.worlds import lead, opportunity, sight, worlds_and_records
@@ -37,13 +37,9 @@ def test_each_grant_alone_opens_the_record(drawn: tuple[World, Any]) -> None:
 
 def test_grants_follow_the_scene_all() -> None:
     """VIS-14, VIS-15: where `all` asks for a role, or to write, the grant has it; what no grant opens names none."""
-    world = World(())
     narrow = owner.is_viewer | team.includes_viewer(["lawyer", "auditor"], "read_write")
     rule = scenes.default() | {"all": narrow | owner.shares_with_viewer("read_write")}
-    people = evolve(world, administrators=frozenset({"root"}), employees=())
-    from salesflow.model import Employee
-
-    people = evolve(people, employees=(Employee("li"), Employee("wang")))
+    people = World((Employee("li"), Employee("wang")))
     seen = sight(people, VisibilityPolicy(scenes=rule))
     write = Access.READ_WRITE
     assert seen.why("wang", opportunity("li")).would_open == (
@@ -121,6 +117,7 @@ def test_a_leaf_and_names() -> None:
     """VIS-15: a proof without parts is one item; people are called by their names where those are given."""
     leaf = Proof("owner.is_viewer", False, (), "owner li is not wang, nor zhou")
     assert leaf.html({"li": "Li Na", "wang": "Wang Qiang"}) == (
-        '<ul class="why"><li><i class="mark no">✗</i><div><code>owner.is_viewer</code>'
+        '<ul class="why"><li><i class="mark no" role="img" aria-label="not found">✗</i><div>'
+        "<code>owner.is_viewer</code>"
         "<small>owner Li Na is not Wang Qiang, nor zhou</small></div></li></ul>"
     )

@@ -51,9 +51,7 @@ def opportunity(
     )  # fmt: skip
 
 
-def lead(
-    owner: str | None, *, voided: bool = False, status: LeadStatus | None = None, pool: str | None = None
-) -> Lead:
+def lead(owner: str | None, *, voided: bool = False, status: LeadStatus | None = None, pool: str | None = None) -> Lead:
     """A lead; where *owner* is None, in *pool*, the common one where that is None."""
     stands = status or (LeadStatus.UNASSIGNED if owner is None else LeadStatus.ASSIGNED)
     return Lead(id="lead", version=1, title="deal", owner=owner, status=stands, voided=voided, phone="1", pool=pool)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from salesflow.app.execution import whole_number
 from salesflow.app.history import Readable
 from salesflow.model import Opportunity
-from salesflow.process import overdue_for, silent_for, stalled_for
+from salesflow.model.attention import overdue_for, silent_for, stalled_for
 
 
 class Attention(Readable[Opportunity]):

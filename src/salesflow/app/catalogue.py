@@ -122,9 +122,7 @@ class CatalogueDesk(Generic[EntryT]):
         if reasons:
             raise Refused(operation, tuple(reasons))
 
-    def _save(
-        self, method: str, write: Write, about: EntryT | str, given: tuple[object, ...], *result: EntryT
-    ) -> None:
+    def _save(self, method: str, write: Write, about: EntryT | str, given: tuple[object, ...], *result: EntryT) -> None:
         if self._execution is None:
             self._kernel.save(UnitOfWork((write,)))
         else:

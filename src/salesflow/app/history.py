@@ -32,8 +32,8 @@ class Readable(Generic[RecordT]):
         self, method: str, ref: RecordT | LeadCard | str, intent: Intent, *args: Any, access: Access | None = None,
         beside: Callable[[Case], tuple[Write, ...]] | None = None,
     ) -> RecordT:  # fmt: skip
-        operation = self._operation(method)
-        record: RecordT = self._execution.change(operation, self._kind, ref, intent, *args, access=access, beside=beside)
+        run, operation = self._execution, self._operation(method)
+        record: RecordT = run.change(operation, self._kind, ref, intent, *args, access=access, beside=beside)
         return record
 
     def _operation(self, method: str) -> str:

@@ -21,10 +21,7 @@ from salesflow.pipeline.risks import (
     Risk,
     RiskList,
     RiskSign,
-    overdue_days,
     risks,
-    silence_days,
-    stalled_days,
 )
 from salesflow.pipeline.stage_flow import StageFlow, StageFlows, StagePeriod, stage_flow
 from salesflow.pipeline.stage_times import Durations, StageTime, StageTimes, durations_of, stage_times
@@ -39,6 +36,6 @@ __all__ = [
     "Risk", "RiskList", "RiskSign", "SalesCycle", "Spread", "StageChance", "StageFlow", "StageFlows", "StagePeriod",
     "StageTime", "StageTimes", "Totals", "Velocities", "Velocity", "WinRate", "WinRates", "board", "card", "chances",
     "changes", "converted", "converted_changes", "days_taken", "durations_of", "forecast", "funnel", "losses",
-    "movements", "overdue_days", "risks", "sales_cycle", "silence_days", "spread_of", "stage_flow", "stage_times",
-    "stalled_days", "total_of", "value_of", "velocity", "wilson", "win_rates",
+    "movements", "risks", "sales_cycle", "spread_of", "stage_flow", "stage_times",
+    "total_of", "value_of", "velocity", "wilson", "win_rates",
 ]  # fmt: skip

@@ -1,20 +1,21 @@
 """
 The risk list (风险清单): open opportunities that show a sign of trouble, and which (PIPE-6, OPP-15).
 
-What *stalled*, *overdue* and *silent* mean is settled here alone. Whether an amount falls and a close date is pushed
+What *stalled*, *overdue* and *silent* mean is settled in `salesflow.model.attention`. Whether an amount falls and a close date is pushed
 again and again is told by the history; where there is none, these two are not judged, and the list says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
 from salesflow.errors import InvalidInput
+from salesflow.model.attention import overdue_for, silent_for, stalled_for
 from salesflow.model.enums import OpportunityStatus
 from salesflow.model.events import Event
 from salesflow.model.moments import business_day
@@ -133,11 +134,15 @@ def risks(
 
     def signs(opportunity: Opportunity) -> Iterator[RiskSign]:
         found = {
-            Risk.STALLED: stalled_days(opportunity, process_of(opportunity), today, zone),
-            Risk.OVERDUE: overdue_days(opportunity, today),
-            Risk.SILENT: silence_days(opportunity, today, zone, silent_days),
+            Risk.OVERDUE: overdue_for(opportunity, today),
+            Risk.SILENT: silent_for(opportunity, silent_days, now),
         }
-        for risk, days in found.items():
+        stage = next((each for each in process_of(opportunity).stages if each.code == opportunity.stage), None)
+        stalled = None if stage is None else _days(stalled_for(opportunity, stage, now))
+        if stalled is not None:
+            yield RiskSign(Risk.STALLED, stalled)
+        for risk, excess in found.items():
+            days = _days(excess)
             if days is not None:
                 yield RiskSign(risk, days)
         if history_of is not None:
@@ -165,59 +170,9 @@ def risks(
     )
 
 
-def stalled_days(opportunity: Opportunity, process: SalesProcess, today: date, zone: ZoneInfo) -> int | None:
-    """
-    Return by how many days an opportunity has been in its stage for longer than the stage's own limit.
-
-    Returns:
-        At least 1; None where it is not stalled: it is closed, the stage has no limit, its entry is unknown.
-
-    Source: OPP-15.
-    """
-    if opportunity.is_completed or not opportunity.visits:
-        return None
-    entered = opportunity.visits[-1].entered_at
-    limit = next((stage.limit_days for stage in process.stages if stage.code == opportunity.stage), None)
-    if limit is None or entered is None:
-        return None
-    return _above_zero((today - business_day(entered, zone)).days - limit)
-
-
-def overdue_days(opportunity: Opportunity, today: date) -> int | None:
-    """
-    Return how many days ago an open opportunity was expected to close.
-
-    Returns:
-        At least 1; None where it is closed, has no such date, or the date has not passed.
-
-    Source: OPP-15.
-    """
-    if opportunity.is_completed or opportunity.close_date is None:
-        return None
-    return _above_zero((today - opportunity.close_date).days)
-
-
-def silence_days(opportunity: Opportunity, today: date, zone: ZoneInfo, allowed: int = SILENT_DAYS) -> int | None:
-    """
-    Return for how many days nothing was done with an open opportunity.
-
-    Args:
-        allowed: As many days are no silence yet.
-
-    Returns:
-        More than *allowed*; None where it is not silent, or there was no activity and it is not known when it came.
-
-    Source: OPP-15, OPP-19.
-    """
-    heard = opportunity.last_activity_at or opportunity.created_at
-    if opportunity.is_completed or heard is None:
-        return None
-    days = (today - business_day(heard, zone)).days
-    return days if days > allowed else None
-
-
-def _above_zero(days: int) -> int | None:
-    return days if days > 0 else None
+def _days(excess: timedelta | None) -> int | None:
+    """Return the days that have begun; None as it is."""
+    return None if excess is None else -(-excess // timedelta(days=1))
 
 
 def _told_by(history: Sequence[Event], pushes: int) -> Iterator[RiskSign]:

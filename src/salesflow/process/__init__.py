@@ -24,7 +24,6 @@ from salesflow.process.approvals import (
     waiting_approvals,
     withdraw,
 )
-from salesflow.process.attention import overdue_for, silent_for, stalled_for
 from salesflow.process.beside import running_after_sales
 from salesflow.process.checks import check_template
 from salesflow.process.creation import create_opportunity, import_opportunity
@@ -82,9 +81,9 @@ __all__ = [
     "create_lead", "create_opportunity", "delete", "diff", "disable_lead", "disqualify_lead", "edit_lead",
     "edit_opportunity", "edit_party", "enable_lead", "fill_after_sales_feedback", "fill_feedback", "find_task",
     "find_waiting", "finish_after_sales", "finish_task", "follow_up_lead", "grant", "import_lead", "import_opportunity",
-    "is_after_sales_task", "kept_arguments", "opportunity_stands", "overdue_for", "owed_stages", "read_arguments",
+    "is_after_sales_task", "kept_arguments", "opportunity_stands", "owed_stages", "read_arguments",
     "recycle_lead", "refuse", "refused", "register_with_partner", "rehearse", "remove_competitor", "remove_member",
-    "reopen_task", "request_approval", "running_after_sales", "set_contact_role", "set_review_state", "silent_for",
-    "stalled_for", "start_after_sales", "unassign_task", "unvoid", "void", "waiting_approvals", "waive_stage",
+    "reopen_task", "request_approval", "running_after_sales", "set_contact_role", "set_review_state", 
+    "start_after_sales", "unassign_task", "unvoid", "void", "waiting_approvals", "waive_stage",
     "withdraw",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ from salesflow.model import (
     sort_value,
 )
 from salesflow.ports import DoneOnce, Query, UnitOfWork, Write
+from salesflow.visibility.behind import Names
 from salesflow.visibility.filters import (
     EVERYTHING,
     NOTHING,
@@ -116,6 +117,7 @@ def many_opportunities() -> list[Opportunity]:
                 amount=amounts[number % 5],
                 name=("商机", "Deal", "deal")[number % 3],
                 voided=number % 7 == 0,
+                customer="acme" if number % 4 == 0 else None,
                 last_activity_at=None if number % 2 else AT + timedelta(days=number % 4),
             )
         )
@@ -144,6 +146,8 @@ FILTERS: dict[str, Filter] = {
     "owner or a field": AnyOf((OwnerIn(LI), FieldCompare("name", "==", "Deal"))),
     "hidden or an owner's": AnyOf((AllOf((Voided(False), OwnerIn(LI))), OwnerIn(frozenset({"wang"})))),
     "not the owner's": Negation(OwnerIn(LI)),
+    "who names a customer": Names("customer", "acme"),
+    "not who names them, of the owner": AllOf((Negation(Names("customer", "acme")), OwnerIn(LI))),
     "nobody of the team": AllOf((Negation(TeamIn(TWO)), Voided(False))),
 }
 """Filters of every node, and of the shapes that lists use, by what they ask for."""

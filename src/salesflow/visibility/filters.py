@@ -304,9 +304,10 @@ class Negation(FilterNode):
         return lambda record: not test(record)
 
 
-Filter: TypeAlias = (
-    "Everything | Nothing | OwnerIn | TeamIn | PoolIn | Voided | FieldCompare | AllOf | AnyOf | Negation | Names | Behind"
-)
+Leaf: TypeAlias = "Everything | Nothing | OwnerIn | TeamIn | PoolIn | Voided | FieldCompare | Names | Behind"
+"""The nodes that hold no other of the same record."""
+
+Filter: TypeAlias = "Leaf | AllOf | AnyOf | Negation"
 """The closed set of nodes. A store may look inside by `isinstance`, and refuses a node it does not know."""
 
 EVERYTHING = Everything()

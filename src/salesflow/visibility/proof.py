@@ -17,7 +17,6 @@ from salesflow.model.construction import quick
 from salesflow.visibility.nearest import Grant, grant_text
 from salesflow.visibility.terms import Step
 
-
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 

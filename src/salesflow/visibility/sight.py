@@ -31,8 +31,8 @@ from salesflow.visibility.filters import (
     any_of,
     write_out,
 )
-from salesflow.visibility.organization_index import OrganizationIndex
 from salesflow.visibility.nearest import nearest_grants
+from salesflow.visibility.organization_index import OrganizationIndex
 from salesflow.visibility.policy import VisibilityPolicy, default_policy
 from salesflow.visibility.proof import Cause, Proof, new_cause, new_proof
 from salesflow.visibility.rules import KINDS, KINDS_WITH_POOL, Either, PoolRule
@@ -194,7 +194,7 @@ class Sight:
         """VIS-21: `all`, and what stands behind an opportunity or a lead that the viewer sees."""
         assert self._find is not None
         seen = {other: self.bind(viewer, other) for other in KINDS_BEHIND}
-        through: list[Filter] = [Behind(other, filter, self._find) for other, filter in seen.items() if filter != NOTHING]
+        through: list[Filter] = [Behind(other, all, self._find) for other, all in seen.items() if all != NOTHING]
         if scene != ALL:
             narrow = bind(self.policy.scene_plan(scene, kind, sees_all=True), self._world, viewer, kind)
             through = [all_of((narrow, any_of(through)))]
@@ -268,7 +268,7 @@ class Sight:
             parts += self._proofs(viewer, record)
             if self._is_read_through(kind):
                 parts.append(self._prove_through(viewer, record, told_to))
-        if any([part.is_visible for part in parts]):
+        if any(part.is_visible for part in parts):
             return new_proof("visible", True, (), "", tuple(parts))
         grants = () if kind not in KINDS or record.voided else nearest_grants(self.policy.scenes[ALL], viewer, record)
         return new_proof("visible", False, (), "", tuple(parts), grants)

@@ -91,6 +91,7 @@ class Books:
     def __init__(self, people: People, templates: dict[str, dict[int, Plain]], next_id: Callable[[str], str]) -> None:
         self.people, self.templates, self.next_id = people, templates, next_id
         self.records: dict[tuple[str, str], Plain] = {}
+        people.records = self.records
         self.now: datetime = datetime.min
         self.today: date = date.min
 
@@ -128,6 +129,10 @@ class Books:
         case = Case(self, person, record)
         known = OPERATIONS[name]
         row, named = known.access(case, **given)
+        if record is not None and not self.people.sees_whole(person, record):
+            hidden = refusals(self.people, person, row, record, named)
+            if hidden:  # what else stands in the way of a lead is not for those who see its card
+                return Answer("refused", frozenset(hidden)), _nothing
         try:
             reasons, effect = known.decide(case, **given)
         except Absent:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.machine.reference.access import ROWS, admits, refusals
 from tests.machine.reference.books import Absent, Case, Effect, No, operation
 from tests.machine.reference.grades import regrade
 from tests.machine.reference.moves import no_effect
-from tests.machine.reference.people import Plain
+from tests.machine.reference.people import Plain, names
 from tests.machine.reference.stages import codes, enter, leave, skip, stage_of
 from tests.machine.reference.standing import lead_stands
 
@@ -146,6 +147,7 @@ def create_lead(case: Case, title: str, owner: str | None = "", **values: Any) -
         "contact company phone email channel source description branch last_follower last_follow_up conversion "
         "disqualified".split()
     )
+    blank |= {"disabled": False, "review": "created"}
     lead = {**blank, "title": title, "owner": owner, "former": [], "activities": [], "created": case.now, **values}
     if not (lead["phone"] or lead["email"] or lead["channel"]):
         found.add(("reach_missing", ""))
@@ -160,6 +162,42 @@ def assign_lead(case: Case, to: str, branch: str | None = "") -> tuple[set[No], 
     return lead_stands(lead, WORKED) | case.unknown_people(to), lambda: lead.update(
         owner=to, branch=at, status="assigned"
     )
+
+
+def _claimers(case: Case) -> tuple[str, Any]:
+    return "leads.claim", (case.person,) if case.people.may_claim(case.person, case.record) else ()
+
+
+@operation("leads.claim", _claimers)
+def claim(case: Case) -> tuple[set[No], Effect]:
+    """LEAD-14: from the common pool, which has no ceiling and no cool-down."""
+    found = lead_stands(case.record, ("unassigned",)) | case.unknown_people(case.person)
+    return found, lambda: case.record.update(owner=case.person, status="assigned")
+
+
+REVIEWS = {"created": "submitted", "submitted": "approved", "approved": "re_review", "re_review": "submitted"}
+
+
+@operation("leads.set_review_state")
+def set_review_state(case: Case, state: str) -> tuple[set[No], Effect]:
+    """LEAD-17."""
+    found = lead_stands(case.record, (case.record["status"],))
+    if REVIEWS[case.record["review"]] != state:
+        found.add(("wrong_review_state", ""))
+    return found, lambda: case.record.update(review=state)
+
+
+@operation("leads.disable")
+def disable(case: Case) -> tuple[set[No], Effect]:
+    return lead_stands(case.record, (case.record["status"],)), lambda: case.record.update(disabled=True)
+
+
+@operation("leads.enable")
+def enable(case: Case) -> tuple[set[No], Effect]:
+    found = lead_stands(case.record, (case.record["status"],)) - {("is_disabled", "")}
+    if not case.record["disabled"]:
+        found.add(("is_not_disabled", ""))
+    return found, lambda: case.record.update(disabled=False)
 
 
 @operation("leads.follow_up")
@@ -274,7 +312,20 @@ def _edit_party(case: Case, **changes: Any) -> tuple[set[No], Effect]:
 
 
 operation("customers.edit")(_edit_party)
-operation("contacts.edit")(_edit_party)
+
+
+def _editors(case: Case, **_: Any) -> tuple[str, Any]:
+    """ACC-22: whoever may edit one of the contact's deals, in their own right."""
+    people, person, edit = case.people, case.person, "opportunities.edit"
+    for deal in case.books.records.values():
+        is_its_own = deal["kind"] == "opportunity" and names(deal, case.record) and people.sees(person, deal)
+        is_open = is_its_own and not refusals(people, person, edit, deal, ())
+        if is_open and admits(people, person, ROWS[edit], deal, ()):
+            return "contacts.edit", (person,)
+    return "contacts.edit", ()
+
+
+operation("contacts.edit", _editors)(_edit_party)
 
 
 def share(case: Case, **rule: Any) -> tuple[set[No], Effect]:

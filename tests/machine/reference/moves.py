@@ -195,7 +195,10 @@ def reopen(case: Case) -> tuple[set[No], Effect]:
 
 
 def hide(case: Case, reason: str | None = None) -> tuple[set[No], Effect]:
-    return ({("is_voided", "")} if case.record["voided"] else set()), lambda: case.record.update(voided=True)
+    found: set[No] = {("is_voided", "")} if case.record["voided"] else set()
+    if case.record.get("review") in ("submitted", "approved"):
+        found.add(("wrong_review_state", ""))
+    return found, lambda: case.record.update(voided=True)
 
 
 def show(case: Case) -> tuple[set[No], Effect]:

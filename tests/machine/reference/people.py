@@ -26,6 +26,7 @@ class People:
         self.employees, self.departments, self.groups = employees, departments, groups
         self.administrators, self.switches = administrators, switches
         self.sharing: dict[str, Plain] = {}
+        self.records: dict[tuple[str, str], Plain] = {}
 
     def is_employee(self, person: str) -> bool:
         """Whether *person* works here and has not left."""
@@ -116,6 +117,8 @@ class People:
                 or any(p == viewer or self.is_below(p, viewer) for p, _ in team)
                 or self.shares(viewer, owner)
                 or self.scene("departments", viewer, record)
+                or self.may_claim(viewer, record)
+                or self._reads_through(viewer, record)
             )
         return {
             "mine": lambda: owner is not None and owner == viewer,
@@ -130,6 +133,21 @@ class People:
             "shared": lambda: self.shares(viewer, owner),
             "departments": lambda: any(self._is_in_headed_department(p, viewer) for p in staff),
         }[name]()
+
+    def may_claim(self, viewer: str, record: Plain) -> bool:
+        """VIS-18: a lead without owner lies in the common pool, from which all who work here may claim."""
+        return record["kind"] == "lead" and record["owner"] is None and self.is_employee(viewer)
+
+    def sees_whole(self, viewer: str, record: Plain) -> bool:
+        """VIS-18: of a lead in the common pool, which nobody dispatches, only administrators see more than the card."""
+        return not self.may_claim(viewer, record) or self.is_administrator(viewer)
+
+    def _reads_through(self, viewer: str, party: Plain) -> bool:
+        """VIS-21: a customer or a contact is read through a visible deal or lead that names it."""
+        return any(
+            names(record, party) and not record["voided"] and self.scene("all", viewer, record)
+            for record in self.records.values()
+        )
 
     def sees(self, viewer: str, record: Plain) -> bool:
         """VIS-1, VIS-13: `all` holds and it is not voided; administrators see every record by its id."""
@@ -146,3 +164,14 @@ class People:
         if self.is_administrator(viewer):
             return scene == "all" or self.scene(scene, viewer, record)
         return self.scene("all", viewer, record) and self.scene(scene, viewer, record)
+
+
+def names(record: Plain, party: Plain) -> bool:
+    """Whether a deal, or what a lead became, is about this customer or contact."""
+    if party["kind"] not in ("customer", "contact"):
+        return False
+    if record["kind"] == "opportunity":
+        roles = record["contact_roles"] if party["kind"] == "contact" else ()
+        return record[party["kind"]] == party["id"] or party["id"] in roles
+    made = record.get("conversion")
+    return made is not None and made[0 if party["kind"] == "customer" else 1] == party["id"]

@@ -18,6 +18,8 @@ def stands(deal: Plain, allowed: tuple[str, ...] | None) -> set[No]:
 def lead_stands(lead: Plain, allowed: tuple[str, ...]) -> set[No]:
     """The same of a lead, where everything that is wrong is said."""
     found: set[No] = {("is_voided", "")} if lead["voided"] else set()
+    if lead["disabled"]:
+        found.add(("is_disabled", ""))
     if lead["status"] not in allowed:
         found.add(("wrong_status", ""))
     return found

@@ -251,7 +251,8 @@ class FilterCompiler:
         """Return whether a record names the one of *filter*: never NULL, so that it can be negated."""
         found: list[ColumnElement[bool]] = [false()]
         for party, beside in self._naming(filter.kind, table):
-            named = and_(party.is_not(None), self.dialect.one_of(party, place))
+            # SQLite would search a range of the index for what is not NULL, rather than the one that is named
+            named = and_(self.dialect.plain(party).is_not(None), self.dialect.one_of(party, place))
             if beside is not None:
                 rows: Select[Any] = select(literal_column("1")).where(beside, named)
                 named = rows.correlate(table).exists()
@@ -283,7 +284,11 @@ class FilterCompiler:
         narrow = [other.clause(part, record, where) for part, where in arms.rest]
         parts = [
             select(party.label("id")).where(
-                record.c.tenant == TENANT, true() if beside is None else beside, party.is_not(None), of_people, *narrow
+                record.c.tenant == TENANT,
+                true() if beside is None else beside,
+                self.dialect.plain(party).is_not(None),
+                of_people,
+                *narrow,
             )
             for party, beside in other._naming(self.shelf.kind, record)
         ]

@@ -98,7 +98,8 @@ _OWNED = {"owner": KeyType.TEXT, "voided": KeyType.WHOLE, **_COMMON}
 _KEYS: dict[str, dict[str, KeyType]] = {
     "opportunity": {
         **_OWNED,
-        **dict.fromkeys(("name", "status", "process", "stage", "customer", "contact", "source", "led_by"), KeyType.TEXT),
+        **dict.fromkeys(("name", "status", "process", "stage", "source", "led_by"), KeyType.TEXT),
+        **dict.fromkeys(("customer", "contact"), KeyType.TEXT),
         "grade.effective": KeyType.TEXT,
         "probability.percent": KeyType.WHOLE,
         "amount": KeyType.MONEY,
@@ -216,7 +217,7 @@ def _shelf(kind: str, record: type[Any]) -> Shelf:
 
 
 def _reader(paths: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return what reads the values at *paths*; None where there is nothing on the way, as before a lead's conversion."""
+    """Return what reads the values at *paths*; None where nothing is on the way, as before a lead's conversion."""
     if not any(path.startswith("conversion.") for path in paths):
         return attrgetter(*paths)
     getters = [attrgetter(path) for path in paths]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from salesflow.model import Opportunity, Stage
+from salesflow.model.opportunity import Opportunity
+from salesflow.model.process import Stage
 
 
 def stalled_for(opportunity: Opportunity, stage: Stage, now: datetime) -> timedelta | None:
