@@ -201,7 +201,6 @@ READING = {
     "stage_flow": lambda acting, deal: acting.pipeline.stage_flow(since=LATER, until=LATER, process="crm2000"),
     "stage_times": lambda acting, deal: acting.pipeline.stage_times(process="crm2000"),
     "by_department": lambda acting, deal: acting.pipeline.velocity(by="department"),
-    "risks": lambda acting, deal: acting.pipeline.risks(),
     "what_if": lambda acting, deal: acting.what_if(sf.Employee("li")),
     "sales_cycle": lambda acting, deal: acting.pipeline.sales_cycle(),
     "export_csv": lambda acting, deal: acting.files.export_csv("all", StringIO()),

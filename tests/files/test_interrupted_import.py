@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 import salesflow as sf
+from salesflow.app.importing import BATCH
 from tests.app.world import BareStore, World
 from tests.files.test_import import DEALS, deals, problems, records
 
@@ -85,16 +86,16 @@ def test_a_batch_that_fails_is_not_half_there():
         return dying[0]
 
     world = World(through=through)
-    rows = [f"{n},CRM2000,li,Open,,,,,,C{n % 7}" for n in range(250)]
+    rows = [f"{n},CRM2000,li,Open,,,,,,C{n % 7}" for n in range(2 * BATCH + 50)]
     done: list[int] = []
     with pytest.raises(sf.PortError):
         world.acting("root").files.import_csv(deals(*rows), DEALS, progress=done.append)
-    assert done == list(range(1, 201))
-    assert len(records(world, "opportunity")) == 200
+    assert done == list(range(1, 2 * BATCH + 1))
+    assert len(records(world, "opportunity")) == 2 * BATCH
     dying[0].left = 100
     report = world.acting("root").files.import_csv(deals(*rows), DEALS, progress=done.append)
-    assert (report.imported, report.unchanged, report.made) == (50, 200, {})
-    assert done[200:] == list(range(1, 251))
+    assert (report.imported, report.unchanged, report.made) == (50, 2 * BATCH, {})
+    assert done[2 * BATCH :] == list(range(1, 2 * BATCH + 51))
     whole = World()
     whole.acting("root").files.import_csv(deals(*rows), DEALS)
     for kind in ("opportunity", "customer"):

@@ -53,8 +53,12 @@ LEAVES = st.one_of(
     st.just(everybody),
     st.sampled_from(
         [
-            owner.is_viewer, owner.is_below_viewer, owner.answers_to_viewer, owner.is_in_viewers_department,
-            pool.admits_viewer, pool.is_dispatched_by_viewer,
+            owner.is_viewer,
+            owner.is_below_viewer,
+            owner.answers_to_viewer,
+            owner.is_in_viewers_department,
+            pool.admits_viewer,
+            pool.is_dispatched_by_viewer,
         ]
         + [owner.shares_with_viewer(access) for access in Access]
     ),

@@ -144,7 +144,7 @@ def test_the_facade_does_what_the_reference_says_on_sqlite(engine):
 
 @pytest.mark.long
 def test_the_facade_does_what_the_reference_says_200000_times():
-    """REL-2: 200,000 steps; each operation was done and was refused among them."""
+    """REL-2: 200,000 steps; each operation that was attempted was done among them."""
     COUNTS.clear()
     while sum(COUNTS.values()) < 200_000:
         run_machine(sf.MemoryStore, 500, 100)

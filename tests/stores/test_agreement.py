@@ -198,7 +198,7 @@ def check_exhaustively(make_store: Any, some: Sequence[Any], every_world: Iterab
     return len(asked) * len(some)
 
 
-PARTIES = [
+PARTIES: list[Any] = [
     *(lead(owner, voided=voided) for owner, voided in product((None, "p0", "p1", "p2"), (False, True))),
     *(customer(owner) for owner in (None, "p0", "p1", "p2")),
 ]

@@ -104,6 +104,7 @@ def means(node: Filter, record: Any) -> bool | None:
         case AnyOf():
             truths = [means(part, record) for part in node.parts]
             return True if True in truths else None if None in truths else False
+    raise AssertionError(f"{node} has tests of its own")
 
 
 @given(filters, some_records)

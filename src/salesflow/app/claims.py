@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from salesflow import process
-from salesflow.app.execution import Case, Kernel
+from salesflow.app.execution import Case
+from salesflow.app.kernel import Kernel
 from salesflow.app.port import Port
 from salesflow.errors import PortError
 from salesflow.model import Decision, EventBuilder, EventKind, Lead, LeadStatus, Pool, Reason, apply

@@ -63,7 +63,7 @@ class FileDesk:
         Take in leads or opportunities from a CSV file.
 
         A row that is wrong is reported and does not stop the rest. A row whose record is there already changes
-        nothing, so an import that was stopped is simply run again. 100 rows at a time are saved together.
+        nothing, so an import that was stopped is simply run again. 250 rows at a time are saved together.
 
         Args:
             file: Its path, or the file, opened for reading.

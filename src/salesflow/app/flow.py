@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from attrs import evolve
 
 from salesflow.app.defaults import RandomIds, SystemClock
-from salesflow.app.execution import Execution, Kernel, reference
+from salesflow.app.execution import Execution, reference
 from salesflow.app.files import FileDesk
 from salesflow.app.foresight import sight_changes
+from salesflow.app.kernel import Kernel
 from salesflow.app.leads import LeadDesk
 from salesflow.app.migrations import MigrationReport, RehearsalReport, migrate, rehearse_all
 from salesflow.app.opportunities import OpportunityDesk

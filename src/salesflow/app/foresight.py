@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from salesflow.app.execution import Kernel
+from salesflow.app.kernel import Kernel
 from salesflow.app.paging import LARGEST_PAGE
 from salesflow.app.port import ORGANIZATION_PORT
 from salesflow.visibility import EVERYTHING, Filter, Sight, all_of

@@ -13,7 +13,8 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
-from salesflow.app.execution import TRIES, Kernel
+from salesflow.app.execution import TRIES
+from salesflow.app.kernel import Kernel
 from salesflow.errors import Conflict, InvalidInput
 from salesflow.model import Opportunity, SalesProcess, StageExit, apply, utc
 from salesflow.model.requests import flag

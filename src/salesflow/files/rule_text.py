@@ -10,7 +10,7 @@ record, and the rules that the application hands over by name, and nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -295,7 +295,7 @@ class _Reader:
         self._next += 1
         return token
 
-    def _choice(self, known: list[str]) -> str:
+    def _choice(self, known: Sequence[str]) -> str:
         token = self._tokens[self._next]
         if token.kind != "name" or token.text not in known:
             self._refuse(f"must be one of {', '.join(known)}" if known else "is one too many")

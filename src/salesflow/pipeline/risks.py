@@ -1,8 +1,9 @@
 """
 The risk list (风险清单): open opportunities that show a sign of trouble, and which (PIPE-6, OPP-15).
 
-What *stalled*, *overdue* and *silent* mean is settled in `salesflow.model.attention`. Whether an amount falls and a close date is pushed
-again and again is told by the history; where there is none, these two are not judged, and the list says so.
+What *stalled*, *overdue* and *silent* mean is settled in `salesflow.model.attention`. Whether an amount falls and a
+close date is pushed again and again is told by the history; where there is none, these two are not judged, and the
+list says so.
 """
 
 from __future__ import annotations

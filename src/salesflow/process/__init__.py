@@ -83,7 +83,7 @@ __all__ = [
     "find_waiting", "finish_after_sales", "finish_task", "follow_up_lead", "grant", "import_lead", "import_opportunity",
     "is_after_sales_task", "kept_arguments", "opportunity_stands", "owed_stages", "read_arguments",
     "recycle_lead", "refuse", "refused", "register_with_partner", "rehearse", "remove_competitor", "remove_member",
-    "reopen_task", "request_approval", "running_after_sales", "set_contact_role", "set_review_state", 
+    "reopen_task", "request_approval", "running_after_sales", "set_contact_role", "set_review_state",
     "start_after_sales", "unassign_task", "unvoid", "void", "waiting_approvals", "waive_stage",
     "withdraw",
 ]  # fmt: skip

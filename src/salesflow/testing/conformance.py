@@ -396,7 +396,8 @@ class StoreConformance:
         rule = SharingRule(id="s", version=1, from_person="li", to_person="wang", updated_at=AT)
         store.save(unit(new(rule), new(make_opportunity("a"))))
         deal = store.get("opportunity", "a")
-        rests = (("sharing_rule", store.revision("sharing_rule")), ("pool", store.revision("pool")))
+        rests: tuple[tuple[str, Any], ...]
+        rests = tuple((kind, store.revision(kind)) for kind in ("sharing_rule", "pool"))
         store.save(evolve(unit(change(deal, name="x"), change(rule, access=Access.READ_WRITE)), resting_on=rests))
         before = self._everything(store, "opportunity", ["a", "b"])
 

@@ -68,9 +68,7 @@ class World:
     pools: Pools
 
     @classmethod
-    def of(
-        cls, index: OrganizationIndex, sharing_rules: Iterable[SharingRule], pools: Iterable[Pool] = ()
-    ) -> World:
+    def of(cls, index: OrganizationIndex, sharing_rules: Iterable[SharingRule], pools: Iterable[Pool] = ()) -> World:
         """Return the world of *index* with *sharing_rules* and *pools*."""
         return cls(index, Sharing(index, sharing_rules), Pools(index, pools))
 
