@@ -92,7 +92,7 @@ def test_what_is_missing_is_counted_and_stands_in_the_way_of_the_next_move():
         arrival("c", outcome="invalid", reason="other"),
     ]  # fmt: skip
     report = world.acting("li").files.import_opportunities(rows)
-    assert report.missing == {"customer": 2, "close_date": 2, "amount": 2, "entered_at": 2}
+    assert report.missing == {"customer": 2, "close_date": 2, "amount": 2, "entered_at": 2, "closed_at": 1}
     li = world.acting("li").opportunities
     with pytest.raises(sf.Refused) as refused:
         li.change_stage("a", "agreement", reason="x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -175,3 +176,101 @@ def test_a_route_is_known_by_its_plain_name_too():
     assert [reason.code for reason in plain.reasons] == ["full_route"]
     with pytest.raises(sf.InvalidInput, match="route"):
         engine.advance(deal, by="li", at=now, route="nonsense")  # type: ignore[arg-type]
+
+
+def test_nobody_approves_what_they_asked_for():
+    """ACC-18: not even after lending the record to somebody below, whose superior they then are."""
+    world = World()
+    deal = world.briefed("zhang")
+    deal = world.acting("zhang").opportunities.request_approval(deal, "advance")
+    world.acting("zhang").opportunities.change_owner(deal.id, "li")
+    with pytest.raises(sf.Refused) as no:
+        world.acting("zhang").opportunities.approve(deal.id)
+    assert [reason.code for reason in no.value.reasons] == ["not_permitted"]
+    assert world.acting("sun").opportunities.approve(deal.id).stage != deal.stage
+
+
+def test_a_migration_grades_again_what_it_changed():
+    """GRADE-4, GRADE-7: a policy that reads the win chance hears of the one that the new version gives."""
+    from attrs import evolve
+
+    from salesflow.grading import ChancePoints, Criterion, ScorecardPolicy
+
+    first = sf.templates.builtin()["crm2000"]
+    stages = [evolve(stage, probability=min(99, stage.probability + 50)) for stage in first.stages]
+    second = evolve(first, version=2, stages=stages)
+    policy = ScorecardPolicy([Criterion("chance", ChancePoints())])
+    world = World(processes=[first, second], grading=policy)
+    early = World(processes=[first], grading=policy, store=world.store)
+    deal = early.deal()
+    assert world.flow.what_if(policy) == ()
+    world.flow.migrate(sf.MigrationPlan("crm2000", 1, 2))
+    moved = world.acting("li").opportunities.get(deal.id)
+    assert (deal.grade.effective, moved.grade.effective) == (sf.Grade.D, sf.Grade.B)
+    assert world.flow.what_if(policy) == ()
+
+
+def test_a_transfer_hands_over_what_may_open_again():
+    """OPP-11, OPP-3: a task that the closing cancelled is the new owner's when it opens again."""
+    world = World()
+    li = world.acting("li").opportunities
+    deal = li.lose(li.add_task(world.deal(), "call", code="call", assignee="li"), reason="price")
+    world.acting("zhang").opportunities.change_owner(deal.id, "zhao")
+    deal = world.acting("zhao").opportunities.reopen(deal.id)
+    assert [task.assignee for task in deal.tasks if task.code == "call"] == ["zhao"]
+
+
+def test_what_is_planned_breaks_no_silence():
+    """OPP-15, OPP-19, LEAD-5: an activity in the future is kept, and is no sign of life before its day."""
+    world = World()
+    later = world.clock.now() + timedelta(days=400)
+    deal, lead = world.deal(), world.lead()
+    deal = world.acting("li").opportunities.add_activity(deal, "visit", "fair", at=later)
+    lead = world.acting("li").leads.follow_up(lead, "fair", at=later)
+    assert deal.last_activity_at == lead.last_follow_up_at == world.clock.now()
+    assert deal.activities[-1].at == later
+    world.clock.move(timedelta(days=31))
+    assert [each.id for each in world.acting("li").opportunities.silent(30)] == [deal.id]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda flow: flow.acting_as("li").pipeline.risks(silent_days=10**12),
+        lambda flow: flow.rehearse(sf.templates.builtin()["crm2000"], stages="abc"),
+        lambda flow: flow.rehearse(sf.templates.builtin()["crm2000"], stages=[1]),
+        lambda flow: flow.rehearse(
+            sf.templates.builtin()["crm2000"], stages={"negotiation": "bidding", "agreement": "bidding"}
+        ),
+        lambda flow: flow.rehearse(sf.templates.builtin()["crm2000"], progress=5),
+        lambda flow: flow.migrate(sf.MigrationPlan("crm2000", 1, 2), progress=5),
+    ],
+)
+def test_odd_arguments_are_invalid_before_anything_happens(call: Callable[[sf.SalesFlow], object]):
+    """REL-8: a typed error, and before the first record is touched."""
+    world = World()
+    world.deal()
+    before = world.everything()
+    with pytest.raises(sf.InvalidInput):
+        call(world.flow)
+    assert world.everything() == before
+
+
+def test_a_closed_record_of_a_retired_version_stops_no_list():
+    """OPP-15: what is closed is not late, whatever became of its template."""
+    world = World()
+    world.lost()
+    without = [process for process in world.ports["processes"] if process.id != "crm2000"]
+    flow = sf.SalesFlow(**{**world.ports, "processes": without})
+    assert flow.acting_as("li").opportunities.stalled() == ()
+
+
+def test_the_order_of_keywords_asks_for_nothing_else():
+    """HIST-3: a repeated request is the same, in whatever order its arguments stand."""
+    world = World()
+    deal = world.deal()
+    once = world.acting("li").once("k")
+    first = once.opportunities.edit(deal.id, name="a", source="b", custom={"x": 1, "y": 2})
+    assert (
+        world.acting("li").once("k").opportunities.edit(deal.id, custom={"y": 2, "x": 1}, source="b", name="a") == first
+    )

@@ -10,6 +10,7 @@ import pytest
 
 import salesflow as sf
 from salesflow.app import importing
+from salesflow.app.importing import BATCH
 from salesflow.files.mapping import derived_id, parse_mapping
 from salesflow.model import check, replay
 from salesflow.visibility import VisibilityPolicy
@@ -442,3 +443,24 @@ def test_a_hundred_wrong_rows_take_no_time():
     took, report = best_time(lambda: files.import_csv(io.BytesIO(content), DEALS), SECONDS)
     assert report.refused == 100
     assert took < SECONDS
+
+
+def test_a_dry_run_remembers_what_earlier_batches_would_have_made():
+    """IO-1: an id that stands in two batches is made once, in a dry run as in the import itself."""
+    world = World()
+    rows = [f"{n},CRM2000,li,Open" for n in (*range(BATCH), 0)]
+    files = world.acting("root").files
+    dry, real = (files.import_csv(deals(*rows), DEALS, dry_run=dry) for dry in (True, False))
+    assert (dry.imported, dry.unchanged) == (real.imported, real.unchanged) == (BATCH, 1)
+
+
+def test_what_arrives_closed_without_its_day_is_counted():
+    """IO-3: what is missing is marked and counted, the closing date of a won deal among it."""
+    world = World()
+    arrivals = [
+        sf.ImportedOpportunity(
+            id=id, name="x", owner="li", process="crm2000", stage="agreement", outcome="won", closed_at=closed_at
+        )
+        for id, closed_at in (("a", None), ("b", world.clock.now()))
+    ]
+    assert world.acting("root").files.import_opportunities(arrivals).missing["closed_at"] == 1

@@ -8,7 +8,7 @@ import pytest
 
 from salesflow.errors import FileError, InvalidInput
 from salesflow.files import mapping as mappings
-from salesflow.files.mapping import RowMapper, derived_id, load_mapping, parse_mapping
+from salesflow.files.mapping import RowMapper, derived_id, load_mapping, open_beside, parse_mapping
 from salesflow.files.problems import ROW_ERRORS, WrongRow
 from salesflow.model import ImportedLead, Money, NewContact, NewCustomer, OpportunityStatus
 from tests.files.test_bad_mappings import DEALS, LEADS, cell, deal
@@ -146,6 +146,8 @@ def test_a_number_is_read_as_it_is_written(form, text, amount):
         ("", "١٢٣", "number_form"), ("", "1_000", "number_form"), ("", "$5", "number_form"),
         ("", "9" * 41, "number_form"), ("", "9" * 100_000, "number_form"), ("", "--1", "number_form"),
         ("", "1.", "number_form"), ("", ".5", "number_form"), ('thousands = ","', "1,2", "number_form"),
+        ('thousands = ","', "12,50", "number_form"), ('thousands = ","', "1,234,56", "number_form"),
+        ('decimal = ",", thousands = "."', "12.99", "number_form"), ('thousands = " "', "3 50", "number_form"),
         ('decimal = ","', "1.5", "number_form"), ("", "-1", "invalid_value"), ("", "0.001", "invalid_value"),
         ("", "1" + "0" * 15, "invalid_value"),
     ],
@@ -307,3 +309,18 @@ def test_the_file_has_each_column_of_the_mapping_once():
     with pytest.raises(FileError, match="'what' stands there more than once"):
         RowMapper(mapping, ["what", "mail", "what"], "f.csv", None, ZONE)
     assert RowMapper(mapping, ["x", "x", "what", "mail"], "f.csv", None, ZONE).column_of("title") == "what"
+
+
+def test_a_link_leads_nowhere(tmp_path):
+    """REL-8: a file of the folder is one that lies there; neither a link out of it nor a folder is opened."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (tmp_path / "secret.csv").write_text("a,b\n1,2\n")
+    (folder / "link.csv").symlink_to(tmp_path / "secret.csv")
+    (folder / "sub").mkdir()
+    for name in ("link.csv", "sub"):
+        with pytest.raises(FileError, match="no file of that folder"):
+            open_beside(name, folder, "m.toml")
+    (folder / "own.csv").write_text("x")
+    with open_beside("own.csv", folder, "m.toml") as file:
+        assert file.read() == b"x"

@@ -357,3 +357,13 @@ def test_memory_does_not_grow_with_the_rows(kind):
 
     small = peak(3_000)
     assert peak(9_000) < 1.2 * small < BYTES
+
+
+def test_lines_that_never_close_their_quotes_cost_no_more_than_their_length():
+    """REL-8: what is read again in search of swallowed rows is bounded, however many lines ask for it."""
+    data = b"a,b\n" + b'x","\n' * 26_040
+    took, rows = best_time(
+        lambda: sum(row.problem is not None for row in CsvRows(io.BytesIO(data), Layout(), "f")), 2.0
+    )
+    assert rows >= 1
+    assert took < 2.0

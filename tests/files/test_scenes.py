@@ -56,3 +56,10 @@ def test_everything_that_is_wrong_is_told_with_its_place():
             sf.scenes.loads(source)
     with pytest.raises(sf.InvalidInput):
         sf.scenes.loads(3)  # type: ignore[arg-type]  # on purpose
+
+
+def test_scenes_that_double_with_every_line_are_refused_in_time():
+    """REL-8: a scene is counted with those that it names before it is made."""
+    lines = [f"s{n + 1} = \"(s{n} & record.name == 'a{n}') | (s{n} & record.name == 'b{n}')\"" for n in range(40)]
+    with pytest.raises(sf.FileError, match=r"scenes\.s7: .*500 parts"):
+        sf.scenes.loads("[scenes]\ns0 = 'mine & ~joint'\n" + "\n".join(lines))

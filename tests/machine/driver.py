@@ -326,6 +326,8 @@ def call_facade(desk: Any, method: str, ref: tuple[Any, ...], given: Plain) -> A
         for name, value in named.items():
             if isinstance(value, dict):
                 named[name] = making_of[name](**{k: _spoken(k, v) for k, v in value.items()})
+    if method == "delete" and "rule" in named:
+        ref = (named.pop("rule"),)
     return getattr(desk, method)(*ref, **named)
 
 

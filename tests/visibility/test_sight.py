@@ -21,6 +21,7 @@ from salesflow.visibility import (
     Voided,
     everybody,
     owner,
+    pool,
     record,
     scenes,
     team,
@@ -314,3 +315,13 @@ def test_what_a_read_write_share_lacks() -> None:
 
     assert "shares with sun for read_write" in str(seen(SHARES[0], policy=policy).why("sun", opportunity("li")))
     assert "sharing rule s2" in str(seen(*SHARES, policy=policy).why("sun", opportunity("li")))
+
+
+def test_a_denied_pool_rule_is_certain_or_nothing() -> None:
+    """VIS-14, VIS-18: what certainly lies in no pool of the viewer's passes the denial."""
+    pools = [Pool(id="east", version=1, members=frozenset({"li"})), Pool(id="west", version=1)]
+    policy = VisibilityPolicy(scenes=scenes.default() | {"elsewhere": ~pool.admits_viewer})
+    sight = Sight(OrganizationIndex(ORGANIZATION), SHARES, policy, pools)
+    for viewer, passes in (("li", False), ("root", True)):
+        assert sight.filter(viewer, "lead", "elsewhere").matches(lead(None, pool="east")) is passes
+    assert not sight.filter("li", "lead", "elsewhere").matches(lead("li"))

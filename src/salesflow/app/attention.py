@@ -28,10 +28,14 @@ class Attention(Readable[Opportunity]):
         return self._late(
             "stalled",
             scene,
-            lambda opportunity: stalled_for(
-                opportunity,
-                kernel.processes.engine(opportunity.process, opportunity.process_version).stage(opportunity.stage),
-                now,
+            lambda opportunity: (
+                None
+                if opportunity.is_completed  # what is closed may be on a version that the flow does not have any more
+                else stalled_for(
+                    opportunity,
+                    kernel.processes.engine(opportunity.process, opportunity.process_version).stage(opportunity.stage),
+                    now,
+                )
             ),
         )
 

@@ -7,7 +7,7 @@ doctored copy gains nothing. Every exception of a port becomes `PortError`, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -307,11 +307,8 @@ class Execution:
 
     def visible(self, kind: str, scene: str) -> Any:
         """Return the filter of what the person sees in *scene*."""
-        sight = self.kernel.sight()
         named(scene, "scene")
-        if not sight.knows(self.person):
-            raise NotFound("person", self.person)
-        return sight.filter(self.person, kind, scene)
+        return self.kernel.sight().filter(self.person, kind, scene)  # whoever is not known sees nothing
 
     def page(self, kind: str, scene: str, order_by: str | None, limit: int, after: str | None) -> Page[Any]:
         """
@@ -362,8 +359,15 @@ def whole_number(value: Any, what: str, largest: int) -> None:
 def request(operation: str, ref: Any, given: Any) -> str:
     """Return what was asked, for telling one request from another: its words, and a digest of its arguments."""
     named_by = ref if isinstance(ref, str) else getattr(ref, "id", "")
-    digest = sha256(repr(given).encode("utf-8", "surrogatepass")).hexdigest()[:16] if given else ""
+    digest = sha256(repr(_in_order(given)).encode("utf-8", "surrogatepass")).hexdigest()[:16] if given else ""
     return f"{operation} {named_by} {digest}".strip()
+
+
+def _in_order(given: Any) -> Any:
+    """Return what was given with every mapping in the order of its keys: the order of keywords asks nothing else."""
+    if isinstance(given, Mapping):
+        return sorted(((str(key), _in_order(value)) for key, value in given.items()), key=lambda pair: pair[0])
+    return tuple(map(_in_order, given)) if isinstance(given, tuple) else given
 
 
 def combined(access: Sequence[Reason], decision: Sequence[Reason]) -> tuple[Reason, ...]:

@@ -432,6 +432,7 @@ def _missing(made: Opportunity | Lead) -> Iterator[str]:
         absent = {
             "customer": made.customer is None and made.contact is None,
             "close_date": made.close_date is None and not made.is_completed,
+            "closed_at": made.is_completed and made.actual_close_date is None,
             "amount": made.amount is None,
             "entered_at": made.visits[-1].entered_at is None,
         }

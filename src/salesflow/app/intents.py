@@ -372,7 +372,8 @@ def _waiting_move(case: Case, operation: str, arguments: Mapping[str, Any], appr
     return _WAITING[operation](case, **arguments, approved=approved)
 
 
-def _waiting(case: Case, approval: str | None) -> Approval | Reason:
+def waiting_approval(case: Case, approval: str | None) -> Approval | Reason:
+    """Return the approval that is meant, or why there is none."""
     if approval is not None:
         named(approval, "approval")
     return process.find_waiting(case.record, approval)
@@ -380,7 +381,7 @@ def _waiting(case: Case, approval: str | None) -> Approval | Reason:
 
 def approve(case: Case, approval: str | None = None, comment: str | None = None) -> Decision:
     """RULE-2: what waited happens now, as the requester, checked again, their right to it included."""
-    found = _waiting(case, approval)
+    found = waiting_approval(case, approval)
     if isinstance(found, Reason):
         return refused(found)
     builder = process.grant(case.record, found, worded(comment, "comment"), **_who(case))
@@ -400,7 +401,7 @@ def approve(case: Case, approval: str | None = None, comment: str | None = None)
 
 def refuse(case: Case, approval: str | None = None, comment: str | None = None) -> Decision:
     """RULE-2."""
-    found = _waiting(case, approval)
+    found = waiting_approval(case, approval)
     if isinstance(found, Reason):
         return refused(found)
     return process.refuse(case.record, found, worded(comment, "comment"), **_who(case))
@@ -408,7 +409,7 @@ def refuse(case: Case, approval: str | None = None, comment: str | None = None) 
 
 def withdraw_approval(case: Case, approval: str | None = None) -> Decision:
     """RULE-2."""
-    found = _waiting(case, approval)
+    found = waiting_approval(case, approval)
     if isinstance(found, Reason):
         return refused(found)
     return process.withdraw(case.record, found, **_who(case))

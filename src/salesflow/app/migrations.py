@@ -13,7 +13,8 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
-from salesflow.app.execution import TRIES
+from salesflow.app.execution import TRIES, Case
+from salesflow.app.grades import graded
 from salesflow.app.kernel import Kernel
 from salesflow.errors import Conflict, InvalidInput
 from salesflow.model import Opportunity, SalesProcess, StageExit, apply, utc
@@ -28,6 +29,7 @@ from salesflow.process import (
     compile,
     rehearse,
 )
+from salesflow.process.migration_plan import mapped_stages
 
 PAGE = 200
 """So many records are read together."""
@@ -88,6 +90,7 @@ def migrate(
     if not isinstance(plan, MigrationPlan):
         raise InvalidInput("plan", plan, "must be a MigrationPlan")
     flag(dry_run, "dry_run")
+    _callable(progress)
     engine = kernel.processes.engine
     migration = Migration(plan, engine(plan.process, plan.from_version), engine(plan.process, plan.to_version))
     results: Counter[MigrationResult] = Counter()
@@ -118,7 +121,12 @@ def rehearse_all(
     """Run the past of every opportunity through *draft*; `SalesFlow.rehearse` says what is raised."""
     if not isinstance(draft, SalesProcess):
         raise InvalidInput("draft", draft, "must be a SalesProcess")
+    _callable(progress)
     engine = compile(draft)
+    named = mapped_stages({} if stages is None else stages)
+    if len({after for _, after in named}) < len(named):
+        raise InvalidInput("stages", stages, "must give each stage of the draft one other code at most")
+    stages = dict(named)
     begin = None if since is None else utc(since, "since")
     end = None if until is None else utc(until, "until")
     opportunities = moves = stopped = 0
@@ -144,6 +152,11 @@ def rehearse_all(
     return RehearsalReport(opportunities, moves, stopped, dict(where), tuple(listed))
 
 
+def _callable(progress: object) -> None:
+    if progress is not None and not callable(progress):
+        raise InvalidInput("progress", progress, "must be a function that takes one outcome, or None")
+
+
 def _opportunities(kernel: Kernel) -> Iterator[Opportunity]:
     after: tuple[str, str] | None = None
     while True:
@@ -163,9 +176,10 @@ def _migrated(
         decision, outcomes = migration.decide(record, by=by, at=kernel.now())
         if dry_run or not decision.events:
             return outcomes
-        after = apply(record, decision.events)
+        events = graded(Case(kernel, kernel.sight(), by, decision.events[0].at, record), decision.events)
+        after = apply(record, events)
         try:
-            write = Write("opportunity", record.id, record.version, after, decision.events)
+            write = Write("opportunity", record.id, record.version, after, events)
             kernel.save(UnitOfWork((write,)))
         except Conflict:
             now = kernel.get("opportunity", record.id)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import TypedDict, Unpack
 
 from salesflow.app import intents
-from salesflow.app.execution import Access
+from salesflow.app.execution import Access, Case
 from salesflow.app.history import Readable
-from salesflow.model import Grade, Money, Opportunity
+from salesflow.model import Grade, Money, Opportunity, Reason
 
 
 class WaitingArguments(TypedDict, total=False):
@@ -104,7 +105,9 @@ class SuperiorDecisions(Readable[Opportunity]):
 
         Source: RULE-2, ACC-18.
         """
-        return self._change("approve", opportunity, intents.approve, approval, comment, access=_superiors("approve"))
+        return self._change(
+            "approve", opportunity, intents.approve, approval, comment, access=lambda case: _approvers(case, approval)
+        )
 
     def refuse(
         self, opportunity: Opportunity | str, approval: str | None = None, *, comment: str | None
@@ -132,6 +135,14 @@ class SuperiorDecisions(Readable[Opportunity]):
             "withdraw_approval", opportunity, intents.withdraw_approval, approval,
             access=lambda case: (_waiting_operation(case.record, approval), ()),
         )  # fmt: skip
+
+
+def _approvers(case: Case, approval: str | None) -> tuple[str, Collection[str]]:
+    """ACC-18: as `_superiors`, but nobody approves what they asked for themselves, whoever owns the record by now."""
+    found = intents.waiting_approval(case, approval)
+    asked_by = None if isinstance(found, Reason) else found.requested_by
+    others = [person for person in case.sight.superiors(case.record.owner) if person != asked_by]
+    return "opportunities.approve", others
 
 
 def _superiors(method: str) -> Access:

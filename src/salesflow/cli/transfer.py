@@ -118,5 +118,8 @@ def export_file(session: Session, out: Path | None, wanted: str | None, kind: st
     known = wanted or ("csv" if out is not None and out.suffix.lower() == ".csv" else "json")
     desk = session.acting.files
     write = desk.export_csv if known == "csv" else desk.export_json
+    if out is None:
+        # A file is UTF-8 whatever the terminal shows, and a JSON file with a terminal's escapes would be none.
+        getattr(sys.stdout, "reconfigure", lambda **_: None)(encoding="utf-8", errors="strict")
     count = write(scene, sys.stdout if out is None else out, kind=kind)
     say(f"{count:,} written", stderr=True)

@@ -280,7 +280,7 @@ def _parser(source: CellSource, kind: Kind, zone: ZoneInfo) -> Callable[[str], A
 
 def _number_parser(source: CellSource) -> Callable[[str], str]:
     point, comma = re.escape(source.decimal), re.escape(source.thousands)
-    whole = rf"\d{{1,3}}(?:{comma}\d{{2,4}})+|\d+" if comma else r"\d+"
+    whole = rf"\d{{1,3}}(?:{comma}\d{{2,4}})*{comma}\d{{3,4}}|\d+" if comma else r"\d+"
     form = re.compile(rf"[+-]?(?:{whole})(?:{point}\d+)?", re.ASCII)
     example = f"1{source.thousands}234{source.decimal}50"
 

@@ -451,7 +451,11 @@ def open_beside(file: str, folder: Path | None, name: str) -> Any:
     if folder is None:
         raise file_error(name, "file", "no_folder", value=picture(file))
     try:
-        return (folder / file).open("rb")
+        path = (folder / file).resolve()
+        if path.parent != folder.resolve() or not path.is_file():
+            why = "it is no file of that folder" if path.exists() else "No such file in that folder"
+            raise file_error(name, "file", "unreadable", value=picture(file), problem=why)
+        return path.open("rb")
     except (OSError, ValueError) as error:
         problem = error.strerror if isinstance(error, OSError) else str(error)
         raise file_error(name, "file", "unreadable", value=picture(file), problem=problem) from None

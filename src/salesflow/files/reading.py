@@ -192,6 +192,7 @@ class CsvRows:
     def _rows(self, width: int) -> Iterator[Row]:
         """Give each row; a *width* of 0 asks for no certain number of cells."""
         lines, empty = self._lines, self._empty
+        wasted = 0
         while True:
             line = lines.begin()
             cells: list[str] = []
@@ -210,7 +211,8 @@ class CsvRows:
                     continue
                 if width and len(cells) != width:
                     problem = wrong("cell_count", found=len(cells), wanted=width)
-            elif not cells:
+            elif not cells and wasted < _PATIENCE:
+                wasted += sum(len(text) for text, _ in lines.taken)
                 lines.give_back()
             if empty and not empty.isdisjoint(cells):
                 cells = ["" if cell in empty else cell for cell in cells]

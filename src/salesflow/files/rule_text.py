@@ -76,6 +76,11 @@ def parse_rule(text: str, names: Mapping[str, Rule] = _NO_RULES) -> Rule:
     return _Reader(text, names).whole()
 
 
+def names_in(text: str) -> tuple[str, ...]:
+    """Return every name that stands in *text*, as often as it does, unless it is too long to be read."""
+    return () if len(text) > LONGEST_RULE else tuple(found["name"] for found in _TOKEN.finditer(text) if found["name"])
+
+
 def rule_text(rule: Rule) -> str:
     """
     Return the text that `parse_rule` reads as *rule*.

@@ -15,12 +15,15 @@ from collections.abc import Mapping
 
 from salesflow.errors import FileError, InvalidInput
 from salesflow.files.problems import require
-from salesflow.files.rule_text import parse_rule, rule_text
+from salesflow.files.rule_text import names_in, parse_rule, rule_text
 from salesflow.files.tables import TableReader, join, read_table
 from salesflow.files.toml import LARGEST_FILE, toml_key, toml_value
 from salesflow.process.findings import Finding
 from salesflow.visibility import scenes
-from salesflow.visibility.rules import Rule
+from salesflow.visibility.rules import Both, Either, Not, Rule
+
+MOST_PARTS = 500
+"""A scene has at most so many parts, those of the scenes that it names included."""
 
 
 def load_scenes(path: str | os.PathLike[str]) -> dict[str, Rule]:
@@ -61,13 +64,15 @@ def parse_scenes(source: str | bytes, *, name: str = "text") -> dict[str, Rule]:
     reader = TableReader()
     reader.keys(table, "", ("scenes",))
     known, found = scenes.default(), {}
+    sizes = {name: size(rule) for name, rule in known.items()}
     for scene, text in reader.entries(reader.table(table, "scenes", ""), "scenes"):
         place = join("scenes", scene)
         if reader.name(scene, place) is None or not isinstance(text, str):
             reader.name(text, place)
             continue
         try:
-            known[scene] = found[scene] = parse_rule(text, known)
+            known[scene] = found[scene] = _parsed(text, known, sizes)
+            sizes[scene] = size(known[scene])
         except InvalidInput as error:
             reader.found.error(place, "rule", problem=str(error))
     require(name, reader.found.findings())
@@ -85,3 +90,21 @@ def dump_scenes(named: Mapping[str, Rule]) -> str:
     """
     lines = [f"{toml_key(name)} = {toml_value(rule_text(rule))}" for name, rule in named.items()]
     return "\n".join(["[scenes]", *lines]) + "\n"
+
+
+def _parsed(text: str, known: Mapping[str, Rule], sizes: dict[str, int]) -> Rule:
+    # Scenes that each name a scene twice would double with every line: they are counted before they are made.
+    if sum(sizes.get(name, 0) for name in names_in(text)) > MOST_PARTS:
+        raise InvalidInput("rule", text, f"holds more than {MOST_PARTS:,} parts with the scenes that it names")
+    return parse_rule(text, known)
+
+
+def size(rule: Rule) -> int:
+    """Return how many parts a rule has."""
+    match rule:
+        case Both() | Either():
+            return sum(map(size, rule.parts))
+        case Not():
+            return size(rule.part)
+        case _:
+            return 1

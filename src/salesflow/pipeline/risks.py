@@ -28,6 +28,9 @@ from salesflow.pipeline.population import Population, population_of
 SILENT_DAYS = 14
 """Without an activity for longer than this an opportunity is silent, unless the caller says otherwise."""
 
+MOST_DAYS = 36_500
+"""A number of days, or of pushes, is at most this."""
+
 PUSHES = 2
 """A close date that was pushed so many times was pushed repeatedly, unless the caller says otherwise."""
 
@@ -130,8 +133,8 @@ def risks(
     today = business_day(now, zone)
     limits: tuple[tuple[str, object, int], ...] = (("silent_days", silent_days, 0), ("pushes", pushes, 1))
     for what, number, least in limits:
-        if isinstance(number, bool) or not isinstance(number, int) or number < least:
-            raise InvalidInput(what, number, f"must be a whole number, at least {least}")
+        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= MOST_DAYS:
+            raise InvalidInput(what, number, f"must be a whole number, {least} to {MOST_DAYS:,}")
 
     def signs(opportunity: Opportunity) -> Iterator[RiskSign]:
         found = {

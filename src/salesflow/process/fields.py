@@ -243,7 +243,8 @@ def add_activity(
         return refused(*reasons)
     happened_at = utc(happened_at, "happened_at")
     activity = Activity(str(opportunity.version + 1), kind, text, happened_at, by)
-    latest = max(filter(None, (opportunity.last_activity_at, happened_at)))
+    # What is planned has not been heard yet: silence ends when something happens (OPP-15).
+    latest = max(filter(None, (opportunity.last_activity_at, min(happened_at, utc(at)))))
     builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.add_activity")
     builder.add(EventKind.ACTIVITY_ADDED, activities=(*opportunity.activities, activity), last_activity_at=latest)
     return builder.decision()

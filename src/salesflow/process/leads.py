@@ -137,12 +137,13 @@ def follow_up_lead(lead: Lead, kind: str, text: str, *, happened_at: datetime, b
     happened_at = utc(happened_at, "happened_at")
     activity = Activity(str(lead.version + 1), kind, text, happened_at, by)
     builder = EventBuilder(lead, at=at, by=by, operation="leads.follow_up")
-    is_latest = lead.last_follow_up_at is None or happened_at >= lead.last_follow_up_at
+    heard_at = min(happened_at, utc(at))  # what is planned has not happened yet: it keeps no lead from being overdue
+    is_latest = lead.last_follow_up_at is None or heard_at >= lead.last_follow_up_at
     builder.add(
         EventKind.LEAD_FOLLOWED_UP,
         activities=(*lead.activities, activity),
         last_follower=by if is_latest else lead.last_follower,
-        last_follow_up_at=happened_at if is_latest else lead.last_follow_up_at,
+        last_follow_up_at=heard_at if is_latest else lead.last_follow_up_at,
     )
     return builder.decision()
 

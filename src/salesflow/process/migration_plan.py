@@ -14,7 +14,8 @@ from salesflow.model.requests import named
 from salesflow.process.checks import LARGEST_VERSION
 
 
-def _mapping(value: object) -> tuple[tuple[str, str], ...]:
+def mapped_stages(value: object) -> tuple[tuple[str, str], ...]:
+    """Return pairs of a stage's code and its code in the new version, or raise `InvalidInput`."""
     pairs = value.items() if isinstance(value, Mapping) else value
     if not isinstance(pairs, Iterable) or isinstance(pairs, str):
         raise InvalidInput("stages", value, "must be a mapping from a stage's code to that of the new version")
@@ -58,7 +59,7 @@ class MigrationPlan:
     process: str = field(validator=_id)
     from_version: int = field(validator=_version)
     to_version: int = field(validator=_version)
-    stages: tuple[tuple[str, str], ...] = field(default=(), converter=_mapping)
+    stages: tuple[tuple[str, str], ...] = field(default=(), converter=mapped_stages)
 
     def __attrs_post_init__(self) -> None:
         if self.from_version == self.to_version:

@@ -74,7 +74,7 @@ def change_owner(
 
 
 def _handed_over(tasks: tuple[Task, ...], old: str, to: str) -> tuple[Task, ...]:
-    return tuple(evolve(t, assignee=to) if t.assignee == old and t.status is TaskStatus.OPEN else t for t in tasks)
+    return tuple(evolve(t, assignee=to) if t.assignee == old and t.status is not TaskStatus.DONE else t for t in tasks)
 
 
 def add_member(opportunity: Opportunity, member: TeamMember, *, by: str, at: datetime) -> Decision:

@@ -281,7 +281,7 @@ class AnyOf(FilterNode):
 class Negation(FilterNode):
     """
     The part certainly fails. Made by `negation`; the part is then an `OwnerIn`, a `TeamIn`, a `PoolIn`, or a node of
-    `salesflow.visibility.behind`, which fails wherever it does not pass.
+    ``salesflow.visibility.behind``, which fails wherever it does not pass.
 
     A record without owner passes neither an `OwnerIn` nor its negation; one without team members passes the
     negation of every `TeamIn`; one with an owner, or of a kind without pools, neither a `PoolIn` nor its negation.

@@ -279,7 +279,14 @@ def _approvers(name: str) -> Any:
     return lambda case, **_: (f"opportunities.{name}", case.people.superiors(case.record["owner"]))
 
 
-@operation("opportunities.approve", _approvers("approve"))
+def _others(case: Case, approval: str | None = None, **_: Any) -> tuple[str, list[str]]:
+    """ACC-18: nobody approves what they asked for themselves."""
+    found = _the_one(case, approval)
+    asked_by = None if isinstance(found, set) else found["by"]
+    return "opportunities.approve", [p for p in case.people.superiors(case.record["owner"]) if p != asked_by]
+
+
+@operation("opportunities.approve", _others)
 def approve(case: Case, approval: str | None = None, comment: str | None = None) -> tuple[set[No], Effect]:
     found = _the_one(case, approval)
     if isinstance(found, set):

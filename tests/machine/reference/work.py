@@ -184,7 +184,7 @@ def change_owner(
         deal["team"], deal["owner"] = {**team, (to, "owner"): "read_write"}, to
         for side in (deal, *deal["after_sales"]) if hand_over_tasks else ():
             for task in side["tasks"]:
-                if task["status"] == "open" and task["assignee"] == old:
+                if task["status"] != "done" and task["assignee"] == old:
                     task["assignee"] = to
 
     return found, transfer

@@ -134,15 +134,6 @@ class Reader:
             return self._records(plan, query.order_by, query.limit, query.after)
         return list(self._asked(query, plan))
 
-    def documents(self, query: Query) -> list[Any]:
-        """
-        Return the rows of the page, each one document, as the database gives them.
-
-        Args:
-            query: With a filter that SQL can tell exactly.
-        """
-        return self._rows(self._planned(query.filter), query.order_by, query.limit, query.after)
-
     def ids(self, filter: RecordFilter) -> set[str]:
         """Return the ids of the records that pass."""
         plan = self._planned(filter)

@@ -140,9 +140,7 @@ class KeyField:
     columns: tuple[str, ...]
 
     def values(self, value: Any) -> tuple[Any, ...]:
-        """Return what the columns hold for the field's *value*."""
-        if value is None:
-            return (None,) * len(self.columns)
+        """Return what the columns hold for the field's *value*, which is not None."""
         if self.type is KeyType.MONEY:
             return value.currency, minor_units(value)
         if self.type is KeyType.TEXT:
@@ -198,6 +196,7 @@ def _shelf(kind: str, record: type[Any]) -> Shelf:
     orders = {name: fields[_ORDER_FIELDS.get(name, name)] for name in names}
     columns: list[Column[Any]] = []
     for key in fields.values():
+        types: tuple[TypeEngine[Any], ...]
         types = (_TEXT, BigInteger()) if key.type is KeyType.MONEY else (_COLUMN_TYPES[key.type],)
         columns += [Column(name, type) for name, type in zip(key.columns, types, strict=True)]
     table = Table(
