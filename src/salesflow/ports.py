@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from attrs import field, frozen
 
+from salesflow.errors import PortError
 from salesflow.model.events import Event
 from salesflow.model.lead import Lead
 from salesflow.model.organization import Department, Employee, UserGroup
@@ -43,6 +44,26 @@ class Rates(Protocol):
     def rate(self, currency: str, home: str, on: date) -> Decimal | None:
         """Return how much *home* one unit of *currency* is on that day, or None where unknown."""
         ...
+
+
+def rate_of(rates: Rates, currency: str, home: str, on: date) -> Decimal | None:
+    """
+    Return what *rates* gives, or None where it knows no rate.
+
+    Raises:
+        PortError: The port failed, or gave no sensible positive Decimal.
+
+    Source: GRADE-6, PIPE-8.
+    """
+    try:
+        rate: object = rates.rate(currency, home, on)
+    except Exception as error:
+        raise PortError("rates", f"failed for {currency} to {home} on {on}: {error}") from error
+    if rate is None:
+        return None
+    if not isinstance(rate, Decimal) or not rate.is_finite() or rate <= 0 or abs(rate.adjusted()) > 15:
+        raise PortError("rates", f"gave {rate!r} for {currency} on {on}, not a sensible positive Decimal")
+    return rate
 
 
 class OrganizationSource(Protocol):

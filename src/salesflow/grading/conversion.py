@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal, localcontext
 from typing import Any
 
-from salesflow.errors import InvalidInput, PortError
+from salesflow.errors import InvalidInput
 from salesflow.model.money import Money
 from salesflow.model.reasons import Reason
-from salesflow.ports import Rates
+from salesflow.ports import Rates, rate_of
 
 
 def has_rates(_instance: object, attribute: Any, value: Any) -> None:
@@ -49,12 +49,4 @@ def worth_at_home(amount: Money | None, home: str, rates: Rates | None, on: date
 def _rate(rates: Rates, currency: str, home: str, on: date | None) -> Decimal | None:
     if on is None:
         raise InvalidInput("on", on, f"must be the grading date, to convert {currency} to {home}")
-    try:
-        rate: object = rates.rate(currency, home, on)
-    except Exception as error:
-        raise PortError("rates", f"failed for {currency} to {home} on {on}: {error}") from error
-    if rate is None:
-        return None
-    if not isinstance(rate, Decimal) or not rate.is_finite() or rate <= 0 or abs(rate.adjusted()) > 15:
-        raise PortError("rates", f"gave {rate!r} for {currency} on {on}, not a sensible positive Decimal")
-    return rate
+    return rate_of(rates, currency, home, on)

@@ -16,7 +16,7 @@ from attrs import frozen
 from salesflow.model.enums import OpportunityStatus, TaskStatus
 from salesflow.model.opportunity import Opportunity, Task
 from salesflow.model.process import SalesProcess
-from salesflow.pipeline.population import EVERY_STATUS, Population, population_of
+from salesflow.pipeline.population import EVERY_STATUS, Population, counted_of
 from salesflow.pipeline.totals import Totals, total_of, value_of, weighted_total_of
 
 RECENT_DAYS = 30
@@ -102,15 +102,13 @@ def board(opportunities: Iterable[Opportunity], process: SalesProcess, *, now: d
 
     Source: PIPE-1, PIPE-8.
     """
-    given = 0
     outcomes = [status for status in EVERY_STATUS if status is not OpportunityStatus.IN_PROGRESS]
     stages: dict[str, list[Opportunity]] = {stage.code: [] for stage in process.stages}
     unknown: dict[str, list[Opportunity]] = {}
     closed: dict[OpportunityStatus, list[Opportunity]] = {outcome: [] for outcome in outcomes}
-    for opportunity in opportunities:
-        given += 1
-        if opportunity.process != process.id:
-            continue
+    rule = f"open, won, lost and invalid opportunities of {process.id!r}; left out are those of other processes"
+    counted, population = counted_of(opportunities, EVERY_STATUS, rule, process.id)
+    for opportunity in counted:
         if opportunity.is_completed:
             closed[opportunity.status].append(opportunity)
         elif opportunity.stage in stages:
@@ -122,11 +120,7 @@ def board(opportunities: Iterable[Opportunity], process: SalesProcess, *, now: d
         for code, held in (*stages.items(), *sorted(unknown.items()))
     ]
     columns += [_column(outcome.value, outcome, held, now, today) for outcome, held in closed.items()]
-    counted = [
-        opportunity for bucket in (*stages.values(), *unknown.values(), *closed.values()) for opportunity in bucket
-    ]
-    rule = f"open, won, lost and invalid opportunities of {process.id!r}; left out are those of other processes"
-    return Board(process.id, tuple(columns), population_of(counted, given, EVERY_STATUS, rule))
+    return Board(process.id, tuple(columns), population)
 
 
 def card(opportunity: Opportunity, *, now: datetime, today: date) -> Card:

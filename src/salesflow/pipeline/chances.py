@@ -19,7 +19,7 @@ from salesflow.model.moments import business_day
 from salesflow.model.opportunity import Opportunity, StageVisit
 from salesflow.model.process import SalesProcess
 from salesflow.pipeline.cycle import Spread, spread_of
-from salesflow.pipeline.population import Population, population_of
+from salesflow.pipeline.population import Population, counted_of
 
 _STATUSES = (OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON, OpportunityStatus.LOST)
 _Z = 1.959963984540054  # of the normal distribution, 19 in 20 lie so many deviations around its middle
@@ -143,11 +143,8 @@ def chances(opportunities: Iterable[Opportunity], process: SalesProcess, zone: Z
 
     Source: PIPE-5, PIPE-8.
     """
-    given, counted = 0, []
-    for opportunity in opportunities:
-        given += 1
-        if opportunity.process == process.id and opportunity.status in _STATUSES:
-            counted.append(opportunity)
+    rule = f"open, won and lost opportunities of {process.id!r}; left out are the invalid ones and other processes"
+    counted, population = counted_of(opportunities, _STATUSES, rule, process.id)
     ended = [opportunity for opportunity in counted if opportunity.is_completed]
     known: dict[str, StageChance] = {}
     for stage in process.stages:
@@ -167,8 +164,7 @@ def chances(opportunities: Iterable[Opportunity], process: SalesProcess, zone: Z
         for opportunity in counted
         if not opportunity.is_completed and opportunity.stage in known
     ]
-    rule = f"open, won and lost opportunities of {process.id!r}; left out are the invalid ones and other processes"
-    return Chances(process.id, tuple(known.values()), tuple(outlooks), population_of(counted, given, _STATUSES, rule))
+    return Chances(process.id, tuple(known.values()), tuple(outlooks), population)
 
 
 def wilson(part: int, whole: int) -> tuple[float, float]:

@@ -14,13 +14,13 @@ from enum import StrEnum
 
 from attrs import evolve, field, frozen
 
-from salesflow.errors import InvalidInput, PortError
+from salesflow.errors import InvalidInput
 from salesflow.model.enums import OpportunityStatus
 from salesflow.model.money import LARGEST_AMOUNT, Money, minor_digits
 from salesflow.model.opportunity import Opportunity
 from salesflow.pipeline.changes import Level, PipelineChanges
 from salesflow.pipeline.totals import Totals, added
-from salesflow.ports import Rates
+from salesflow.ports import Rates, rate_of
 
 _DIGITS = 100
 
@@ -153,16 +153,5 @@ class _Exchange:
         if currency == home:
             return Decimal(1)
         if (currency, day) not in self._known:
-            self._known[currency, day] = self._asked(currency, home, day)
+            self._known[currency, day] = rate_of(self._policy.rates, currency, home, day)
         return self._known[currency, day]
-
-    def _asked(self, currency: str, home: str, day: date) -> Decimal | None:
-        try:
-            rate: object = self._policy.rates.rate(currency, home, day)
-        except Exception as error:
-            raise PortError("rates", f"failed for {currency} to {home} on {day}: {error}") from error
-        if rate is None:
-            return None
-        if not isinstance(rate, Decimal) or not rate.is_finite() or rate <= 0 or abs(rate.adjusted()) > 15:
-            raise PortError("rates", f"gave {rate!r} for {currency} on {day}, not a sensible positive Decimal")
-        return rate

@@ -15,7 +15,7 @@ from attrs import frozen
 from salesflow.model.enums import OpportunityStatus
 from salesflow.model.moments import business_day
 from salesflow.model.opportunity import Opportunity
-from salesflow.pipeline.population import Population, population_of
+from salesflow.pipeline.population import Population, counted_of
 
 
 @frozen
@@ -70,27 +70,23 @@ def sales_cycle(opportunities: Iterable[Opportunity], zone: ZoneInfo) -> SalesCy
 
     Source: PIPE-2, PIPE-8, HIST-2.
     """
-    given = 0
-    counted = []
     days: dict[OpportunityStatus, list[int]] = {
         status: [] for status in OpportunityStatus if status is not OpportunityStatus.IN_PROGRESS
     }
-    for opportunity in opportunities:
-        given += 1
-        if opportunity.is_completed:
-            counted.append(opportunity)
-            length = days_taken(opportunity, zone)
-            if length is not None:
-                days[opportunity.status].append(length)
-    everything = [length for found in days.values() for length in found]
     rule = "won, lost and invalid opportunities; left out are the open ones"
+    counted, population = counted_of(opportunities, days, rule)
+    for opportunity in counted:
+        length = days_taken(opportunity, zone)
+        if length is not None:
+            days[opportunity.status].append(length)
+    everything = [length for found in days.values() for length in found]
     return SalesCycle(
         spread_of(everything),
         spread_of(days[OpportunityStatus.WON]),
         spread_of(days[OpportunityStatus.LOST]),
         spread_of(days[OpportunityStatus.INVALID]),
         len(counted) - len(everything),
-        population_of(counted, given, days, rule),
+        population,
     )
 
 

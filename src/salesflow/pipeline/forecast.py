@@ -22,7 +22,7 @@ from salesflow.model.moments import plain_day
 from salesflow.model.money import Money
 from salesflow.model.opportunity import Opportunity
 from salesflow.pipeline.periods import PERIODS, frame
-from salesflow.pipeline.population import Population, population_of
+from salesflow.pipeline.population import Population, counted_of
 from salesflow.pipeline.totals import Totals, total_of, value_of, weighted_total_of
 
 
@@ -150,13 +150,10 @@ def forecast(
     slipped: list[Opportunity] = []
     undated: list[Opportunity] = []
     outside: list[Opportunity] = []
-    counted, given = [], 0
-    for opportunity in opportunities:
-        given += 1
+    rule = "open and won opportunities; left out are the lost and the invalid ones"
+    counted, population = counted_of(opportunities, (OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON), rule)
+    for opportunity in counted:
         is_open = opportunity.status is OpportunityStatus.IN_PROGRESS
-        if not is_open and opportunity.status is not OpportunityStatus.WON:
-            continue
-        counted.append(opportunity)
         day = opportunity.close_date if is_open else opportunity.actual_close_date
         if day is None:
             undated.append(opportunity)
@@ -164,13 +161,12 @@ def forecast(
             slipped.append(opportunity)
         else:
             places.get(label_of(day)[0], outside).append(opportunity)
-    rule = "open and won opportunities; left out are the lost and the invalid ones"
     return Forecast(
         tuple(_period(places[label], label, first, last, quotas.get(label)) for label, first, last in periods),
         _bucket(slipped),
         _bucket(undated),
         _bucket(outside),
-        population_of(counted, given, (OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON), rule),
+        population,
     )
 
 

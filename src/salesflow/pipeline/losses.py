@@ -8,7 +8,7 @@ from attrs import frozen
 
 from salesflow.model.enums import OpportunityStatus
 from salesflow.model.opportunity import Opportunity
-from salesflow.pipeline.population import Population, population_of
+from salesflow.pipeline.population import Population, counted_of
 from salesflow.pipeline.totals import Totals, total_of
 
 _OUTCOMES = (OpportunityStatus.LOST, OpportunityStatus.INVALID)
@@ -61,16 +61,12 @@ def losses(opportunities: Iterable[Opportunity]) -> Losses:
 
     Source: PIPE-2, PIPE-8.
     """
-    given, counted = 0, []
-    for opportunity in opportunities:
-        given += 1
-        if opportunity.status in _OUTCOMES:
-            counted.append(opportunity)
     rule = "lost and invalid opportunities; left out are the open and the won ones"
+    counted, population = counted_of(opportunities, _OUTCOMES, rule)
     return Losses(
         _parts(counted, lambda opportunity: opportunity.closing.reason if opportunity.closing else None),
         _parts(counted, lambda opportunity: opportunity.stage),
-        population_of(counted, given, _OUTCOMES, rule),
+        population,
     )
 
 

@@ -38,6 +38,27 @@ class Population:
         return f"{self.counted:,} counted, {self.left_out:,} left out: {self.rule}"
 
 
+def counted_of(
+    opportunities: Iterable[Opportunity], statuses: Iterable[OpportunityStatus], rule: str, process: str | None = None
+) -> tuple[list[Opportunity], Population]:
+    """
+    Return those of *opportunities* that a figure counts, with the population that they are.
+
+    Args:
+        opportunities: All that are given; read once.
+        statuses: The statuses that it counts.
+        rule: What is counted and what is left out, in words.
+        process: The id of the process whose records it counts; None means any.
+    """
+    wanted = tuple(statuses)
+    counted, given = [], 0
+    for opportunity in opportunities:
+        given += 1
+        if opportunity.status in wanted and process in (None, opportunity.process):
+            counted.append(opportunity)
+    return counted, population_of(counted, given, wanted, rule)
+
+
 def population_of(
     counted: Collection[Opportunity], given: int, statuses: Iterable[OpportunityStatus], rule: str
 ) -> Population:

@@ -23,7 +23,7 @@ from salesflow.model.moments import business_day
 from salesflow.model.opportunity import Opportunity
 from salesflow.model.process import SalesProcess
 from salesflow.pipeline.changes import Movement, movements
-from salesflow.pipeline.population import Population, population_of
+from salesflow.pipeline.population import Population, counted_of
 
 SILENT_DAYS = 14
 """Without an activity for longer than this an opportunity is silent, unless the caller says otherwise."""
@@ -156,21 +156,14 @@ def risks(
         if owed:
             yield RiskSign(Risk.OWED_STAGES, len(owed), owed)
 
-    given, counted, items = 0, [], []
-    for opportunity in opportunities:
-        given += 1
-        if opportunity.status is not OpportunityStatus.IN_PROGRESS:
-            continue
-        counted.append(opportunity)
-        shown = tuple(signs(opportunity))
-        if shown:
-            items.append(AtRisk(opportunity, shown))
-    judged = tuple(risk for risk in Risk if history_of is not None or risk not in _FROM_HISTORY)
     rule = "open opportunities; left out are the won, lost and invalid ones"
+    counted, population = counted_of(opportunities, (OpportunityStatus.IN_PROGRESS,), rule)
+    items = [AtRisk(opportunity, shown) for opportunity in counted if (shown := tuple(signs(opportunity)))]
+    judged = tuple(risk for risk in Risk if history_of is not None or risk not in _FROM_HISTORY)
     return RiskList(
         tuple(sorted(items, key=lambda item: (-len(item.signs), item.opportunity.id))),
         judged,
-        population_of(counted, given, (OpportunityStatus.IN_PROGRESS,), rule),
+        population,
     )
 
 

@@ -20,7 +20,7 @@ from salesflow.model.moments import business_day, plain_day
 from salesflow.model.opportunity import Opportunity
 from salesflow.model.process import SalesProcess
 from salesflow.pipeline.periods import PERIODS, frame
-from salesflow.pipeline.population import EVERY_STATUS, Population, population_of
+from salesflow.pipeline.population import EVERY_STATUS, Population, counted_of
 
 
 @frozen
@@ -113,12 +113,9 @@ def stage_flow(
     def place_of(day: date) -> int:
         return places.get(label_of(day)[0], -1 if day < earliest else after)
 
-    counted, given = [], 0
-    for opportunity in opportunities:
-        given += 1
-        if opportunity.process != process.id:
-            continue
-        counted.append(opportunity)
+    rule = f"open, won, lost and invalid opportunities of {process.id!r}; left out are those of other processes"
+    counted, population = counted_of(opportunities, EVERY_STATUS, rule, process.id)
+    for opportunity in counted:
         for visit in opportunity.visits:
             if visit.exit is StageExit.SKIPPED:
                 continue
@@ -138,5 +135,4 @@ def stage_flow(
             standing += came - went
             told.append(StagePeriod(label, first, last, came, went, standing))
         stages.append(StageFlow(code, before, tuple(told), without[code]))
-    rule = f"open, won, lost and invalid opportunities of {process.id!r}; left out are those of other processes"
-    return StageFlows(process.id, tuple(stages), population_of(counted, given, EVERY_STATUS, rule))
+    return StageFlows(process.id, tuple(stages), population)

@@ -18,7 +18,7 @@ from salesflow.model.enums import OpportunityStatus
 from salesflow.model.opportunity import Opportunity
 from salesflow.pipeline.cycle import days_taken
 from salesflow.pipeline.grouping import GroupBy, grouped
-from salesflow.pipeline.population import Population, population_of
+from salesflow.pipeline.population import Population, counted_of
 from salesflow.pipeline.totals import Totals, total_of
 
 _STATUSES = (OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON, OpportunityStatus.LOST)
@@ -88,16 +88,12 @@ def velocity(
 
     Source: PIPE-2, PIPE-8.
     """
-    given, counted = 0, []
-    for opportunity in opportunities:
-        given += 1
-        if opportunity.status in _STATUSES:
-            counted.append(opportunity)
     rule = "open, won and lost opportunities; left out are the invalid ones"
+    counted, population = counted_of(opportunities, _STATUSES, rule)
     return Velocities(
         _velocity(None, counted, zone),
         tuple(_velocity(key, members, zone) for key, members in grouped(counted, by, departments)),
-        population_of(counted, given, _STATUSES, rule),
+        population,
     )
 
 

@@ -16,7 +16,7 @@ from attrs import frozen
 from salesflow.model.enums import OpportunityStatus
 from salesflow.model.opportunity import Opportunity
 from salesflow.pipeline.grouping import GroupBy, grouped
-from salesflow.pipeline.population import Population, population_of
+from salesflow.pipeline.population import Population, counted_of
 from salesflow.pipeline.totals import Totals, total_of
 
 
@@ -90,17 +90,12 @@ def win_rates(
 
     Source: PIPE-2, PIPE-8.
     """
-    given = 0
-    counted = []
-    for opportunity in opportunities:
-        given += 1
-        if opportunity.status in (OpportunityStatus.WON, OpportunityStatus.LOST):
-            counted.append(opportunity)
     rule = "won and lost opportunities; left out are the open and the invalid ones"
+    counted, population = counted_of(opportunities, (OpportunityStatus.WON, OpportunityStatus.LOST), rule)
     return WinRates(
         _win_rate(None, counted),
         tuple(_win_rate(key, members) for key, members in grouped(counted, by, departments)),
-        population_of(counted, given, (OpportunityStatus.WON, OpportunityStatus.LOST), rule),
+        population,
     )
 
 
