@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import salesflow as sf
-from salesflow.app.migrations import PAGE
+from salesflow.app.kernel import WALKED_PAGE
 from salesflow.model import TaskStatus, check, replay
 from salesflow.ports import UnitOfWork, Write
 from salesflow.process import MigrationOutcome, compile, diff
@@ -223,9 +223,9 @@ def test_a_store_on_disk_is_migrated_likewise():
 def test_more_than_a_page_is_migrated(monkeypatch: pytest.MonkeyPatch):
     """PROC-6: the store is read page by page, and no record between two pages is passed over."""
     world = World()
-    monkeypatch.setattr("salesflow.app.migrations.PAGE", 2)
+    monkeypatch.setattr("salesflow.app.kernel.WALKED_PAGE", 2)
     monkeypatch.setattr("salesflow.app.migrations.MOST_LISTED", 1)
-    assert PAGE == 200
+    assert WALKED_PAGE == 200
     for _ in range(3):
         world.deal()
         in_stage(world, "bidding")

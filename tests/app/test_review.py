@@ -274,3 +274,33 @@ def test_the_order_of_keywords_asks_for_nothing_else():
     assert (
         world.acting("li").once("k").opportunities.edit(deal.id, custom={"y": 2, "x": 1}, source="b", name="a") == first
     )
+
+
+def test_who_alone_could_approve_cannot_ask():
+    """ACC-18, RULE-2: nobody approves what they asked for, so what nobody else may approve is not left waiting."""
+    world = World()
+    deal = world.briefed("zhang")
+    with pytest.raises(sf.Refused) as no:
+        world.acting("sun").opportunities.request_approval(deal.id, "advance")
+    assert [reason.code for reason in no.value.reasons] == ["no_approver"]
+    deal = world.acting("zhang").opportunities.request_approval(deal.id, "advance")
+    assert world.acting("sun").opportunities.approve(deal.id).stage != deal.stage
+
+
+def test_an_import_asks_what_it_shall_call_before_it_saves():
+    """REL-8: a progress that cannot be called is refused before the first row is in."""
+    world = World()
+    before = world.everything()
+    arrival = sf.ImportedOpportunity(id="x", name="x", owner="li", process="crm2000", stage="agreement")
+    with pytest.raises(sf.InvalidInput, match="progress"):
+        world.acting("li").files.import_opportunities([arrival], progress=5)  # type: ignore[arg-type]  # on purpose
+    assert world.everything() == before
+
+
+def test_a_voided_record_of_a_retired_version_stops_no_list():
+    """OPP-15: an administrator's voided scene too; what is voided is not late."""
+    world = World()
+    world.voided(world.deal())
+    without = [process for process in world.ports["processes"] if process.id != "crm2000"]
+    flow = sf.SalesFlow(**{**world.ports, "processes": without})
+    assert flow.acting_as("root").opportunities.stalled("voided") == ()

@@ -225,9 +225,9 @@ def test_what_cannot_be_planned_is_refused(plan: Any):
 
 def test_many_records_are_walked_page_by_page(monkeypatch: pytest.MonkeyPatch):
     """VIS-19: a change over more records than a page holds tells every one."""
-    from salesflow.app import foresight
+    from salesflow.app import kernel
 
-    monkeypatch.setattr(foresight, "LARGEST_PAGE", 2)
+    monkeypatch.setattr(kernel, "WALKED_PAGE", 2)
     world = World()
     deals = {world.deal(name=f"deal {number}").id for number in range(5)}
     told = foretold(world.flow.what_if(evolve(employee(world, "li"), manager="qian")))

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import salesflow as sf
-from salesflow.app import exporting
+from salesflow.app import execution
 from salesflow.files.export import COLUMNS, harmless
 from salesflow.files.reading import CsvRows, Layout
 from tests.app.world import World
@@ -67,7 +67,7 @@ def test_everything_that_somebody_sees_is_exported_and_nothing_else(kind):
 
 def test_pages_follow_one_another(monkeypatch):
     """IO-2: more records than a page holds come all, each once, in both forms; none give an empty file."""
-    monkeypatch.setattr(exporting, "LARGEST_PAGE", 2)
+    monkeypatch.setattr(execution, "LARGEST_PAGE", 2)
     world = World()
     made = {world.deal().id for _ in range(5)}
     assert {row["id"] for row in exported(world, "li")} == made
@@ -252,7 +252,7 @@ def test_a_store_that_fails_half_way_leaves_the_file_as_it_was(tmp_path, monkeyp
                 raise OSError("the disk is gone")
             return self._store.query(query)
 
-    monkeypatch.setattr(exporting, "LARGEST_PAGE", 2)
+    monkeypatch.setattr(execution, "LARGEST_PAGE", 2)
     made: list[Failing] = []
 
     def through(store: sf.MemoryStore) -> Failing:
@@ -289,7 +289,7 @@ class Nowhere(io.StringIO):
 
 def test_memory_does_not_grow_with_the_records(monkeypatch):
     """IO-2: an export holds a page at a time, however many records there are."""
-    monkeypatch.setattr(exporting, "LARGEST_PAGE", 50)
+    monkeypatch.setattr(execution, "LARGEST_PAGE", 50)
 
     def peak(count: int) -> int:
         world = World()

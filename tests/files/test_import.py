@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import salesflow as sf
-from salesflow.app import importing
+from salesflow.app import execution, importing
 from salesflow.app.importing import BATCH
 from salesflow.files.mapping import derived_id, parse_mapping
 from salesflow.model import check, replay
@@ -222,7 +222,7 @@ def test_a_customer_is_found_by_name_whoever_made_it():
 
 def test_pages_of_customers_are_searched(monkeypatch):
     """IO-1: a customer is found however many there are before it; little is kept in memory meanwhile."""
-    monkeypatch.setattr(importing, "LARGEST_PAGE", 2)
+    monkeypatch.setattr(execution, "LARGEST_PAGE", 2)
     monkeypatch.setattr(importing, "_REMEMBERED", 1)
     world = World()
     known = [world.customer("li", f"C{number}") for number in range(5)]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from salesflow.app.execution import whole_number
 from salesflow.app.history import Readable
 from salesflow.model import Opportunity
-from salesflow.model.attention import overdue_for, silent_for, stalled_for
+from salesflow.model.attention import is_worked, overdue_for, silent_for, stalled_for
 
 
 class Attention(Readable[Opportunity]):
@@ -30,7 +30,7 @@ class Attention(Readable[Opportunity]):
             scene,
             lambda opportunity: (
                 None
-                if opportunity.is_completed  # what is closed may be on a version that the flow does not have any more
+                if not is_worked(opportunity)  # its version may be one that the flow does not have any more
                 else stalled_for(
                     opportunity,
                     kernel.processes.engine(opportunity.process, opportunity.process_version).stage(opportunity.stage),

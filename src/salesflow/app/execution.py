@@ -7,7 +7,7 @@ doctored copy gains nothing. Every exception of a port becomes `PortError`, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -329,6 +329,16 @@ class Execution:
             items = tuple(shown(sight, self.person, lead, now) for lead in items)
         return Page(items, place_after is not None, place_after)
 
+    def pages(self, kind: str, scene: str) -> Iterator[tuple[Any, ...]]:
+        """Give the pages of all that the person sees in *scene*, by id, at least one."""
+        after = None
+        while True:
+            page = self.page(kind, scene, "id", LARGEST_PAGE, after)
+            yield page.items
+            if not page.has_more:
+                return
+            after = page.after
+
     def count(self, kind: str, scene: str, cap: int | None) -> int:
         """Return how many records the person sees in *scene*, at most *cap*; None counts them all."""
         return self.kernel.count(kind, self.visible(kind, scene), cap)
@@ -354,6 +364,12 @@ def whole_number(value: Any, what: str, largest: int) -> None:
     """Raise `InvalidInput` unless *value* is a whole number from 1 to *largest*."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= largest:
         raise InvalidInput(what, value, f"must be a whole number, 1 to {largest}")
+
+
+def callback(value: Any, what: str) -> None:
+    """Raise `InvalidInput` unless *value* can be called or is None: before the work, not after its first part."""
+    if value is not None and not callable(value):
+        raise InvalidInput(what, value, "must be a function that takes one thing, or None")
 
 
 def request(operation: str, ref: Any, given: Any) -> str:

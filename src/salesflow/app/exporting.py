@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from salesflow.app.execution import Execution
-from salesflow.app.paging import LARGEST_PAGE
 from salesflow.errors import InvalidInput
 from salesflow.files.export import COLUMNS, csv_row
 
@@ -43,10 +42,4 @@ def _pages(run: Execution, kind: str, scene: str) -> Iterator[tuple[Any, ...]]:
     """Give the pages of what the person sees, at least one."""
     if kind not in tuple(COLUMNS):
         raise InvalidInput("kind", kind, f"must be one of {', '.join(COLUMNS)}")
-    after = None
-    while True:
-        page = run.page(kind, scene, "id", LARGEST_PAGE, after)
-        yield page.items
-        if not page.has_more:
-            return
-        after = page.after
+    return run.pages(kind, scene)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from salesflow.app.kernel import Kernel
-from salesflow.app.paging import LARGEST_PAGE
 from salesflow.app.port import ORGANIZATION_PORT
 from salesflow.visibility import EVERYTHING, Filter, Sight, all_of
 from salesflow.visibility.what_if import Planned, SightChange, affected, planned
@@ -48,12 +46,4 @@ def sight_changes(
 
 def _only(kernel: Kernel, kind: str, known: Filter, passing: Filter, failing: Filter) -> Iterator[str]:
     """Give the ids of records that pass one filter and fail the other."""
-    asked, after = all_of((known, passing)), None
-    while True:
-        page: Any = kernel.query(kind, asked, limit=LARGEST_PAGE, after=after)
-        for record in page:
-            if not failing.matches(record):
-                yield record.id
-        if len(page) < LARGEST_PAGE:
-            return
-        after = (page[-1].id, page[-1].id)
+    return (record.id for record in kernel.walk(kind, all_of((known, passing))) if not failing.matches(record))

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from attrs import field, frozen
 
 from salesflow.app.claims import pool_for
-from salesflow.app.execution import TRIES, Case, Execution
-from salesflow.app.paging import LARGEST_PAGE
+from salesflow.app.execution import TRIES, Case, Execution, callback
 from salesflow.app.port import STORE_PORT
 from salesflow.errors import Conflict, InvalidInput
 from salesflow.files.mapping import Arrival, derived_id
@@ -32,6 +31,7 @@ from salesflow.model import (
     Reason,
     created,
 )
+from salesflow.model.organization import LONGEST_ID
 from salesflow.model.requests import named
 from salesflow.ports import UnitOfWork, Write
 from salesflow.process import import_lead, import_opportunity
@@ -41,9 +41,6 @@ BATCH = 250
 
 MOST_PROBLEMS = 1_000
 """A report names at most so many problems; `ImportReport.refused` counts every row."""
-
-LONGEST_ID = 200
-"""An id has at most so many characters."""
 
 _REMEMBERED = 4_096  # ids of customers and contacts that are known to be there
 
@@ -151,6 +148,7 @@ class Intake:
         Raises:
             PortError: The store failed; the batches before are in.
         """
+        callback(progress, "progress")
         self._column_of = column_of or _no_column
         iterator = iter(items)
         try:
@@ -292,22 +290,13 @@ class Intake:
         """Return, by the id that an import would give, those that the person sees and that got another id."""
         if kind not in self._elsewhere:
             found: dict[str, str] = {}
-            for record in self._seen(kind):
+            for record in chain.from_iterable(self._run.pages(kind, "all")):
                 parts = (record.name,) if kind == "customer" else (record.customer or "", record.name)
                 id = derived_id(kind, self._run.person, *parts)
                 if id != record.id:
                     found.setdefault(id, record.id)
             self._elsewhere[kind] = found
         return self._elsewhere[kind]
-
-    def _seen(self, kind: str) -> Iterator[Any]:
-        after = None
-        while True:
-            page = self._run.page(kind, "all", "id", LARGEST_PAGE, after)
-            yield from page.items
-            if not page.has_more:
-                return
-            after = page.after
 
     def _is_there(
         self, kind: str, id: str, pending: Mapping[tuple[str, str], Write], *, remember: bool = False

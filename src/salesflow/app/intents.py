@@ -346,8 +346,13 @@ def register_with_partner(case: Case) -> Decision:
 
 
 def _has_approver(case: Case) -> bool:
-    """ACC-18: an approver must be able to see the record."""
-    return any(case.sight.can_see(person, case.record) for person in case.sight.superiors(case.record.owner))
+    """ACC-18: an approver must be able to see the record, and nobody approves what they ask for themselves."""
+    return any(case.sight.can_see(person, case.record) for person in approvers(case, case.person))
+
+
+def approvers(case: Case, requested_by: str | None) -> tuple[str, ...]:
+    """ACC-18: the owner's superiors, but for whoever asked, though they be one by now."""
+    return tuple(person for person in case.sight.superiors(case.record.owner) if person != requested_by)
 
 
 def request_approval(case: Case, operation: str, arguments: Mapping[str, Any]) -> Decision:

@@ -6,7 +6,7 @@ Every exception of a port becomes `PortError`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from salesflow.model import (
     business_day,
     utc,
 )
+from salesflow.model.organization import LONGEST_ID
 from salesflow.ports import (
     AuditSink,
     Clock,
@@ -32,8 +33,8 @@ from salesflow.ports import (
 )
 from salesflow.visibility import Filter, OrganizationIndex, Sight, VisibilityPolicy
 
-LONGEST_ID = 200
-"""An id has at most so many characters."""
+WALKED_PAGE = 200
+"""So many records at a time are read by whoever goes through all of them."""
 
 
 class Kernel:
@@ -126,6 +127,16 @@ class Kernel:
             with STORE_PORT:
                 return int(count(kind, filter, cap))
         return len(self.query(kind, filter, limit=cap))
+
+    def walk(self, kind: str, filter: Any = None) -> Iterator[Any]:
+        """Give the records of a kind that pass *filter*, by id, a page at a time: memory does not grow with them."""
+        after: tuple[str, str] | None = None
+        while True:
+            page = self.query(kind, filter, order_by="id", limit=WALKED_PAGE, after=after)
+            yield from page
+            if len(page) < WALKED_PAGE:
+                return
+            after = (page[-1].id, page[-1].id)
 
     def new_id(self, kind: str) -> str:
         """Return a new id from the port; what is no id breaks the port's contract, and is not saved as one."""

@@ -8,12 +8,12 @@ what was stopped is run again and does the rest.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from attrs import evolve, field, frozen
 
-from salesflow.app.execution import TRIES, Case
+from salesflow.app.execution import TRIES, Case, callback
 from salesflow.app.grades import graded
 from salesflow.app.kernel import Kernel
 from salesflow.errors import Conflict, InvalidInput
@@ -29,10 +29,7 @@ from salesflow.process import (
     compile,
     rehearse,
 )
-from salesflow.process.migration_plan import mapped_stages
-
-PAGE = 200
-"""So many records are read together."""
+from salesflow.process.rehearsal import draft_stages
 
 MOST_LISTED = 1_000
 """A report names at most so many; the counts are of all."""
@@ -90,14 +87,14 @@ def migrate(
     if not isinstance(plan, MigrationPlan):
         raise InvalidInput("plan", plan, "must be a MigrationPlan")
     flag(dry_run, "dry_run")
-    _callable(progress)
+    callback(progress, "progress")
     engine = kernel.processes.engine
     migration = Migration(plan, engine(plan.process, plan.from_version), engine(plan.process, plan.to_version))
     results: Counter[MigrationResult] = Counter()
     stays: Counter[str] = Counter()
     newly_unmet: Counter[str] = Counter()
     listed: list[MigrationOutcome] = []
-    for record in _opportunities(kernel):
+    for record in kernel.walk("opportunity"):
         if not migration.concerns(record):
             continue
         for outcome in _migrated(kernel, migration, record, by, dry_run):
@@ -121,22 +118,21 @@ def rehearse_all(
     """Run the past of every opportunity through *draft*; `SalesFlow.rehearse` says what is raised."""
     if not isinstance(draft, SalesProcess):
         raise InvalidInput("draft", draft, "must be a SalesProcess")
-    _callable(progress)
+    callback(progress, "progress")
     engine = compile(draft)
-    named = mapped_stages({} if stages is None else stages)
-    if len({after for _, after in named}) < len(named):
+    named = draft_stages(stages, draft)
+    if len(set(named.values())) < len(named):
         raise InvalidInput("stages", stages, "must give each stage of the draft one other code at most")
-    stages = dict(named)
     begin = None if since is None else utc(since, "since")
     end = None if until is None else utc(until, "until")
     opportunities = moves = stopped = 0
     where: Counter[tuple[str, str]] = Counter()
     listed: list[RehearsedMove] = []
-    for record in _opportunities(kernel):
+    for record in kernel.walk("opportunity"):
         if record.process != draft.id and not any(v.exit is StageExit.PROCESS_CHANGED for v in record.visits):
             continue
         made = [
-            move for move in rehearse(kernel.events("opportunity", record.id), engine, stages)
+            move for move in rehearse(kernel.events("opportunity", record.id), engine, named)
             if (begin is None or move.at >= begin) and (end is None or move.at < end)
         ]  # fmt: skip
         opportunities += bool(made)
@@ -150,21 +146,6 @@ def rehearse_all(
                 if progress is not None:
                     progress(move)
     return RehearsalReport(opportunities, moves, stopped, dict(where), tuple(listed))
-
-
-def _callable(progress: object) -> None:
-    if progress is not None and not callable(progress):
-        raise InvalidInput("progress", progress, "must be a function that takes one outcome, or None")
-
-
-def _opportunities(kernel: Kernel) -> Iterator[Opportunity]:
-    after: tuple[str, str] | None = None
-    while True:
-        page = kernel.query("opportunity", order_by="id", limit=PAGE, after=after)
-        yield from page
-        if len(page) < PAGE:
-            return
-        after = (page[-1].id, page[-1].id)
 
 
 def _migrated(

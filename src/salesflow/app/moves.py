@@ -265,7 +265,7 @@ def _waiting_moves(case: Case) -> Iterator[Candidate]:
     approvers = case.sight.superiors(opportunity.owner)
     for waiting in waiting_approvals(opportunity):
         id = waiting.id
-        others = [person for person in approvers if person != waiting.requested_by]
+        others = intents.approvers(case, waiting.requested_by)
         yield Candidate("approve", id, intents.approve, (id,), also=others)
         yield Candidate("refuse", id, intents.refuse, (id, "-"), inputs=("comment",), also=approvers)
         yield Candidate("withdraw_approval", id, intents.withdraw_approval, (id,), row=waiting.operation)

@@ -138,11 +138,9 @@ class SuperiorDecisions(Readable[Opportunity]):
 
 
 def _approvers(case: Case, approval: str | None) -> tuple[str, Collection[str]]:
-    """ACC-18: as `_superiors`, but nobody approves what they asked for themselves, whoever owns the record by now."""
+    """ACC-18: as `_superiors`, but for whoever asked."""
     found = intents.waiting_approval(case, approval)
-    asked_by = None if isinstance(found, Reason) else found.requested_by
-    others = [person for person in case.sight.superiors(case.record.owner) if person != asked_by]
-    return "opportunities.approve", others
+    return "opportunities.approve", intents.approvers(case, None if isinstance(found, Reason) else found.requested_by)
 
 
 def _superiors(method: str) -> Access:

@@ -21,15 +21,13 @@ from salesflow.files.reading import CsvRows, places_of
 from salesflow.files.tables import TableReader, join, read_table
 from salesflow.files.toml import LARGEST_FILE
 from salesflow.model import Department, Employee, UserGroup
+from salesflow.model.organization import LONGEST_ID
 from salesflow.process.findings import Finding, picture
 from salesflow.visibility import Organization
 from salesflow.visibility.forest import find_cycle
 
 MOST_EMPLOYEES = 200_000
 """An organisation file gives at most so many employees."""
-
-LONGEST_ID = 200
-"""An id has at most so many characters."""
 
 _KEYS = (
     "employees employees_from departments groups administrators "

@@ -12,10 +12,11 @@ from typing import Any
 
 from salesflow.files.cells import DECIMALS, THOUSANDS, Kind
 from salesflow.files.mapping import FIELDS, PARTIES, REQUIRED
-from salesflow.files.organization import DEPTHS, EMPLOYEE, LONGEST_ID
+from salesflow.files.organization import DEPTHS, EMPLOYEE
 from salesflow.files.reading import DELIMITERS, ENCODINGS
 from salesflow.files.schema_parts import FLAG, Schema, array, name, text
 from salesflow.files.tables import MOST_ENTRIES
+from salesflow.model.organization import LONGEST_ID
 from salesflow.model.requests import LONGEST_NAME
 
 _NAME = name()

@@ -22,7 +22,7 @@ def stalled_for(opportunity: Opportunity, stage: Stage, now: datetime) -> timede
     Source: OPP-15.
     """
     entered_at = opportunity.visits[-1].entered_at if opportunity.visits else None
-    if not _is_worked(opportunity) or stage.limit_days is None or entered_at is None:
+    if not is_worked(opportunity) or stage.limit_days is None or entered_at is None:
         return None
     return _beyond(now - entered_at - timedelta(days=stage.limit_days))
 
@@ -33,7 +33,7 @@ def overdue_for(opportunity: Opportunity, today: date) -> timedelta | None:
 
     Source: OPP-15.
     """
-    if not _is_worked(opportunity) or opportunity.close_date is None:
+    if not is_worked(opportunity) or opportunity.close_date is None:
         return None
     return _beyond(today - opportunity.close_date)
 
@@ -47,13 +47,14 @@ def silent_for(opportunity: Opportunity, days: int, now: datetime) -> timedelta 
     Source: OPP-15, OPP-19.
     """
     since = opportunity.last_activity_at or opportunity.created_at
-    if not _is_worked(opportunity) or since is None:
+    if not is_worked(opportunity) or since is None:
         return None
     silence = now - since
     return silence if silence > timedelta(days=days) else None
 
 
-def _is_worked(opportunity: Opportunity) -> bool:
+def is_worked(opportunity: Opportunity) -> bool:
+    """Whether it is in progress and not voided: only then can it be late."""
     return not (opportunity.is_completed or opportunity.voided)
 
 

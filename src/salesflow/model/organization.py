@@ -9,10 +9,13 @@ from attrs import field, frozen
 
 from salesflow.errors import InvalidInput
 
+LONGEST_ID = 200
+"""An id has at most so many characters, whatever it is the id of."""
+
 
 def _id(_instance: object, attribute: Any, value: Any) -> None:
-    if not isinstance(value, str) or not value or len(value) > 200:
-        raise InvalidInput(attribute.name, value, "must be a non-empty text of at most 200 characters")
+    if not isinstance(value, str) or not value or len(value) > LONGEST_ID:
+        raise InvalidInput(attribute.name, value, f"must be a non-empty text of at most {LONGEST_ID} characters")
 
 
 def _optional_id(instance: object, attribute: Any, value: Any) -> None:

@@ -14,9 +14,10 @@ from itertools import groupby, pairwise
 from attrs import evolve, frozen
 
 from salesflow.errors import InvalidInput
-from salesflow.model import Decision, Event, EventBuilder, EventKind, Opportunity, Reason, apply, replay
+from salesflow.model import Decision, Event, EventBuilder, EventKind, Opportunity, Reason, SalesProcess, apply, replay
 from salesflow.process.adoption import adopt
 from salesflow.process.engine import Engine
+from salesflow.process.migration_plan import mapped_stages
 from salesflow.process.stages import begin
 
 _CLOSINGS = {EventKind.WON: "win", EventKind.LOST: "lose", EventKind.INVALIDATED: "invalidate"}
@@ -67,11 +68,7 @@ def rehearse(
 
     Source: PROC-8.
     """
-    named = dict(stages or {})
-    codes = {stage.code for stage in draft.process.stages}
-    unknown = sorted(set(named.values()) - codes)
-    if unknown:
-        raise InvalidInput("stages", unknown, f"must be stages of the draft: {', '.join(sorted(codes))}")
+    named = draft_stages(stages, draft.process)
     record: Opportunity | None = None
     for _, decision in groupby(events, key=lambda event: event.version):
         told = tuple(decision)
@@ -84,6 +81,23 @@ def rehearse(
             if move is not None:
                 yield _rehearsed(record, move, told, draft, named)
         record = after
+
+
+def draft_stages(stages: Mapping[str, str] | None, draft: SalesProcess) -> dict[str, str]:
+    """
+    Return the codes of *draft* by the code that each stands for, where they are not equal.
+
+    Raises:
+        InvalidInput: *stages* is no mapping of codes or names what the draft does not have.
+
+    Source: PROC-8.
+    """
+    named = dict(mapped_stages({} if stages is None else stages))
+    codes = {stage.code for stage in draft.stages}
+    unknown = sorted(set(named.values()) - codes)
+    if unknown:
+        raise InvalidInput("stages", unknown, f"must be stages of the draft: {', '.join(sorted(codes))}")
+    return named
 
 
 def _move(before: Opportunity, after: Opportunity, told: tuple[Event, ...]) -> RehearsedMove | None:

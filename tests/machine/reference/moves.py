@@ -219,8 +219,8 @@ def delete(case: Case) -> tuple[set[No], Effect]:
 
 
 def _no_approver(case: Case) -> set[No]:
-    """ACC-18: one of the owner's superiors who sees the record."""
-    has_one = any(case.sees(p) for p in case.people.superiors(case.record["owner"]))
+    """ACC-18: one of the owner's superiors who sees the record, and is not the one who asks."""
+    has_one = any(case.sees(p) for p in case.people.superiors(case.record["owner"]) if p != case.person)
     return set() if has_one else {("no_approver", "")}
 
 
