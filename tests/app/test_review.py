@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -304,3 +306,21 @@ def test_a_voided_record_of_a_retired_version_stops_no_list():
     without = [process for process in world.ports["processes"] if process.id != "crm2000"]
     flow = sf.SalesFlow(**{**world.ports, "processes": without})
     assert flow.acting_as("root").opportunities.stalled("voided") == ()
+
+
+@pytest.mark.parametrize("how", [{"dry_run": "yes"}, {"folder": 5}, {"progress": 5}])
+def test_an_import_takes_no_odd_arguments(how: dict[str, object], tmp_path: Path):
+    """REL-8: a dry run is true or false, a folder is a path; nothing is in when it is refused."""
+    world = World()
+    before = world.everything()
+    mapping = tmp_path / "map.toml"
+    mapping.write_text('kind = "lead"\nkey = ["phone"]\n[fields]\ntitle = "title"\nphone = "phone"\n', encoding="utf-8")
+    with pytest.raises(sf.InvalidInput, match=next(iter(how))):
+        world.acting("li").files.import_csv(BytesIO(b"title,phone\nA,1\n"), mapping, **how)  # type: ignore[arg-type]  # on purpose
+    assert world.everything() == before
+
+
+def test_a_text_is_one_plan_and_none():
+    """VIS-19: an id in place of the thing as it would be is named whole in the refusal."""
+    with pytest.raises(sf.InvalidInput, match="change: 'li' must be"):
+        World().flow.what_if("li")  # type: ignore[arg-type]  # on purpose

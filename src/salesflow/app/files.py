@@ -158,6 +158,8 @@ class FileDesk:
         self, intake: Intake, rows: CsvRows | JsonRows, mapping: ImportMapping, file: AnyPath | IO[Any],
         folder: AnyPath | None, progress: Callable[[int], None] | None,
     ) -> ImportReport:  # fmt: skip
+        if folder is not None and not isinstance(folder, str | os.PathLike):
+            raise InvalidInput("folder", folder, "must be the path of a folder, or None")
         beside = Path(folder) if folder is not None else _folder(file)
         mapper = RowMapper(mapping, rows.columns, _name(file), beside, self._execution.kernel.zone)
         return intake.take(_mapped(rows, mapper), column_of=mapper.column_of, progress=progress)

@@ -17,7 +17,7 @@ from attrs import evolve
 from salesflow.app.defaults import RandomIds, SystemClock
 from salesflow.app.execution import Execution, reference
 from salesflow.app.files import FileDesk
-from salesflow.app.foresight import sight_changes
+from salesflow.app.foresight import listed, sight_changes
 from salesflow.app.kernel import Kernel
 from salesflow.app.leads import LeadDesk
 from salesflow.app.migrations import MigrationReport, RehearsalReport, migrate, rehearse_all
@@ -353,10 +353,10 @@ class Acting:
             seen = kernel.query("opportunity", self._execution.visible("opportunity", "all"))
             return what_if(seen, _port(change, "change", "grade"), kernel.today(kernel.now()))
         sight = case.sight
-        listed = tuple(change) if isinstance(change, Iterable) else (change,)
+        plans = listed(change)
         if not sight.is_administrator(self.person):
-            listed = tuple(self._plannable(sight, each, number) for number, each in enumerate(listed))
-        return sight_changes(kernel, listed, self._may_know, lambda now, kind: now.filter(self.person, kind))
+            plans = tuple(self._plannable(sight, each, number) for number, each in enumerate(plans))
+        return sight_changes(kernel, plans, self._may_know, lambda now, kind: now.filter(self.person, kind))
 
     def _plannable(self, sight: Sight, change: Planned, number: int) -> Planned:
         """Return what somebody who is no administrator may plan, or raise `NotFound`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from salesflow.app.kernel import Kernel
 from salesflow.app.port import ORGANIZATION_PORT
@@ -28,11 +29,10 @@ def sight_changes(
         seen: The filter of the records of a kind that whoever asks may know about.
     """
     before = kernel.sight()
-    listed = tuple(plans) if isinstance(plans, Iterable) else (plans,)
     rules = kernel.query("sharing_rule")
     with ORGANIZATION_PORT:
         after = planned(
-            kernel.organization, rules, kernel.visibility, listed, pools=kernel.query("pool"), find=kernel.find
+            kernel.organization, rules, kernel.visibility, listed(plans), pools=kernel.query("pool"), find=kernel.find
         )
     found = []
     for person, kind, old, new in affected(before, after):
@@ -42,6 +42,11 @@ def sight_changes(
             if gains or loses:
                 found.append(SightChange(person, kind, gains, loses))
     return tuple(found)
+
+
+def listed(plans: Any) -> tuple[Any, ...]:
+    """Return what is planned, one or several, as several; a text is one, which is refused where plans are read."""
+    return tuple(plans) if isinstance(plans, Iterable) and not isinstance(plans, str) else (plans,)
 
 
 def _only(kernel: Kernel, kind: str, known: Filter, passing: Filter, failing: Filter) -> Iterator[str]:

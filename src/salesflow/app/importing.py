@@ -32,7 +32,7 @@ from salesflow.model import (
     created,
 )
 from salesflow.model.organization import LONGEST_ID
-from salesflow.model.requests import named
+from salesflow.model.requests import flag, named
 from salesflow.ports import UnitOfWork, Write
 from salesflow.process import import_lead, import_opportunity
 
@@ -122,7 +122,7 @@ class Intake:
         own = (run.person,) if case.sight.is_employee(run.person) else ()
         run.admit(case, operation, (), also=own)
         self._run, self._operation, self._batch = run, operation, batch
-        self._dry = _Rehearsal() if dry_run else None
+        self._dry = _Rehearsal() if flag(dry_run, "dry_run") else None
         self._column_of: Callable[[str], str | None] = _no_column
         self._there: set[tuple[str, str]] = set()
         self._looked_up: dict[tuple[str, str], Any] = {}
