@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -225,3 +228,23 @@ def test_imports_need_no_key():
     once = world.acting("li").once("k").files
     assert once.import_opportunities(arrivals).imported == 2
     assert once.import_opportunities(arrivals).unchanged == 2
+
+
+def test_a_request_is_told_alike_by_every_process():
+    """HIST-3: the key's mark outlives the process, so no order that a process happens to have counts."""
+    asking = (
+        "from salesflow.app.execution import request\n"
+        "people = frozenset(f'person {number}' for number in range(9))\n"
+        "print(request('pools.create', 'north', (None, {'members': people, 'ceiling': 3})))"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", asking],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(told) == 1

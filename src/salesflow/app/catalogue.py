@@ -6,7 +6,7 @@ One desk for every kind of it; each kind's own adds `create` and `edit`, whose a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from salesflow.app.execution import Case, Execution, reference
@@ -96,7 +96,7 @@ class CatalogueDesk(Generic[EntryT]):
         against: Callable[[Case], Sequence[Reason]] = _nothing,
     ) -> EntryT:  # fmt: skip
         """Change exactly the named fields, whose values are checked already."""
-        given = tuple((name, sorted(value) if isinstance(value, Set) else value) for name, value in changes.items())
+        given = (changes,)
         repeated = self._repeated("edit", entry, given)
         if repeated is not None:
             return repeated[0]

@@ -7,7 +7,7 @@ doctored copy gains nothing. Every exception of a port becomes `PortError`, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -380,9 +380,11 @@ def request(operation: str, ref: Any, given: Any) -> str:
 
 
 def _in_order(given: Any) -> Any:
-    """Return what was given with every mapping in the order of its keys: the order of keywords asks nothing else."""
+    """Return what was given with every mapping and set in one order: their own asks for nothing else."""
     if isinstance(given, Mapping):
         return sorted(((str(key), _in_order(value)) for key, value in given.items()), key=lambda pair: pair[0])
+    if isinstance(given, Set):
+        return sorted(map(repr, given))
     return tuple(map(_in_order, given)) if isinstance(given, tuple) else given
 
 

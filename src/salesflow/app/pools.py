@@ -76,7 +76,7 @@ class PoolDesk(CatalogueDesk[Pool]):
             new = case.kernel.new_id("pool") if id is None else id
             return Pool(id=new, version=1, **values, created_at=case.now, created_by=case.person, updated_at=case.now)
 
-        return self._create(name, (id, *_told(values)), make, lambda case: _strangers(case, values))
+        return self._create(name, (id, values), make, lambda case: _strangers(case, values))
 
     def edit(self, pool: Pool | str, **changes: Unpack[PoolChanges]) -> Pool:
         """
@@ -128,8 +128,3 @@ def _people(people: object, what: str) -> frozenset[str]:
 
 def _strangers(case: Case, values: dict[str, Any]) -> list[Reason]:
     return employee_reasons(case, *sorted({*(values.get("members") or ()), *values.get("dispatchers", ())}))
-
-
-def _told(values: dict[str, Any]) -> Iterable[object]:
-    """Give the values in words that are the same each time."""
-    return (sorted(value) if isinstance(value, frozenset) else value for value in values.values())
