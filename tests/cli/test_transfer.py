@@ -150,3 +150,17 @@ def test_export_into_a_file(demo: Demo, tmp_path: Path) -> None:
     assert len(json.loads((tmp_path / "deals.json").read_text(encoding="utf-8"))) == 1
     said = refused("export", *demo.where, "--as", "root", "-o", tmp_path / "none" / "a.json")
     assert said == f"salesflow: {tmp_path / 'none' / 'a.json'}: No such file or directory; is its folder there?\n"
+
+
+def test_an_export_is_utf_8_whatever_the_terminal_shows(demo: Demo) -> None:
+    """IO-2: what goes to a file through a pipe is the file's text, not what the terminal could print of it."""
+    for format, begins in (("json", b"["), ("csv", b"id,")):
+        run = subprocess.run(
+            [sys.executable, "-m", "salesflow", "export", *demo.where, "--as", "wang", "--format", format],
+            env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+            capture_output=True,
+            check=True,
+        )
+        assert run.stdout.startswith(begins)
+        assert "智慧园区平台" in run.stdout.decode("utf-8")
+        assert b"\\u" not in run.stdout
