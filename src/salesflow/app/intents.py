@@ -6,7 +6,7 @@ The facade's methods and `moves` run these same functions, so what `moves` says 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -16,17 +16,11 @@ from salesflow import process
 from salesflow.app.claims import pool_for
 from salesflow.app.execution import Case
 from salesflow.errors import InvalidInput
-from salesflow.grading import clear_grade as grade_cleared
-from salesflow.grading import set_grade as grade_set
 from salesflow.model import (
     Access,
-    Approval,
     ContactRole,
     Decision,
     EventBuilder,
-    EventKind,
-    Grade,
-    Grading,
     Money,
     Reason,
     ReviewState,
@@ -38,7 +32,8 @@ from salesflow.model.requests import UNSET, Unset, flag, named, not_negative, wo
 from salesflow.process import refused
 
 
-def _who(case: Case) -> dict[str, Any]:
+def actor(case: Case) -> dict[str, Any]:
+    """Return who decides and when, as every decision of the rooms wants it."""
     return {"by": case.person, "at": case.now}
 
 
@@ -49,7 +44,7 @@ def _moment(case: Case, at: datetime | None) -> datetime:
 def advance(case: Case, approved: EventBuilder | None = None) -> Decision:
     """OPP-5."""
     keep = case.kernel.settings.keep_manual_probability
-    return case.engine.advance(case.record, **_who(case), keep_manual=keep, approved=approved)
+    return case.engine.advance(case.record, **actor(case), keep_manual=keep, approved=approved)
 
 
 def change_stage(case: Case, stage: str, reason: str | None = None, approved: EventBuilder | None = None) -> Decision:
@@ -58,7 +53,7 @@ def change_stage(case: Case, stage: str, reason: str | None = None, approved: Ev
     named(stage, "stage")
     worded(reason, "reason")
     return case.engine.change_stage(
-        case.record, stage, reason=reason, **_who(case), keep_manual=keep, approved=approved
+        case.record, stage, reason=reason, **actor(case), keep_manual=keep, approved=approved
     )
 
 
@@ -68,7 +63,7 @@ def change_process(case: Case, template: str, stage: str | None = None, reason: 
     if stage is not None:
         named(stage, "stage")
     return process.change_process(
-        case.record, engine, stage, reason=worded(reason, "reason"), **_who(case),
+        case.record, engine, stage, reason=worded(reason, "reason"), **actor(case),
         keep_manual=case.kernel.settings.keep_manual_probability,
     )  # fmt: skip
 
@@ -83,7 +78,7 @@ def win(
     if close_date is not None:
         plain_day(close_date, "close_date")
     return case.engine.win(
-        case.record, **_who(case), today=case.today, amount=amount, close_date=close_date,
+        case.record, **actor(case), today=case.today, amount=amount, close_date=close_date,
         comment=worded(comment, "comment"), approved=approved,
     )  # fmt: skip
 
@@ -98,7 +93,7 @@ def lose(
     if close_date is not None:
         plain_day(close_date, "close_date")
     return case.engine.lose(
-        case.record, **_who(case), today=case.today, reason=worded(reason, "reason"), competitor=competitor,
+        case.record, **actor(case), today=case.today, reason=worded(reason, "reason"), competitor=competitor,
         comment=worded(comment, "comment"), close_date=close_date,
     )  # fmt: skip
 
@@ -108,35 +103,35 @@ def invalidate(case: Case, reason: str | None, comment: str | None = None, close
     if close_date is not None:
         plain_day(close_date, "close_date")
     return case.engine.invalidate(
-        case.record, **_who(case), today=case.today, reason=worded(reason, "reason"),
+        case.record, **actor(case), today=case.today, reason=worded(reason, "reason"),
         comment=worded(comment, "comment"), close_date=close_date,
     )  # fmt: skip
 
 
 def reopen(case: Case) -> Decision:
     """OPP-8."""
-    return case.engine.reopen(case.record, **_who(case))
+    return case.engine.reopen(case.record, **actor(case))
 
 
 def void(case: Case, reason: str | None = None) -> Decision:
     """OPP-10, LEAD-10."""
-    return process.void(case.record, reason=worded(reason, "reason"), **_who(case))
+    return process.void(case.record, reason=worded(reason, "reason"), **actor(case))
 
 
 def unvoid(case: Case) -> Decision:
     """OPP-10, LEAD-10."""
-    return process.unvoid(case.record, **_who(case))
+    return process.unvoid(case.record, **actor(case))
 
 
 def delete(case: Case) -> Decision:
     """OPP-10."""
-    return process.delete(case.record, **_who(case))
+    return process.delete(case.record, **actor(case))
 
 
 def edit_opportunity(case: Case, changes: Mapping[str, object]) -> Decision:
     """OPP-18. A customer or contact that is named must be there for the person who names it."""
     strangers = _strangers(case, changes.get("customer"))
-    decision = process.edit_opportunity(case.record, changes, strangers=strangers, **_who(case))
+    decision = process.edit_opportunity(case.record, changes, strangers=strangers, **actor(case))
     return _also_refused(decision, party_reasons(case, changes.get("customer"), changes.get("contact")))
 
 
@@ -174,18 +169,18 @@ def add_activity(case: Case, kind: str, text: str, at: datetime | None = None) -
     """OPP-19."""
     named(kind, "kind")
     return process.add_activity(
-        case.record, kind, worded(text, "text") or "", happened_at=_moment(case, at), **_who(case)
+        case.record, kind, worded(text, "text") or "", happened_at=_moment(case, at), **actor(case)
     )
 
 
 def finish_task(case: Case, task: str) -> Decision:
     """OPP-3."""
-    return process.finish_task(case.record, named(task, "task"), **_who(case))
+    return process.finish_task(case.record, named(task, "task"), **actor(case))
 
 
 def reopen_task(case: Case, task: str) -> Decision:
     """OPP-3."""
-    return process.reopen_task(case.record, named(task, "task"), **_who(case))
+    return process.reopen_task(case.record, named(task, "task"), **actor(case))
 
 
 def add_task(
@@ -200,7 +195,7 @@ def add_task(
     can_see = assignee is not None and case.sight.can_see(named(assignee, "assignee"), case.record)
     return process.add_task(
         case.record, code, name, assignee=assignee, due=due, can_see=can_see,
-        after_sales=flag(after_sales, "after_sales"), **_who(case),
+        after_sales=flag(after_sales, "after_sales"), **actor(case),
     )  # fmt: skip
 
 
@@ -211,17 +206,17 @@ def assign_task(case: Case, task: str, assignee: str | None, due: date | Unset |
     if due is not UNSET and due is not None:
         plain_day(due, "due")
     can_see = assignee is not None and case.sight.can_see(named(assignee, "assignee"), case.record)
-    return process.assign_task(case.record, named(task, "task"), assignee, due=due, can_see=can_see, **_who(case))
+    return process.assign_task(case.record, named(task, "task"), assignee, due=due, can_see=can_see, **actor(case))
 
 
 def unassign_task(case: Case, task: str) -> Decision:
     """OPP-3."""
-    return process.unassign_task(case.record, named(task, "task"), **_who(case))
+    return process.unassign_task(case.record, named(task, "task"), **actor(case))
 
 
 def fill_feedback(case: Case, text: str) -> Decision:
     """OPP-4."""
-    return process.fill_feedback(case.record, _words(text), **_who(case))
+    return process.fill_feedback(case.record, _words(text), **actor(case))
 
 
 def _words(text: str) -> str:
@@ -240,25 +235,25 @@ def change_owner(case: Case, to: str, old_owner_role: str | None = None, hand_ov
         named(to, "to"),
         old_owner_role=old_owner_role,
         hand_over_tasks=flag(hand_over_tasks, "hand_over_tasks"),
-        **_who(case),
+        **actor(case),
     )
     return _also_refused(decision, employee_reasons(case, to))
 
 
 def add_member(case: Case, member: TeamMember) -> Decision:
     """OPP-11. A member is somebody who works here."""
-    decision = process.add_member(case.record, team_member(member), **_who(case))
+    decision = process.add_member(case.record, team_member(member), **actor(case))
     return _also_refused(decision, employee_reasons(case, member.person))
 
 
 def change_member(case: Case, member: TeamMember) -> Decision:
     """OPP-11."""
-    return process.change_member(case.record, team_member(member), **_who(case))
+    return process.change_member(case.record, team_member(member), **actor(case))
 
 
 def remove_member(case: Case, member: TeamMember) -> Decision:
     """OPP-11."""
-    return process.remove_member(case.record, team_member(member), **_who(case))
+    return process.remove_member(case.record, team_member(member), **actor(case))
 
 
 def team_member(member: object) -> TeamMember:
@@ -287,143 +282,25 @@ def set_contact_role(case: Case, role: ContactRole) -> Decision:
     unknown = party_reasons(case, None, role.contact)
     contact = None if unknown else case.kernel.get("contact", role.contact)
     decision = process.set_contact_role(
-        case.record, role, contacts_customer=contact.customer if contact is not None else None, **_who(case)
+        case.record, role, contacts_customer=contact.customer if contact is not None else None, **actor(case)
     )
     return refused(*unknown) if unknown else decision
 
 
 def add_competitor(case: Case, competitor: str) -> Decision:
     """CUS-4."""
-    return process.add_competitor(case.record, named(competitor, "competitor"), **_who(case))
+    return process.add_competitor(case.record, named(competitor, "competitor"), **actor(case))
 
 
 def remove_competitor(case: Case, competitor: str) -> Decision:
     """CUS-4."""
-    return process.remove_competitor(case.record, named(competitor, "competitor"), **_who(case))
-
-
-def set_grade(case: Case, grade: Grade, reason: str | None) -> Decision:
-    """GRADE-3."""
-    try:
-        grade = Grade(grade)
-    except ValueError:
-        raise InvalidInput("grade", grade, "must be Grade.A, B, C or D") from None
-    after = grade_set(case.record, grade, worded(reason, "reason") or "", case.person)
-    return _regraded(case, after, EventKind.GRADE_SET, reason)
-
-
-def clear_grade(case: Case) -> Decision:
-    """GRADE-3."""
-    return _regraded(case, grade_cleared(case.record), EventKind.GRADE_CLEARED, None)
-
-
-def _regraded(case: Case, after: Grading | Reason, kind: EventKind, reason: str | None) -> Decision:
-    """Say the grade and, as an event of its own, the route that follows from it (GRADE-4)."""
-    reasons = list(process.opportunity_stands(case.record, process.OPEN))
-    if isinstance(after, Reason):
-        reasons.append(after)
-    if isinstance(after, Reason) or reasons:
-        return refused(*reasons)
-    operation = "set_grade" if kind is EventKind.GRADE_SET else "clear_grade"
-    builder = EventBuilder(case.record, **_who(case), operation=f"opportunities.{operation}")
-    route = case.record.grade.route
-    builder.add(kind, reason, grade=evolve(after, route=route))
-    if after.route is not route:
-        builder.add(EventKind.ROUTE_CHANGED, grade=after)
-    return builder.decision()
-
-
-def waive_stage(case: Case, stage: str, reason: str | None) -> Decision:
-    """GRADE-4."""
-    return process.waive_stage(
-        case.record, case.engine.process, named(stage, "stage"), reason=worded(reason, "reason"), **_who(case)
-    )
-
-
-def register_with_partner(case: Case) -> Decision:
-    """OPP-20."""
-    return process.register_with_partner(case.record, has_approver=_has_approver(case), **_who(case))
-
-
-def _has_approver(case: Case) -> bool:
-    """ACC-18: an approver must be able to see the record, and nobody approves what they ask for themselves."""
-    return any(case.sight.can_see(person, case.record) for person in approvers(case, case.person))
-
-
-def approvers(case: Case, requested_by: str | None) -> tuple[str, ...]:
-    """ACC-18: the owner's superiors, but for whoever asked, though they be one by now."""
-    return tuple(person for person in case.sight.superiors(case.record.owner) if person != requested_by)
-
-
-def request_approval(case: Case, operation: str, arguments: Mapping[str, Any]) -> Decision:
-    """RULE-2. Asked for with all else out of the way, and decided by the owner's superior."""
-    if operation not in process.APPROVABLE:
-        raise InvalidInput("operation", operation, f"must be one of {', '.join(process.APPROVABLE)}")
-    blockers = _waiting_move(case, operation, arguments, None).reasons
-    return process.request_approval(
-        case.record, operation, process.kept_arguments(arguments), blockers, has_approver=_has_approver(case),
-        **_who(case),
-    )  # fmt: skip
-
-
-_ARGUMENTS = {"advance": (), "change_stage": ("stage", "reason"), "win": ("amount", "close_date", "comment")}
-_WAITING: Mapping[str, Callable[..., Decision]] = {"advance": advance, "change_stage": change_stage, "win": win}
-
-
-def _waiting_move(case: Case, operation: str, arguments: Mapping[str, Any], approved: EventBuilder | None) -> Decision:
-    known = _ARGUMENTS[operation]
-    if not set(arguments) <= set(known) or (operation == "change_stage" and "stage" not in arguments):
-        raise InvalidInput("arguments", sorted(arguments), f"of {operation} are {', '.join(known) or 'none'}")
-    return _WAITING[operation](case, **arguments, approved=approved)
-
-
-def waiting_approval(case: Case, approval: str | None) -> Approval | Reason:
-    """Return the approval that is meant, or why there is none."""
-    if approval is not None:
-        named(approval, "approval")
-    return process.find_waiting(case.record, approval)
-
-
-def approve(case: Case, approval: str | None = None, comment: str | None = None) -> Decision:
-    """RULE-2: what waited happens now, as the requester, checked again, their right to it included."""
-    found = waiting_approval(case, approval)
-    if isinstance(found, Reason):
-        return refused(found)
-    builder = process.grant(case.record, found, worded(comment, "comment"), **_who(case))
-    if isinstance(builder, tuple):
-        return refused(*builder)
-    if found.operation == process.REGISTRATION:
-        return builder.decision()
-    requester = found.requested_by
-    if not case.sight.knows(requester) or not case.sight.can_see(requester, case.record):
-        return refused(Reason("person_unknown", person=requester))
-    theirs = case.sight.refusals(requester, found.operation, case.record)
-    as_requester = Case(case.kernel, case.sight, requester, case.now, case.record)
-    method = found.operation.removeprefix("opportunities.")
-    decision = _waiting_move(as_requester, method, process.read_arguments(found.arguments), builder)
-    return refused(*theirs, *decision.reasons) if theirs else decision
-
-
-def refuse(case: Case, approval: str | None = None, comment: str | None = None) -> Decision:
-    """RULE-2."""
-    found = waiting_approval(case, approval)
-    if isinstance(found, Reason):
-        return refused(found)
-    return process.refuse(case.record, found, worded(comment, "comment"), **_who(case))
-
-
-def withdraw_approval(case: Case, approval: str | None = None) -> Decision:
-    """RULE-2."""
-    found = waiting_approval(case, approval)
-    if isinstance(found, Reason):
-        return refused(found)
-    return process.withdraw(case.record, found, **_who(case))
+    return process.remove_competitor(case.record, named(competitor, "competitor"), **actor(case))
 
 
 def start_after_sales(case: Case, template: str | None = None) -> Decision:
     """OPP-12."""
     engine = case.kernel.processes.latest(template or case.kernel.settings.after_sales_process)
-    return process.start_after_sales(case.record, engine, **_who(case))
+    return process.start_after_sales(case.record, engine, **actor(case))
 
 
 def _after_sales_engine(case: Case) -> process.Engine:
@@ -433,17 +310,17 @@ def _after_sales_engine(case: Case) -> process.Engine:
 
 def after_sales_feedback(case: Case, text: str) -> Decision:
     """OPP-12."""
-    return process.fill_after_sales_feedback(case.record, _words(text), **_who(case))
+    return process.fill_after_sales_feedback(case.record, _words(text), **actor(case))
 
 
 def after_sales_advance(case: Case) -> Decision:
     """OPP-12."""
-    return process.advance_after_sales(case.record, _after_sales_engine(case), **_who(case))
+    return process.advance_after_sales(case.record, _after_sales_engine(case), **actor(case))
 
 
 def finish_after_sales(case: Case) -> Decision:
     """OPP-12."""
-    return process.finish_after_sales(case.record, _after_sales_engine(case), **_who(case))
+    return process.finish_after_sales(case.record, _after_sales_engine(case), **actor(case))
 
 
 def assign_lead(case: Case, to: str, *given: str | None) -> Decision:
@@ -451,7 +328,7 @@ def assign_lead(case: Case, to: str, *given: str | None) -> Decision:
     branch = given[0] if given else case.record.branch
     if branch is not None:
         named(branch, "branch")
-    decision = process.assign_lead(case.record, named(to, "to"), branch=branch, **_who(case))
+    decision = process.assign_lead(case.record, named(to, "to"), branch=branch, **actor(case))
     return _also_refused(decision, employee_reasons(case, to))
 
 
@@ -462,7 +339,7 @@ def follow_up_lead(case: Case, kind: str, text: str, at: datetime | None = None)
         named(kind, "kind"),
         worded(text, "text") or "",
         happened_at=_moment(case, at),
-        **_who(case),
+        **actor(case),
     )
 
 
@@ -470,7 +347,7 @@ def recycle_lead(case: Case, reason: str | None) -> Decision:
     """LEAD-8. The selector names the pool where it can come to that: the lead has an owner to lose."""
     is_owned = case.record.owner is not None
     pool = pool_for(case.kernel, case.sight, case.record) if is_owned else None
-    return process.recycle_lead(case.record, reason=worded(reason, "reason"), pool=pool, **_who(case))
+    return process.recycle_lead(case.record, reason=worded(reason, "reason"), pool=pool, **actor(case))
 
 
 def set_review_state(case: Case, state: ReviewState | str) -> Decision:
@@ -479,24 +356,24 @@ def set_review_state(case: Case, state: ReviewState | str) -> Decision:
         wanted = ReviewState(state)
     except ValueError:
         raise InvalidInput("state", state, f"must be one of {', '.join(ReviewState)}") from None
-    return process.set_review_state(case.record, wanted, **_who(case))
+    return process.set_review_state(case.record, wanted, **actor(case))
 
 
 def disable_lead(case: Case) -> Decision:
     """LEAD-17."""
-    return process.disable_lead(case.record, **_who(case))
+    return process.disable_lead(case.record, **actor(case))
 
 
 def enable_lead(case: Case) -> Decision:
     """LEAD-17."""
-    return process.enable_lead(case.record, **_who(case))
+    return process.enable_lead(case.record, **actor(case))
 
 
 def disqualify_lead(case: Case, reason: str | None) -> Decision:
     """LEAD-9."""
-    return process.disqualify_lead(case.record, reason=worded(reason, "reason"), **_who(case))
+    return process.disqualify_lead(case.record, reason=worded(reason, "reason"), **actor(case))
 
 
 def edit_lead(case: Case, changes: Mapping[str, object]) -> Decision:
     """Domain §2."""
-    return process.edit_lead(case.record, changes, **_who(case))
+    return process.edit_lead(case.record, changes, **actor(case))

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import frozen
 
 from salesflow import process
-from salesflow.app import intents
+from salesflow.app import intents, superior_intents
 from salesflow.app.claims import claim_lead
 from salesflow.app.execution import Case, Execution, Intent, combined
 from salesflow.app.grades import graded
@@ -165,7 +165,7 @@ def _stage_moves(case: Case) -> Iterator[Candidate]:
     closing = opportunity.closing
     yield Candidate("reopen", closing.stage if closing else None, intents.reopen)
     for stage_code in owed_stages(opportunity, template):
-        yield Candidate("waive_stage", stage_code, intents.waive_stage, (stage_code, None), (stage_code, "-"))
+        yield Candidate("waive_stage", stage_code, superior_intents.waive_stage, (stage_code, None), (stage_code, "-"))
 
 
 def _task_moves(opportunity: Opportunity) -> Iterator[Candidate]:
@@ -217,8 +217,8 @@ def _other_moves(case: Case) -> Iterator[Candidate]:
     yield Candidate("add_competitor", None, _against_somebody, inputs=("competitor",))
     for competitor in opportunity.competitors:
         yield Candidate("remove_competitor", competitor, intents.remove_competitor, (competitor,))
-    yield Candidate("set_grade", None, intents.set_grade, (Grade.A, None), (Grade.A, "-"), ("grade",))
-    yield Candidate("clear_grade", None, intents.clear_grade)
+    yield Candidate("set_grade", None, superior_intents.set_grade, (Grade.A, None), (Grade.A, "-"), ("grade",))
+    yield Candidate("clear_grade", None, superior_intents.clear_grade)
     yield from _after_sales_starts(case)
     yield Candidate("after_sales_feedback", None, intents.after_sales_feedback, ("-",), inputs=("text",))
     yield Candidate("after_sales_advance", None, intents.after_sales_advance)
@@ -255,20 +255,20 @@ def _requests(case: Case) -> Iterator[Candidate]:
         args: tuple[Any, ...] = (method, {"stage": target} if method == "change_stage" else {})
         with_reason = (method, {"stage": target, "reason": "-"}) if method == "change_stage" else None
         row = f"opportunities.{method}"
-        yield Candidate("request_approval", to, intents.request_approval, args, with_reason, row=row)
+        yield Candidate("request_approval", to, superior_intents.request_approval, args, with_reason, row=row)
 
 
 def _waiting_moves(case: Case) -> Iterator[Candidate]:
     opportunity: Opportunity = case.record
-    yield Candidate("register_with_partner", None, intents.register_with_partner)
+    yield Candidate("register_with_partner", None, superior_intents.register_with_partner)
     yield from _requests(case)
     approvers = case.sight.superiors(opportunity.owner)
     for waiting in waiting_approvals(opportunity):
         id = waiting.id
-        others = intents.approvers(case, waiting.requested_by)
-        yield Candidate("approve", id, intents.approve, (id,), also=others)
-        yield Candidate("refuse", id, intents.refuse, (id, "-"), inputs=("comment",), also=approvers)
-        yield Candidate("withdraw_approval", id, intents.withdraw_approval, (id,), row=waiting.operation)
+        others = superior_intents.approvers(case, waiting.requested_by)
+        yield Candidate("approve", id, superior_intents.approve, (id,), also=others)
+        yield Candidate("refuse", id, superior_intents.refuse, (id, "-"), inputs=("comment",), also=approvers)
+        yield Candidate("withdraw_approval", id, superior_intents.withdraw_approval, (id,), row=waiting.operation)
 
 
 def _place(case: Case) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import TypedDict, Unpack
 
-from salesflow.app import intents
+from salesflow.app import superior_intents
 from salesflow.app.execution import Access, Case
 from salesflow.app.history import Readable
 from salesflow.model import Grade, Money, Opportunity, Reason
@@ -34,7 +34,7 @@ class SuperiorDecisions(Readable[Opportunity]):
 
         Source: GRADE-3.
         """
-        return self._change("set_grade", opportunity, intents.set_grade, grade, reason)
+        return self._change("set_grade", opportunity, superior_intents.set_grade, grade, reason)
 
     def clear_grade(self, opportunity: Opportunity | str) -> Opportunity:
         """
@@ -45,7 +45,7 @@ class SuperiorDecisions(Readable[Opportunity]):
 
         Source: GRADE-3.
         """
-        return self._change("clear_grade", opportunity, intents.clear_grade)
+        return self._change("clear_grade", opportunity, superior_intents.clear_grade)
 
     def waive_stage(self, opportunity: Opportunity | str, stage: str, *, reason: str | None) -> Opportunity:
         """
@@ -56,7 +56,7 @@ class SuperiorDecisions(Readable[Opportunity]):
 
         Source: GRADE-4.
         """
-        return self._change("waive_stage", opportunity, intents.waive_stage, stage, reason)
+        return self._change("waive_stage", opportunity, superior_intents.waive_stage, stage, reason)
 
     def register_with_partner(self, opportunity: Opportunity | str) -> Opportunity:
         """
@@ -67,7 +67,7 @@ class SuperiorDecisions(Readable[Opportunity]):
 
         Source: OPP-20.
         """
-        return self._change("register_with_partner", opportunity, intents.register_with_partner)
+        return self._change("register_with_partner", opportunity, superior_intents.register_with_partner)
 
     def request_approval(
         self, opportunity: Opportunity | str, operation: str, **arguments: Unpack[WaitingArguments]
@@ -87,7 +87,7 @@ class SuperiorDecisions(Readable[Opportunity]):
         Source: RULE-2.
         """
         return self._change(
-            "request_approval", opportunity, intents.request_approval, operation, arguments,
+            "request_approval", opportunity, superior_intents.request_approval, operation, arguments,
             access=lambda _case: (f"opportunities.{operation}", ()),
         )  # fmt: skip
 
@@ -106,7 +106,12 @@ class SuperiorDecisions(Readable[Opportunity]):
         Source: RULE-2, ACC-18.
         """
         return self._change(
-            "approve", opportunity, intents.approve, approval, comment, access=lambda case: _approvers(case, approval)
+            "approve",
+            opportunity,
+            superior_intents.approve,
+            approval,
+            comment,
+            access=lambda case: _approvers(case, approval),
         )
 
     def refuse(
@@ -120,7 +125,9 @@ class SuperiorDecisions(Readable[Opportunity]):
 
         Source: RULE-2, ACC-18.
         """
-        return self._change("refuse", opportunity, intents.refuse, approval, comment, access=_superiors("refuse"))
+        return self._change(
+            "refuse", opportunity, superior_intents.refuse, approval, comment, access=_superiors("refuse")
+        )
 
     def withdraw_approval(self, opportunity: Opportunity | str, approval: str | None = None) -> Opportunity:
         """
@@ -132,15 +139,17 @@ class SuperiorDecisions(Readable[Opportunity]):
         Source: RULE-2, ACC-27.
         """
         return self._change(
-            "withdraw_approval", opportunity, intents.withdraw_approval, approval,
+            "withdraw_approval", opportunity, superior_intents.withdraw_approval, approval,
             access=lambda case: (_waiting_operation(case.record, approval), ()),
         )  # fmt: skip
 
 
 def _approvers(case: Case, approval: str | None) -> tuple[str, Collection[str]]:
     """ACC-18: as `_superiors`, but for whoever asked."""
-    found = intents.waiting_approval(case, approval)
-    return "opportunities.approve", intents.approvers(case, None if isinstance(found, Reason) else found.requested_by)
+    found = superior_intents.waiting_approval(case, approval)
+    return "opportunities.approve", superior_intents.approvers(
+        case, None if isinstance(found, Reason) else found.requested_by
+    )
 
 
 def _superiors(method: str) -> Access:
