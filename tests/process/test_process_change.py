@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from salesflow.model import (
     Decision,
+    Jump,
     Money,
     Opportunity,
     OpportunityStatus,
@@ -142,19 +143,45 @@ def test_the_route_governs_a_jump_in_a_fast_track_template(route: Route, stage: 
         assert does(deal, decision).stage == "sign"
 
 
-def test_what_was_skipped_in_the_process_that_is_left_is_owed_no_more():
-    """OPP-9, GRADE-4: owed stages are those of the process it is in; a jump into it makes new ones."""
+def test_what_was_skipped_stays_owed_where_the_target_has_the_stage():
+    """OPP-9, GRADE-4: a stage is known by its code: going through another process and back pays no debt."""
     there = evolve(FAST, id="fast", version=1)
     deal = ready(FAST, Route.FAST_TRACK)
     deal = evolve(does(deal, compile(FAST).change_stage(deal, "sign", **BY)), grade=graded(Route.FULL))
     assert owed_stages(deal, FAST) == ("demo", "quote")
     after = does(deal, to_other(deal, of=there))
     assert after.stage == "sign"
-    assert owed_stages(after, there) == ()
+    assert owed_stages(after, there) == ("demo", "quote")
+    aside = does(deal, to_other(deal))
+    assert owed_stages(aside, OTHER) == ()
+    back = does(aside, change_process(aside, compile(FAST), by="li", at=later(2)))
+    assert {"demo", "quote"} <= set(owed_stages(back, FAST))
     small = opened(OTHER, Route.FAST_TRACK, amount=WORTH)
     jumped = does(small, to_other(small, "sign", of=there))
     raised = evolve(jumped, grade=graded(Route.FULL))
     assert owed_stages(raised, there) == ("talk", "demo", "quote")
+
+
+@pytest.mark.parametrize(
+    ("jump", "route", "stage", "expected"),
+    [
+        (Jump.REASON, Route.FULL, None, ["approval_needed"]),
+        (Jump.REASON, Route.FAST_TRACK, "end", ["approval_needed"]),
+        (Jump.REASON, Route.FULL, "check", []),
+        (Jump.FREE, Route.FULL, "start", []),
+        (Jump.FAST_TRACK, Route.FULL, None, ["approval_needed"]),
+        (Jump.FAST_TRACK, Route.FAST_TRACK, None, []),
+    ],
+)
+def test_it_does_not_land_behind_an_approval(jump: Jump, route: Route, stage: str | None, expected: list[str]):
+    """OPP-9, RULE-2: no way around an approval through another process; a fast track is let past it, as ever."""
+    check = Stage("check", approval="owner_superior")
+    strict = SalesProcess("strict", 1, [START, check, QUOTE, END], jump=jump)
+    deal = evolve(at_stage("quote"), grade=graded(route))
+    decision = to_other(deal, stage, of=strict, reason="the other list")
+    assert [reason.code for reason in decision.reasons] == expected
+    if not expected:
+        assert does(deal, decision).stage == (stage or "quote")
 
 
 def test_a_waiting_approval_expires_and_a_partners_registration_stays():

@@ -299,7 +299,7 @@ def owed_stages(opportunity: Opportunity, process: SalesProcess, route: Route | 
     """
     Return the stages that *opportunity* owes, in order: skipped on a fast track, and now on the full route.
 
-    What was skipped in a process that it has left since is owed no more (OPP-9).
+    A stage is known by its code, also where the record went through another process in between (OPP-9).
 
     Args:
         route: The route that binds it; None means that of its grade.
@@ -316,9 +316,6 @@ def owed_stages(opportunity: Opportunity, process: SalesProcess, route: Route | 
     waived = {waiver.stage: waiver.at for waiver in opportunity.waivers}
     owed: set[str] = set()
     for visit in opportunity.visits:
-        if visit.exit is StageExit.PROCESS_CHANGED:
-            owed.clear()
-            continue
         let_go = waived.get(visit.stage)
         if let_go is not None and visit.left_at is not None and visit.left_at <= let_go:
             continue

@@ -2,12 +2,14 @@
 Going on in another process (更换销售流程): the record leaves one template and enters another (OPP-9).
 
 It lands in the stage of equal code, else in the first. A chosen stage is reached from there, by the rules of the
-target: what lies beyond is a jump, by its rule and the route; what lies before is going back, with a reason.
+target: what lies beyond is a jump, by its rule and the route; what lies before is going back, with a reason. Landing
+behind a stage that needs an approval is refused, or going there and back would be a way around it (RULE-2).
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import takewhile
 
 from attrs import evolve
 
@@ -15,10 +17,13 @@ from salesflow.model import (
     Decision,
     EventBuilder,
     EventKind,
+    Jump,
     Opportunity,
     Probability,
     ProbabilitySource,
     Reason,
+    Route,
+    SalesProcess,
     StageEntry,
     StageExit,
     TaskStatus,
@@ -40,8 +45,8 @@ def change_process(
 
     The visit ends and its open tasks are skipped; an approval that waited for leaving the stage expires, as with
     every leaving; a partner's registration belongs to the deal and stays. A task that is done in a stage of equal
-    code counts as done. What was skipped in the process that is left is owed no more, and neither is what lies
-    before the landing.
+    code counts as done. What was skipped is owed where the target has a stage of that code; what lies before the
+    landing is not.
 
     Args:
         engine: The engine of the target's version.
@@ -49,7 +54,7 @@ def change_process(
         reason: Why, in the person's words; needed for a jump by the target's rule, and for going back.
         keep_manual: Whether a probability set by hand outlives entering a stage.
 
-    Source: OPP-9.
+    Source: OPP-9, RULE-2, GRADE-4.
     """
     target = engine.process
     by_code = {one.code: one for one in target.stages}
@@ -61,6 +66,9 @@ def change_process(
     if reasons:
         return refused(*reasons)
     landing = by_code.get(opportunity.stage, target.stages[0])
+    needed = _approval_before(opportunity, target, landing.code, stage)
+    if needed is not None:
+        return refused(Reason("approval_needed", approver=needed))
     builder = EventBuilder(opportunity, at=at, by=by, operation="opportunities.change_process")
     at = builder.at
     builder.add(
@@ -92,3 +100,11 @@ def change_process(
     operation = builder.operation
     after = (evolve(event, number=told + event.number, operation=operation) for event in onward.events)
     return Decision((*builder.events, *after))
+
+
+def _approval_before(opportunity: Opportunity, target: SalesProcess, landing: str, stage: str | None) -> str | None:
+    """Who must approve a stage that would lie behind the record, though it never left it forward; None for nobody."""
+    if target.jump is Jump.FAST_TRACK and opportunity.grade.route is not Route.FULL:
+        return None
+    before = takewhile(lambda one: one.code not in (landing, stage), target.stages)
+    return next((one.approval for one in before if one.approval is not None), None)

@@ -94,9 +94,13 @@ def change_process(
         found.add(("stage_unknown", ""))
     if found:
         return found, no_effect
+    landing = deal["stage"] if deal["stage"] in order else order[0]
+    before = order[: min(order.index(landing), order.index(stage or landing))]
+    asks = template["jump"] != "fast_track" or deal["route"] == "full"
+    if asks and any(stage_of(template, code)["approval"] for code in before):
+        return {("approval_needed", "")}, no_effect
     landed = copy.deepcopy(deal)
     there = Case(case.books, case.person, landed)
-    landing = deal["stage"] if deal["stage"] in order else order[0]
     leave(landed, case.now, "process_changed", "skipped", reason)
     expire(there)
     landed.update(process=process, process_version=template["version"])

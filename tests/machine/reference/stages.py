@@ -132,13 +132,11 @@ def owed(deal: Plain, template: Plain) -> list[str]:
     if template["jump"] != "fast_track" or deal["route"] != "full":
         return []
     found = []
-    changes = [n for n, visit in enumerate(deal["visits"]) if visit["exit"] == "process_changed"]
-    here = deal["visits"][changes[-1] + 1 :] if changes else deal["visits"]
     for code in codes(template):
         let_go = deal["waivers"].get(code)
         passes = [
             visit
-            for visit in here
+            for visit in deal["visits"]
             if visit["stage"] == code
             and visit["exit"] in ("advanced", "skipped", "jumped")
             and not (let_go is not None and visit["left"] <= let_go["at"])
