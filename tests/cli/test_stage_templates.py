@@ -33,8 +33,8 @@ def test_every_problem_is_listed_with_its_place(tmp_path: Path) -> None:
     result = run("check", syntax, several, GOOD)
     assert result.exit_code == 1
     assert f"{syntax}:2:11: error: " in result.stdout
-    for place in ("id", "version", "stages[0].probability"):
-        assert f"{several}: error: {place}: " in result.stdout
+    for line, place in ((1, "id"), (2, "version"), (5, "stages[0].probability")):
+        assert f"{several}:{line}: error: {place}: " in result.stdout
     assert f"{GOOD}: no errors" in result.stderr
 
 

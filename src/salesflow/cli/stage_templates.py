@@ -65,14 +65,15 @@ def _line(file: Path, problem: Finding) -> str:
     position = _POSITION.fullmatch(problem.place)
     if position:
         return f"{file}:{position[1]}:{position[2]}: {severity}: {problem.message} [{problem.code}]"
-    return f"{file}: {severity}: {problem.place}: {problem.message} [{problem.code}]"
+    where = file if problem.line is None else f"{file}:{problem.line}"
+    return f"{where}: {severity}: {problem.place}: {problem.message} [{problem.code}]"
 
 
 def _plain(file: Path, problem: Finding) -> dict[str, object]:
     position = _POSITION.fullmatch(problem.place)
     return {
         "file": str(file),
-        "line": int(position[1]) if position else None,
+        "line": int(position[1]) if position else problem.line,
         "column": int(position[2]) if position else None,
         "place": problem.place,
         "code": problem.code,

@@ -16,6 +16,7 @@ import attrs
 
 from salesflow.errors import InvalidInput, TemplateError
 from salesflow.files.toml import LARGEST_FILE, read_toml, toml_key, toml_value
+from salesflow.files.toml_lines import with_lines
 from salesflow.model import Label, RequiredField, SalesProcess, Stage, TaskTemplate
 from salesflow.process.checks import check_template
 from salesflow.process.findings import Finding, FindingCollector, Findings, picture
@@ -126,9 +127,10 @@ def examine_template(
     reader = _Reader()
     process = reader.read(SalesProcess, table, "")
     if reader.found.is_full:  # nobody reads more, and judging what was misread costs time
-        return None, Findings(name, reader.found.findings())
+        return None, Findings(name, with_lines(reader.found.findings(), source))
     checked = check_template(process, roles=roles, fields=fields, strict=strict)
-    findings = Findings(name, (*reader.found.findings(), *reader.unexplained(checked)))
+    found = (*reader.found.findings(), *reader.unexplained(checked))
+    findings = Findings(name, with_lines(found, source))
     return (None if findings.errors else process), findings
 
 

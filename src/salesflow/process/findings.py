@@ -84,6 +84,7 @@ class Finding:
         code: A key of `ERRORS` or `WARNINGS`, or ``waiver_unused``.
         message: What is wrong, and what would do.
         is_error: Whether the template cannot be used.
+        line: The line of the file, from 1; None where there is no file, or the place names its line itself.
 
     Source: PROC-3.
     """
@@ -92,6 +93,7 @@ class Finding:
     code: str
     message: str
     is_error: bool = True
+    line: int | None = None
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"
