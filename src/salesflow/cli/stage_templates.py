@@ -25,11 +25,19 @@ _POSITION = re.compile(r"line (\d+), column (\d+)")
 @click.command
 @click.argument("files", nargs=-1, required=True, type=EXISTING_FILE, metavar="FILE…")
 @click.option("--strict", is_flag=True, help="Count a warning that the file does not waive as an error.")
+@click.option(
+    "--cases", type=EXISTING_FILE, metavar="FILE",
+    help="Also try the one template with the tables | given | when | then | of a Markdown file.",
+)  # fmt: skip
 @json_option
 @colour_option
-def check(files: tuple[Path, ...], strict: bool, as_json: bool) -> None:
+def check(files: tuple[Path, ...], strict: bool, cases: Path | None, as_json: bool) -> None:
     """Check stage templates; every problem is listed with its place."""
+    if cases is not None and len(files) > 1:
+        raise click.UsageError("--cases tries one template: name one file")
     found = {file: _examine(file, strict) for file in files}
+    if cases is not None:
+        found[cases] = _tried(files[0], cases)
     if as_json:
         answer([_plain(file, problem) for file, problems in found.items() for problem in problems])
     else:
@@ -40,6 +48,20 @@ def check(files: tuple[Path, ...], strict: bool, as_json: bool) -> None:
             say(f"{file}: {_counted(errors, 'error')}, {_counted(warnings, 'warning')}", stderr=True)
     if any(problems.errors for problems in found.values()):
         click.get_current_context().exit(1)
+
+
+def _tried(file: Path, cases: Path) -> Findings:
+    """The cases that do not hold, each at its line; none where the template has errors, which are told already."""
+    from salesflow import templates
+    from salesflow.process.findings import Finding, Findings
+    from salesflow.template_cases import LARGEST_TEXT, check_cases
+
+    process, _ = templates.examine(_content(file))
+    if process is None:
+        return Findings(str(cases))
+    with cases.open(encoding="utf-8-sig", errors="replace") as opened:
+        problems = check_cases(process, opened.read(LARGEST_TEXT + 1))
+    return Findings(str(cases), tuple(Finding("case", "case", each.problem, line=each.line) for each in problems))
 
 
 def _counted(count: int, noun: str) -> str:
