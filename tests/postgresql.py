@@ -12,17 +12,19 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-_SETTINGS = {
+SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "max_connections": "60",
     "shared_buffers": "64MB",
     "deadlock_timeout": "200ms",
     "log_min_messages": "fatal",
 }
+"""What the tests' server is told; names are PostgreSQL's own."""
+
 _PACKAGE_USER = "postgres"
 
 
@@ -36,15 +38,15 @@ def missing() -> str | None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Give the URL of a fresh server's database; the server ends with the block."""
+def server(settings: Mapping[str, str] = SETTINGS) -> Iterator[str]:
+    """Give the URL of a fresh server's database; the server, told *settings*, ends with the block."""
     folder = Path(tempfile.mkdtemp(prefix="pg"))  # short: the path of a socket has at most 107 bytes
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, _PACKAGE_USER)
         data = folder / "data"
         _run(["initdb", "-D", data, "-U", "salesflow", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"])
-        options = " ".join(f"-c {name}='{value}'" for name, value in _SETTINGS.items())
+        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         _run(["pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", f"-k {folder} {options}", "start"])
         try:
             yield f"postgresql+psycopg://salesflow@/postgres?host={folder}"

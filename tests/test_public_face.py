@@ -36,7 +36,7 @@ METHODS = {
         start_after_sales after_sales_feedback after_sales_advance finish_after_sales""",
     "customers": "create get list edit",
     "contacts": "create get list edit",
-    "sharing": "create get list edit delete",
+    **dict.fromkeys(("competitors", "literature", "sources", "sharing", "pools"), "create get list edit delete"),
     "pipeline": "funnel win_rates",
 }
 """The operations of the binding table that this milestone has."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from salesflow.app import (
         Acting,
         ConvertedLead,
+        DeliveryReport,
         ImportReport,
         MigrationReport,
         Page,
@@ -36,13 +37,19 @@ if TYPE_CHECKING:
     from salesflow.model import (
         Access,
         Activity,
+        AutomaticNotice,
+        AutomaticTask,
+        Automation,
         Competitor,
+        Condition,
         Contact,
         ContactRole,
         Customer,
         Decision,
+        Delivery,
         Department,
         Document,
+        Duplicate,
         Employee,
         Event,
         Grade,
@@ -50,8 +57,10 @@ if TYPE_CHECKING:
         ImportedOpportunity,
         Lead,
         LeadCard,
+        LeadSource,
         LeadStatus,
         LedBy,
+        Literature,
         Money,
         NewContact,
         NewCustomer,
@@ -60,11 +69,14 @@ if TYPE_CHECKING:
         OpportunityStatus,
         Pool,
         ProductLine,
+        ProductScorecard,
         Reason,
         Ref,
         Route,
         SalesProcess,
+        ScoredCriterion,
         SharingRule,
+        SourceCost,
         Stage,
         Task,
         TaskTemplate,
@@ -78,16 +90,18 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "salesflow.app": (
-        "Acting ConvertedLead ImportReport MigrationReport Page RehearsalReport RowProblem SalesFlow Settings"
+        "Acting ConvertedLead DeliveryReport ImportReport MigrationReport Page RehearsalReport RowProblem SalesFlow "
+        "Settings"
     ),
     "salesflow.errors": (
         "Conflict FileError InvalidInput NotFound OrganizationError PortError Refused SalesflowError TemplateError"
     ),
     "salesflow.model": (
-        "Access Activity Competitor Contact ContactRole Customer Decision Department Document Employee Event Grade "
-        "ImportedLead ImportedOpportunity Lead LeadCard LeadStatus LedBy Money NewContact NewCustomer NewOpportunity "
-        "Opportunity OpportunityStatus Pool ProductLine Reason Ref Route SalesProcess SharingRule Stage Task "
-        "TaskTemplate TeamMember TeamRole UserGroup"
+        "Access Activity AutomaticNotice AutomaticTask Automation Competitor Condition Contact ContactRole Customer "
+        "Decision Delivery Department Document Duplicate Employee Event Grade ImportedLead ImportedOpportunity Lead "
+        "LeadCard LeadSource LeadStatus LedBy Literature Money NewContact NewCustomer NewOpportunity Opportunity "
+        "OpportunityStatus Pool ProductLine ProductScorecard Reason Ref Route SalesProcess ScoredCriterion "
+        "SharingRule SourceCost Stage Task TaskTemplate TeamMember TeamRole UserGroup"
     ),
     "salesflow.process": "MigrationPlan Move",
     "salesflow.stores.memory": "MemoryStore",
@@ -97,14 +111,16 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.s
 _ROOMS = ("grading", "model", "pipeline", "process", "scenes", "templates", "testing", "visibility")
 
 __all__ = [
-    "Access", "Acting", "Activity", "Competitor", "Conflict", "Contact", "ContactRole", "ConvertedLead", "Customer",
-    "Decision", "Department", "Document", "Employee", "Event", "FileError", "Grade", "ImportReport", "ImportedLead",
-    "ImportedOpportunity", "InvalidInput", "Lead", "LeadCard", "LeadStatus", "LedBy", "MemoryStore", "MigrationPlan",
-    "MigrationReport", "Money", "Move", "NewContact", "NewCustomer", "NewOpportunity", "NotFound", "Opportunity",
-    "OpportunityStatus", "Organization", "OrganizationError", "Page", "Pool", "PortError", "ProductLine", "Reason",
-    "Ref", "Refused", "RehearsalReport", "Route", "RowProblem", "SalesFlow", "SalesProcess", "SalesflowError",
-    "Settings", "SharingRule", "Stage", "Task", "TaskTemplate", "TeamMember", "TeamRole", "TemplateError", "UserGroup",
-    "VisibilityPolicy", "grading", "model", "pipeline", "process", "scenes", "templates", "testing", "visibility",
+    "Access", "Acting", "Activity", "AutomaticNotice", "AutomaticTask", "Automation", "Competitor", "Condition",
+    "Conflict", "Contact", "ContactRole", "ConvertedLead", "Customer", "Decision", "Delivery", "DeliveryReport",
+    "Department", "Document", "Duplicate", "Employee", "Event", "FileError", "Grade", "ImportReport", "ImportedLead",
+    "ImportedOpportunity", "InvalidInput", "Lead", "LeadCard", "LeadSource", "LeadStatus", "LedBy", "Literature",
+    "MemoryStore", "MigrationPlan", "MigrationReport", "Money", "Move", "NewContact", "NewCustomer", "NewOpportunity",
+    "NotFound", "Opportunity", "OpportunityStatus", "Organization", "OrganizationError", "Page", "Pool", "PortError",
+    "ProductLine", "ProductScorecard", "Reason", "Ref", "Refused", "RehearsalReport", "Route", "RowProblem",
+    "SalesFlow", "SalesProcess", "SalesflowError", "ScoredCriterion", "Settings", "SharingRule", "SourceCost", "Stage",
+    "Task", "TaskTemplate", "TeamMember", "TeamRole", "TemplateError", "UserGroup", "VisibilityPolicy", "grading",
+    "model", "pipeline", "process", "scenes", "templates", "testing", "visibility",
 ]  # fmt: skip
 
 

@@ -16,7 +16,9 @@ from typing import Any, Protocol
 from attrs import field, frozen
 
 from salesflow.errors import PortError
+from salesflow.model.document import Document
 from salesflow.model.events import Event
+from salesflow.model.label import Label
 from salesflow.model.lead import Lead
 from salesflow.model.organization import Department, Employee, UserGroup
 from salesflow.model.reasons import Reason
@@ -95,6 +97,14 @@ class OrganizationSource(Protocol):
         ...
 
 
+class RemembersOrganization(Protocol):
+    """An organisation port that can tell who worked here at a past moment (HIST-1)."""
+
+    def as_of(self, moment: datetime) -> OrganizationSource | None:
+        """Return the organisation as it was at *moment*, in UTC, or None where it is not known any more."""
+        ...
+
+
 class PoolSelector(Protocol):
     """Chooses the pool (公海) of a lead that has no owner any more, or none yet (LEAD-14); None by default."""
 
@@ -104,6 +114,69 @@ class PoolSelector(Protocol):
 
         Args:
             lead: The lead as it is to be made; or as it stands, with its owner, before it is recycled.
+        """
+        ...
+
+
+class KeyNormalizer(Protocol):
+    """Brings what people type into one form, so that equal things have equal keys (LEAD-12); `PlainKeys` by default."""
+
+    def __call__(self, field: str, text: str) -> str | None:
+        """
+        Return the canonical key of *text*, or None where it is none: such a text equals no other.
+
+        What it returns for a key of its own is that key.
+
+        Args:
+            field: ``"phone"``, ``"email"`` or ``"company"``.
+            text: As somebody typed it.
+        """
+        ...
+
+
+@frozen
+class Notification:
+    """
+    One notice to one person about one record: what an automation (RULE-3) or an overdue run (LEAD-13) has to say.
+
+    Args:
+        id: The same each time this notice is handed over, so that a notifier that was asked twice tells it once.
+        to: Whom to tell: an employee's id. They can see the record.
+        kind, record_id: The record that it is about.
+        code: Why, as a stable word: the automation's code, or the library's own.
+        message: What to say, in each language that its author gave.
+        at: When what it tells of happened, in UTC.
+    """
+
+    id: str
+    to: str
+    kind: str
+    record_id: str
+    code: str
+    message: Label
+    at: datetime
+
+
+class Notifier(Protocol):
+    """Tells people something, by mail or chat or whatever the application has. Absent by default: nobody is told."""
+
+    def notify(self, notification: Notification) -> None:
+        """Tell it, or raise: then it is handed over again later."""
+        ...
+
+
+class DocumentNumbers(Protocol):
+    """Numbers documents (OPP-13). Absent by default: then none is issued."""
+
+    def number(self, document: Document) -> str:
+        """
+        Return a number that no other document of its kind has: text of 1 to 100 characters on one line.
+
+        Asked once for each document that nothing stands against, before it is saved; where it cannot be saved, the
+        number is lost.
+
+        Args:
+            document: The document as it is to be issued, still without number and id.
         """
         ...
 
@@ -169,6 +242,10 @@ class DoneOnce:
     key: str
     request: str
     result: tuple[tuple[str, str, int], ...]
+
+
+REVISION = "revision"
+"""The kind of a `Conflict` with a revision that the unit of work rests on; its id is the kind of record."""
 
 
 @frozen
@@ -240,11 +317,32 @@ class KeepsKeys(Protocol):
         ...
 
 
+class KeepsUniqueKeys(Protocol):
+    """
+    A store that keeps the keys of `salesflow.model.duplicates.unique_keys` apart, whoever saves at once (LEAD-12).
+
+    `save` then raises Conflict where, after the unit, two records of a kind would hold one key. A key is free again
+    when its record is deleted, or saved without it. With another store two customers of one key are refused too, but
+    two people who save at the same moment may make both.
+    """
+
+    keeps_unique_keys: bool
+    """Always true."""
+
+
 class KeepsOutbox(Protocol):
     """A store that hands saved events on, at least once and in order (RULE-3)."""
 
     def outbox(self, after: int, limit: int) -> Sequence[tuple[int, Event]]:
         """Return at most *limit* (position, event) pairs behind position *after*."""
+        ...
+
+    def forget_outbox(self, up_to: int) -> None:
+        """
+        Forget what stands up to position *up_to*, that one included: everybody who reads the outbox has it.
+
+        History stays, and so do positions: what is saved later stands behind all that was ever there.
+        """
         ...
 
 

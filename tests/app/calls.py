@@ -11,7 +11,10 @@ from attrs import field, frozen
 import salesflow as sf
 from salesflow.files.mapping import parse_mapping
 from tests.app.situations import (
+    a_brochure,
+    a_competitor,
     a_pool,
+    a_source,
     assigned,
     dated,
     disabled,
@@ -78,6 +81,8 @@ def change_to(process: str, **asked: Any) -> Do:
     return lambda desk, deal: desk.change_process(deal, process, **asked)
 
 
+SCORECARD = sf.ProductScorecard("CRM2000", "GlobexCRM", [sf.ScoredCriterion("price", 3, 4, 8)])
+COST = sf.SourceCost(amount=SMALL, since=TODAY, until=LATER)
 OPPORTUNITY: dict[str, Any] = {"process": "crm2000", "close_date": LATER}
 
 DONE = [
@@ -271,6 +276,24 @@ DONE = [
          "created"),
     Done("pools.edit", "root", a_pool, lambda desk, r: desk.edit(r, members=["chen"], ceiling=5), "edited"),
     Done("pools.delete", "root", a_pool, lambda desk, r: desk.delete(r), "deleted"),
+    # competitors, literature, lead sources
+    Done("competitors.create", "root", nothing,
+         lambda desk, _: desk.create("Globex", reported_revenue=LARGE, products=["GlobexCRM"]), "created"),
+    Done("competitors.edit", "root", a_competitor,
+         lambda desk, r: desk.edit(r, name="Globex AG", strengths="price", scorecards=[SCORECARD]), "edited"),
+    Done("competitors.delete", "root", a_competitor, lambda desk, r: desk.delete(r), "deleted"),
+    Done("literature.create", "root", nothing,
+         lambda desk, _: desk.create(
+             "Prices", kind="price_list", document=sf.Ref("dms", "4711"), valid_until=LATER, language="zh",
+             stages=[("crm2000", "bidding")],
+         ), "created"),
+    Done("literature.edit", "root", a_brochure,
+         lambda desk, r: desk.edit(r, kind="deck", competitors=["Globex"], campaigns=[sf.Ref("campaign", "spring")]),
+         "edited"),
+    Done("literature.delete", "root", a_brochure, lambda desk, r: desk.delete(r), "deleted"),
+    Done("sources.create", "root", nothing, lambda desk, _: desk.create("website"), "created"),
+    Done("sources.edit", "root", a_source, lambda desk, r: desk.edit(r, costs=[COST]), "edited"),
+    Done("sources.delete", "root", a_source, lambda desk, r: desk.delete(r), "deleted"),
     # imports
     Done("files.import_opportunities", "li", nothing,
          lambda desk, _: desk.import_opportunities(

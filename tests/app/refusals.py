@@ -10,7 +10,13 @@ from salesflow.model import ReviewState
 from salesflow.visibility import VisibilityPolicy
 from tests.app.calls import OPPORTUNITY, Do, No, change_to, jump_to
 from tests.app.situations import (
+    a_brochure,
+    a_competitor,
+    a_competitor_in_use,
+    a_competitor_with_literature,
+    a_customer_beside_another,
     a_pool,
+    a_source,
     after,
     arrived,
     at_the_ceiling,
@@ -23,6 +29,8 @@ from tests.app.situations import (
     in_negotiation,
     just_lost,
     nothing,
+    of_a_hidden_customer,
+    of_a_known_customer,
     owing_nothing_filled,
     pool_in_use,
     shared_in_department,
@@ -34,6 +42,9 @@ from tests.app.situations import (
 from tests.app.world import LARGE, SMALL, TODAY, World
 
 STRICT = {"visibility": VisibilityPolicy(administrators_operate=False)}
+
+
+REVEALING = {"settings": sf.Settings(reveal_duplicates=True)}
 
 
 def no_lead(operation: str, by: str, do: Do) -> list[No]:
@@ -101,6 +112,9 @@ NO = [
     No("leads.disable", "li", World.lead, lambda desk, r: desk.disable(r), "not_permitted"),
     No("leads.enable", "root", World.lead, lambda desk, r: desk.enable(r), "is_not_disabled"),
     No("leads.convert", "li", World.converted_lead, CONVERT, "already_converted"),
+    No("leads.convert", "li", of_a_known_customer, CONVERT, "customer_exists"),
+    No("leads.convert", "li", of_a_hidden_customer, CONVERT, "customer_exists_unseen"),
+    No("leads.convert", "li", of_a_hidden_customer, CONVERT, "customer_exists_named", REVEALING),
     No("leads.convert", "root", unassigned, CONVERT, "wrong_status"),
     No("leads.convert", "li", World.disqualified_lead, CONVERT, "wrong_status"),
     No("leads.convert", "li", World.lead, converts_into(), "convert_nothing"),
@@ -259,6 +273,9 @@ NO = [
     No("opportunities.set_contact_role", "li", World.deal,
        lambda desk, r: desk.set_contact_role(r, "none", role="user"), "contact_unknown"),
     No("opportunities.set_contact_role", "li", contact_elsewhere,
+       lambda desk, r: desk.set_contact_role(r, "contact-1", role="user", related_to="none"),
+       "contact_elsewhere contact_unknown"),
+    No("opportunities.set_contact_role", "li", contact_elsewhere,
        lambda desk, r: desk.set_contact_role(r, "contact-1", role="user"), "contact_elsewhere"),
     No("opportunities.add_competitor", "li", with_competitor, lambda desk, r: desk.add_competitor(r, "Globex"),
        "competitor_present"),
@@ -334,6 +351,10 @@ NO = [
     No("customers.create", "li", nothing, lambda desk, _: desk.create("A", owner="han"), "person_unknown"),
     No("customers.create", "root", nothing, lambda desk, _: desk.create("A", owner="li"), "not_permitted", STRICT),
     No("customers.edit", "li", World.customer, lambda desk, r: desk.edit(r, owner="han"), "person_unknown"),
+    No("customers.create", "li", of_a_hidden_customer, lambda desk, _: desk.create("A", phone="139 1234 5678"),
+       "customer_exists_unseen"),
+    No("customers.edit", "li", a_customer_beside_another, lambda desk, r: desk.edit(r, phone="139 1234 5678"),
+       "customer_exists"),
     No("contacts.create", "li", lambda w: w.customer("qian"), lambda desk, r: desk.create("A", customer=r.id),
        "customer_unknown"),
     No("contacts.create", "root", nothing, lambda desk, _: desk.create("A"), "not_permitted", STRICT),
@@ -344,6 +365,27 @@ NO = [
     No("sharing.delete", "zhang", shared_in_department, lambda desk, r: desk.delete(r), "not_permitted"),
     No("sharing.get", "li", shared_in_department, lambda desk, r: desk.get(r), "not_permitted"),
     No("sharing.list", "li", shared_in_department, lambda desk, _: desk.list(), "not_permitted"),
+    No("competitors.create", "li", nothing, lambda desk, _: desk.create("Globex"), "not_permitted"),
+    No("competitors.create", "root", a_competitor, lambda desk, _: desk.create("Globex"), "competitor_exists"),
+    No("competitors.edit", "li", a_competitor, lambda desk, r: desk.edit(r, notes="A"), "not_permitted"),
+    No("competitors.edit", "root", lambda w: (a_competitor(w), w.acting("root").competitors.create("Initech"))[1],
+       lambda desk, r: desk.edit(r, name="Globex"), "competitor_exists"),
+    No("competitors.delete", "li", a_competitor, lambda desk, r: desk.delete(r), "not_permitted"),
+    No("competitors.delete", "root", a_competitor_in_use, lambda desk, r: desk.delete(r), "competitor_in_use"),
+    No("competitors.delete", "root", a_competitor_with_literature, lambda desk, r: desk.delete(r),
+       "competitor_in_use"),
+    No("literature.create", "li", nothing, lambda desk, _: desk.create("A", kind="manual", document="https://a"),
+       "not_permitted"),
+    No("literature.create", "root", nothing,
+       lambda desk, _: desk.create("A", kind="manual", document="https://a", stages=[("crm2000", "biding")]),
+       "stage_unknown"),
+    No("literature.edit", "li", a_brochure, lambda desk, r: desk.edit(r, title="A"), "not_permitted"),
+    No("literature.edit", "root", a_brochure, lambda desk, r: desk.edit(r, stages=[("gated", "bidding")]),
+       "stage_unknown"),
+    No("literature.delete", "li", a_brochure, lambda desk, r: desk.delete(r), "not_permitted"),
+    No("sources.create", "li", nothing, lambda desk, _: desk.create("website"), "not_permitted"),
+    No("sources.edit", "li", a_source, lambda desk, r: desk.edit(r, name="Fair"), "not_permitted"),
+    No("sources.delete", "li", a_source, lambda desk, r: desk.delete(r), "not_permitted"),
     No("pools.create", "li", nothing, lambda desk, _: desk.create("East"), "not_permitted"),
     No("pools.create", "root", nothing, lambda desk, _: desk.create("East", members=["li", "han"]), "person_unknown"),
     No("pools.edit", "li", a_pool, lambda desk, r: desk.edit(r, ceiling=5), "not_permitted"),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import salesflow as sf
-from tests.app.world import LATER, SMALL, World
+from tests.app.world import LATER, LINES, SMALL, World
 
 
 def nothing(world: World) -> None:
@@ -78,6 +78,23 @@ def at_the_ceiling(world: World) -> sf.Lead:
     return world.pooled(ceiling=1)
 
 
+def of_a_known_customer(world: World, by: str = "li") -> sf.Lead:
+    """A lead of li's whose number a customer has, of li's or of somebody else's."""
+    world.acting(by).customers.create("Mr Wang", phone="139 1234 5678")
+    return world.lead(phone="+86 13912345678")
+
+
+def of_a_hidden_customer(world: World) -> sf.Lead:
+    """A lead of li's whose number a customer has that li does not see."""
+    return of_a_known_customer(world, "qian")
+
+
+def a_customer_beside_another(world: World) -> sf.Customer:
+    """A customer of li's without a number; another of li's has one."""
+    of_a_known_customer(world)
+    return world.customer()
+
+
 def just_lost(world: World) -> sf.Lead:
     """One in a pool that makes former owners wait, which li has lost to it."""
     claimed = world.acting("li").leads.claim(world.pooled(cool_down=timedelta(days=7)))
@@ -91,6 +108,33 @@ def contact_elsewhere(world: World) -> sf.Opportunity:
 
 def fast(world: World) -> sf.Opportunity:
     return world.deal(process="tas_bidding", amount=SMALL)
+
+
+def a_competitor(world: World) -> sf.Competitor:
+    return world.acting("root").competitors.create("Globex", main_product="GlobexCRM")
+
+
+def a_competitor_in_use(world: World) -> sf.Competitor:
+    """One that a deal named by its id when it was lost."""
+    competitor = a_competitor(world)
+    world.acting("li").opportunities.lose(world.deal(), reason="price", competitor=competitor.id)
+    return competitor
+
+
+def a_competitor_with_literature(world: World) -> sf.Competitor:
+    """One that a document names by its id."""
+    competitor = a_competitor(world)
+    a_brochure(world, competitors=[competitor.id])
+    return competitor
+
+
+def a_brochure(world: World, **details: Any) -> sf.Literature:
+    desk = world.acting("root").literature
+    return desk.create("Why CRM2000", kind="brochure", document="https://acme.example/why.pdf", **details)
+
+
+def a_source(world: World) -> sf.LeadSource:
+    return world.acting("root").sources.create("fair", name={"en": "Trade show", "zh": "展会"})
 
 
 def shared_in_department(world: World) -> sf.SharingRule:
@@ -133,3 +177,56 @@ def with_contact_role(world: World) -> sf.Opportunity:
 def guarded(world: World) -> sf.Opportunity:
     """One in the first of three stages, of which the second is left with an approval only."""
     return world.deal(process="guarded")
+
+
+def quoted(world: World) -> sf.Opportunity:
+    """One with a quote, quote:Q-1, that was not accepted."""
+    return world.acting("li").opportunities.get(world.quote().opportunity)
+
+
+def with_accepted_quote(world: World) -> sf.Opportunity:
+    """One with a quote, quote:Q-1, that was accepted."""
+    return world.acting("li").opportunities.get(world.accepted().opportunity)
+
+
+def with_order(world: World) -> sf.Opportunity:
+    """One with an order, order:O-1."""
+    return world.acting("li").opportunities.issue_order(world.deal(), LINES).opportunity
+
+
+def priced(world: World) -> sf.Opportunity:
+    """One with products and their prices."""
+    return world.acting("li").opportunities.edit(world.deal(), products=LINES)
+
+
+def from_a_lead(world: World) -> sf.Opportunity:
+    """One that a lead became; lead-1."""
+    into = {"customer": sf.NewCustomer("Acme"), "opportunity": sf.NewOpportunity("A", process="crm2000")}
+    return world.acting("li").leads.convert(world.lead(), **into).opportunity
+
+
+def quoted_lead(world: World) -> sf.Lead:
+    """A lead of li's with a quote, quote:Q-1."""
+    return world.acting("li").leads.quote(world.lead(), LINES).lead
+
+
+def quote_of_a_lead(world: World) -> sf.Document:
+    return world.acting("li").leads.quote(world.lead(), LINES).document
+
+
+def quote_of_a_customer(world: World) -> sf.Document:
+    return world.acting("li").documents.issue(world.customer(), "quote", LINES).document
+
+
+def invoice_of_a_customer(world: World) -> sf.Document:
+    return world.acting("li").documents.issue(world.customer(), "invoice", LINES).document
+
+
+def arrived_as_won(world: World) -> sf.Opportunity:
+    """One that came from another system as won, for customer-1, and to which nothing happened here."""
+    arrival = sf.ImportedOpportunity(
+        id="old-1", name="Old", owner="li", process="crm2000", stage="agreement", customer=world.customer().id,
+        outcome=sf.OpportunityStatus.WON,
+    )  # fmt: skip
+    world.acting("li").files.import_opportunities([arrival])
+    return world.acting("li").opportunities.get("old-1")

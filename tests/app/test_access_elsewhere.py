@@ -52,6 +52,15 @@ ADMINISTRATION: dict[str, Callable[[sf.Acting], Any]] = {
     "sharing.list": lambda a: a.sharing.list(),
     "sharing.edit": lambda a: a.sharing.edit("sharing_rule-1", access=sf.Access.READ_WRITE),
     "sharing.delete": lambda a: a.sharing.delete("sharing_rule-1"),
+    "competitors.create": lambda a: a.competitors.create("Initech"),
+    "competitors.edit": lambda a: a.competitors.edit("competitor-1", notes="A"),
+    "competitors.delete": lambda a: a.competitors.delete("competitor-1"),
+    "literature.create": lambda a: a.literature.create("B", kind="manual", document="https://b"),
+    "literature.edit": lambda a: a.literature.edit("literature-1", title="B"),
+    "literature.delete": lambda a: a.literature.delete("literature-1"),
+    "sources.create": lambda a: a.sources.create("website"),
+    "sources.edit": lambda a: a.sources.edit("fair", name="Trade show"),
+    "sources.delete": lambda a: a.sources.delete("fair"),
     "pools.create": lambda a: a.pools.create("North"),
     "pools.get": lambda a: a.pools.get("p"),
     "pools.list": lambda a: a.pools.list(),
@@ -60,6 +69,26 @@ ADMINISTRATION: dict[str, Callable[[sf.Acting], Any]] = {
     "flow.migrate": lambda a: a.migrate(MigrationPlan("crm2000", 1, 2)),
 }
 """ACC-23, and the reads of ACC-26 that are for administrators only; each done on what is there, and refused."""
+
+OF_EVERYBODY: dict[str, Callable[[sf.Acting], Any]] = {
+    "competitors.get": lambda a: a.competitors.get("competitor-1"),
+    "competitors.list": lambda a: a.competitors.list(),
+    "literature.get": lambda a: a.literature.get("literature-1"),
+    "literature.list": lambda a: a.literature.list(product="crm"),
+    "sources.get": lambda a: a.sources.get("fair"),
+    "sources.list": lambda a: a.sources.list(),
+}
+"""ACC-26: what any employee may read, and any administrator."""
+
+
+def catalogued(world: World) -> None:
+    """Put one of everything that administrators keep there."""
+    world.flow.sharing.create(from_person="owner", to_person="head")
+    world.flow.pools.create("North", id="p")
+    world.flow.competitors.create("Globex")
+    world.flow.literature.create("A", kind="brochure", document="https://a", products=["crm"])
+    world.flow.sources.create("fair")
+
 
 OF_ONE: dict[str, Callable[[World, sf.Acting, str], Any]] = {
     "opportunities.get": lambda _, a, id: a.opportunities.get(id),
@@ -99,11 +128,13 @@ OF_SCENES: dict[str, Callable[[sf.Acting], Any]] = {
     "pipeline.forecast": lambda a: a.pipeline.forecast(since=TODAY, until=LATER),
     "pipeline.chances": lambda a: a.pipeline.chances(process="gated"),
     "pipeline.risks": lambda a: a.pipeline.risks(),
+    "pipeline.competitors": lambda a: a.pipeline.competitors(),
+    "pipeline.sources": lambda a: a.pipeline.sources(),
     "flow.what_if": lambda a: a.what_if(AmountPolicy(sf.Money(2_000_000, "CNY"))),
 }
 """Each tells of the one opportunity (and of what it was made from), or of none at all."""
 
-READING = {*OF_ONE, *OF_SCENES}
+READING = {*OF_ONE, *OF_SCENES, *OF_EVERYBODY}
 ELSEWHERE = {
     **dict.fromkeys((*CREATING, *IMPORTING), "ACC-16"),
     **dict.fromkeys(ADMINISTRATION, "ACC-23"),
@@ -248,14 +279,31 @@ def test_importing_for_others_is_for_administrators(operation: str):
         assert problem.code == "person_unknown"
 
 
+@pytest.mark.parametrize("operation", OF_EVERYBODY)
+def test_competitors_literature_and_sources_are_read_by_everybody(operation: str):
+    """ACC-26, REL-4: by whoever works here and by administrators, all the same, and by nobody who left."""
+    world = World(organization=test_access.company())
+    catalogued(world)
+    read = OF_EVERYBODY[operation]
+    told = [read(world.acting(person)) for person in (*EVERYBODY, "root")]
+    assert told[0]
+    assert all(each == told[0] for each in told)
+    with pytest.raises(sf.NotFound):
+        read(world.acting("gone"))
+    closed = World(through=lambda _: world.store, organization=test_access.company(), visibility=test_access.NO_ROWS)
+    for person in ("owner", "root"):
+        with pytest.raises(sf.Refused) as refused:
+            read(closed.acting(person))
+        assert (refused.value.operation, codes(refused.value)) == (operation, {"not_permitted"})
+
+
 @pytest.mark.parametrize("operation", ADMINISTRATION)
 @pytest.mark.parametrize("administrators_operate", [True, False])
 def test_administration_is_for_administrators(operation: str, administrators_operate: bool):
     """ACC-23, ACC-26, REL-4: named in the row, hence no override; refused to all others."""
     policy = VisibilityPolicy(administrators_operate=administrators_operate)
     world = World(organization=test_access.company(), visibility=policy, processes=[CRM, evolve(CRM, version=2)])
-    world.flow.sharing.create(from_person="owner", to_person="head")
-    world.flow.pools.create("North", id="p")
+    catalogued(world)
     before = world.everything()
     for person in EVERYBODY:
         with pytest.raises(sf.Refused) as refused:

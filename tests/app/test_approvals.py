@@ -97,7 +97,8 @@ def test_moves_offer_the_request_where_that_is_what_would_do():
         ("change_stage", {"stage": "close", "amount": SMALL}),
         ("win", {"close_date": "2026-01-01"}),
         ("win", {"amount": 5}),
-        ("lose", {"reason": "price"}),
+        ("lose", {"reason": "price", "amount": SMALL}),
+        ("reopen", {}),
     ],
 )
 def test_a_request_takes_what_its_operation_takes(operation: str, arguments: dict[str, Any]):

@@ -29,6 +29,7 @@ def answers(world: World, person: str) -> list[Any]:
         told += [acting.pipeline.funnel(scene, process="crm2000"), acting.pipeline.sales_cycle(scene)]
         told += [acting.pipeline.win_rates(scene), acting.pipeline.win_rates(scene, by="owner")]
         told += [acting.pipeline.stage_times(scene, process="crm2000"), acting.pipeline.forecast(scene)]
+        told += [acting.pipeline.competitors(scene), acting.pipeline.sources(scene)]
         told += [acting.pipeline.changes(scene, since=world.clock.now() - timedelta(days=1))]
     told += [acting.pipeline.win_rates(by=by) for by in ("team", "department")]
     told += [acting.pipeline.velocity(by="owner"), acting.pipeline.losses(), acting.pipeline.risks()]

@@ -351,6 +351,7 @@ BEHIND_THE_CARD: dict[str, Any] = {
     "contact": "Mr Wang", "phone": "007", "email": "w@b", "channel": "qq", "company": "Acme", "description": "secret",
     "branch": "north", "created_by": "wu", "last_follower": "wu", "review": ReviewState.SUBMITTED,
     "quote_number": "Q7", "contract_number": "C7", "disqualified_reason": "spam", "upstream_lead": "lead-9",
+    "match_keys": ("phone:+8613912345678",), "duplicate_of": sf.Duplicate("customer", "customer-1"),
     "former_owners": (FormerOwner(1, "qian", START, "no time"),), "custom": (CustomField("vat", "5"),),
     "activities": (Activity("1", "call", "rang", START, "wu"),),
 }  # fmt: skip
@@ -373,6 +374,63 @@ def test_what_stands_behind_a_card_changes_no_byte(person: str):
     decides = {"version", "owner", "pool", "status", "voided", "disabled", "conversion"}
     assert whole == {*CARD_FIELDS, *BEHIND_THE_CARD, *decides}
     assert tell(**BEHIND_THE_CARD) == tell()
+
+
+PHONE = "139 1234 5678"
+
+
+def beside_a_hidden_holder(holder: sf.Customer | sf.Lead) -> World:
+    """What the viewers see, one lead more among it, whose number somebody has whom they do not see."""
+    world = seen_world()
+    put(world, evolve(holder, id="holder", version=1, match_keys=("phone:+8613912345678",)))
+    for by in ("li", "chen"):
+        world.acting(by).leads.create(title="Kitchen", phone=PHONE)
+    return world
+
+
+def over_duplicates(world: World, person: str, *, customers: bool) -> dict[str, str]:
+    """Everything that one can ask, and what one can try to find out more."""
+    acting = world.acting(person)
+    answers = {words: answer(ask) for words, ask in asked(world, person)}
+    leads = [lead.id for lead in acting.leads.list().items if lead.title == "Kitchen"]
+    rows = StringIO(f"id,customer,phone,owner\n1,B,{PHONE},{person}\n")
+    tries: dict[str, Callable[[], Any]] = {
+        "create": lambda: acting.leads.create(title="B", phone=PHONE),
+        "claim": lambda: acting.leads.claim(leads[0]),
+        "edit": lambda: acting.leads.edit(leads[0], company="B"),
+        "follow up": lambda: acting.once("k").leads.follow_up(leads[0], "rang"),
+        "follow up again": lambda: acting.once("k").leads.follow_up(leads[0], "rang"),
+    }
+    if customers:
+        tries |= {
+            "convert": lambda: acting.leads.convert(leads[0], customer=sf.NewCustomer("B")),
+            "customer": lambda: acting.customers.create("B", phone=PHONE),
+            "customer, edited": lambda: acting.customers.edit("customer-1", phone=PHONE),
+            "imported": lambda: acting.files.import_csv(rows, CUSTOMERS),
+        }
+    return answers | {words: answer(ask) for words, ask in tries.items()}
+
+
+@pytest.mark.parametrize("person", VIEWERS)
+def test_whose_a_number_is_changes_no_byte(person: str):
+    """REL-11, LEAD-12: that a duplicate is known is told, and nothing of what it is: name, owner, age or kind."""
+    customer, lead = models()["customer"], evolve(models()["lead"], quote_number="Q1")
+    holders: list[Any] = [
+        evolve(customer, owner="qian", name="Mr Wang", created_by="qian", industry="steel"),
+        evolve(customer, owner="wu", name="B", created_by="sun", created_at=START, source_lead="lead-1"),
+        evolve(lead, owner="zhou", title="Mr Wang", company="Acme"),
+    ]
+    told_of = [over_duplicates(beside_a_hidden_holder(one), person, customers=False) for one in holders]
+    assert told_of[0] == told_of[1] == told_of[2]
+    tried = [over_duplicates(beside_a_hidden_holder(one), person, customers=True) for one in holders[:2]]
+    assert tried[0] == tried[1]
+    if person in ("li", "zhang"):
+        assert "Duplicate(kind=None, id=None, name=None)" in tried[0]["create"] + tried[0]["edit"]
+        assert "customer_exists_unseen" in tried[0]["convert"]
+        assert "customer_exists_unseen" in tried[0]["imported"]
+        seen = over_duplicates(beside_a_hidden_holder(evolve(holders[0], owner=person)), person, customers=True)
+        assert "Mr Wang" in seen["create"] + seen["edit"]
+        assert "holder" in seen["convert"]
 
 
 @one_each(SEEN)
@@ -421,6 +479,12 @@ def test_an_id_cannot_be_probed_by_any_read(operation: str, name: str, voided: b
     assert hidden[0].startswith("NotFound")
 
 
+CUSTOMERS = parse_mapping(
+    'kind = "opportunity"\nkey = ["id"]\n[fields]\nname = "id"\nowner = "owner"\n'
+    'process = { constant = "crm2000" }\nstage = { constant = "bidding" }\n'
+    '[customer]\nname = "customer"\nphone = "phone"\n'
+)
+
 DEALS = parse_mapping(
     'kind = "opportunity"\nkey = ["id"]\n[fields]\nname = "id"\ncustomer = "customer"\n'
     'process = { constant = "crm2000" }\nstage = { constant = "bidding" }\nowner = { constant = "li" }'
@@ -432,6 +496,8 @@ NAMED: list[tuple[str, str, Callable[[sf.Acting, str], Any]]] = [
     ("customer", "opportunities.edit", lambda a, id: a.opportunities.edit("opportunity-1", customer=id)),
     ("contact", "opportunities.edit", lambda a, id: a.opportunities.edit("opportunity-1", contact=id)),
     ("contact", "set_contact_role", lambda a, id: a.opportunities.set_contact_role("opportunity-1", id, role="user")),
+    ("contact", "set_contact_role", lambda a, id: a.opportunities.set_contact_role("opportunity-1", "contact-1",
+                                                                                  role="user", related_to=id)),
     ("customer", "contacts.create", lambda a, id: a.contacts.create("A", customer=id)),
     ("customer", "contacts.edit", lambda a, id: a.contacts.edit("contact-1", customer=id)),
     ("customer", "leads.convert", lambda a, id: a.leads.convert("lead-1", customer=id)),

@@ -25,9 +25,9 @@ READS = {
     "opportunities": "get list count board card resources moves history as_of stalled overdue silent",
     "customers": "get list count history as_of",
     "contacts": "get list count history as_of",
-    "sharing": "get list",
-    "pools": "get list",
-    "pipeline": "chances changes forecast funnel losses risks sales_cycle stage_flow stage_times velocity win_rates",
+    **dict.fromkeys(("competitors", "literature", "sources", "sharing", "pools"), "get list"),
+    "pipeline": """chances changes competitors forecast funnel losses risks sales_cycle sources stage_flow stage_times
+        velocity win_rates""",
     "files": "export_csv export_json",
 }
 """What changes nothing; proved in `test_lists`, `test_reading` and `test_pipeline`."""
@@ -37,7 +37,8 @@ SCORES = {"score_at_least", "score_below", "value_not_rated", "criteria_not_rate
 
 GROUPS = {
     name: get_type_hints(value.func)["return"]
-    for name, value in vars(sf.Acting).items()
+    for cls in reversed(sf.Acting.__mro__)
+    for name, value in vars(cls).items()
     if isinstance(value, cached_property)
 }
 
@@ -49,8 +50,11 @@ def public_methods(cls: type) -> list[str]:
 OPERATIONS = {f"{group}.{method}" for group, cls in GROUPS.items() for method in public_methods(cls)}
 ON_RECORDS = [call for call in {call.operation: call for call in reversed(DONE)}.values() if call.given is not nothing]
 ON_RECORDS = [call for call in ON_RECORDS if not call.operation.endswith(".create")]
-SEEN = [call for call in ON_RECORDS if not call.operation.startswith(("sharing.", "pools."))]
-"""One way in which each operation on a record is done; of those records that not only administrators see."""
+CATALOGUES = ("competitors.", "literature.", "sources.", "sharing.", "pools.")
+"""Of what everybody sees, or administrators alone: without owner, scenes and a case of its own."""
+
+SEEN = [call for call in ON_RECORDS if not call.operation.startswith(CATALOGUES)]
+"""One way in which each operation on a record is done; of those records that some people see."""
 
 
 def name_of(case: Done | No) -> str:
@@ -162,7 +166,7 @@ def test_what_is_refused_gives_every_reason_and_leaves_nothing_behind(case: No):
     assert (entry.person, entry.operation, entry.is_override) == (case.by, case.operation, False)
     assert entry.reasons == refused.value.reasons
     has_record = about is not None and not case.operation.endswith((".create", ".list"))
-    assert entry.id == (about.id if has_record and not case.operation.startswith(("sharing.", "pools.")) else "")
+    assert entry.id == (about.id if has_record and not case.operation.startswith(CATALOGUES) else "")
 
 
 @one_each(SEEN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from attrs import evolve
@@ -11,13 +12,17 @@ from attrs import evolve
 import salesflow as sf
 from salesflow.model import RECORD_CLASSES, Event, created
 from salesflow.ports import AuditEntry, Query, UnitOfWork, Write
-from salesflow.testing import CountingIds, FixedClock
+from salesflow.testing import CountingIds, CountingNumbers, FixedClock
 from salesflow.visibility import EVERYTHING, VisibilityPolicy
 
 TODAY = date(2026, 1, 5)
 LATER = TODAY + timedelta(days=60)
 LARGE = sf.Money("1200000", "CNY")
 SMALL = sf.Money("400000", "CNY")
+LINES = [
+    sf.ProductLine("crm", "CRM2000", Decimal(2), sf.Money("600000", "CNY")),
+    sf.ProductLine("day", "Training, by the day", Decimal("2.5"), sf.Money("333.33", "CNY")),
+]
 
 GATED = sf.SalesProcess("gated", 1, [sf.Stage("talk"), sf.Stage("sign", approval="owner_superior")])
 GUARDED = sf.SalesProcess(
@@ -118,6 +123,7 @@ class World:
             "ids": CountingIds(),
             "audit": self.audit,
             "pool_selector": lambda lead: self.pool,
+            "documents": CountingNumbers(),
             **ports,
         }
         self.flow = sf.SalesFlow(**self.ports)
@@ -202,6 +208,18 @@ class World:
         """Return one in the last stage, with all done."""
         deal = self.acting("li").opportunities.change_stage(self.deal(), "agreement", reason="second purchase")
         return self.finished(deal)
+
+    def quote(self) -> sf.Document:
+        """Return a quote of a deal of li's."""
+        return self.acting("li").opportunities.issue_quote(self.deal(), LINES).document
+
+    def accepted(self) -> sf.Document:
+        """Return such a quote that was accepted."""
+        return self.acting("li").documents.accept(self.quote())
+
+    def invoice(self) -> sf.Document:
+        """Return an invoice of a deal of li's."""
+        return self.acting("li").opportunities.issue_invoice(self.deal(), LINES).document
 
     def won(self) -> sf.Opportunity:
         """Return one that was won."""

@@ -28,7 +28,8 @@ from salesflow.model import (
     TaskTemplate,
     TeamRole,
 )
-from salesflow.process.checks import APPROVERS, MOST_STAGES
+from salesflow.process.asked_approvals import OWNER_SUPERIOR
+from salesflow.process.checks import MOST_STAGES
 from salesflow.process.requirements import FIELDS
 from salesflow.testing.strategies.templates import sales_processes
 
@@ -428,7 +429,7 @@ def test_every_code_of_ours_has_a_name():
         "field": FIELDS,
         "role": TeamRole,
         "route": Route,
-        "approver": APPROVERS,
+        "approver": [OWNER_SUPERIOR],
         "reason": {*LOST_REASONS, *INVALID_REASONS},
     }
     assert {f"{kind}.{code}" for kind, codes in kinds.items() for code in codes} == set(CODES)

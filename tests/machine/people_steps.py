@@ -46,8 +46,9 @@ def remove_member(run: Run) -> None:
 @step("opportunities.set_contact_role")
 def set_contact_role(run: Run) -> None:
     contact = pick(run, (*run.known("contact")[-3:], "none"))
+    others = [id for id in (*run.known("contact")[-3:], "nobody") if id != contact]
     on_record(run, "opportunities.set_contact_role", a_deal(run)[0], contact=contact, role="user",
-              is_primary=coin(run))  # fmt: skip
+              is_primary=coin(run), related_to=pick(run, (None, *others)))  # fmt: skip
 
 
 @step("opportunities.add_competitor")

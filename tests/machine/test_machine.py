@@ -42,6 +42,11 @@ ELSEWHERE = {
         ("pools.create", "pools.edit", "pools.delete"),
         "tests/app/test_pools.py and tests/stores/test_pools.py; the common pool is driven",
     ),
+    **dict.fromkeys(
+        (f"{group}.{method}" for group in ("competitors", "literature", "sources") for method in ("create", "edit", "delete")),
+        "tests/app/test_catalogues.py; nothing that is driven depends on them",
+    ),
+    **dict.fromkeys(("pipeline.competitors", "pipeline.sources"), "tests/pipeline and tests/app/test_catalogues.py"),
 }
 """The operations that no step drives, each with who proves it."""
 

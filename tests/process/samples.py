@@ -30,6 +30,7 @@ from salesflow.model import (
     replay,
 )
 from salesflow.process import Engine, compile, create_opportunity, finish_task
+from salesflow.process.asked_approvals import AskedApproval
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NAIVE = datetime(2026, 3, 2, 9, 0)  # what must be refused
@@ -52,6 +53,7 @@ FREE = evolve(MINE, jump=Jump.FREE)
 FAST = evolve(MINE, jump=Jump.FAST_TRACK)
 ANYWHERE = evolve(MINE, win_from=WinFrom.ANY)
 APPROVED = evolve(MINE, stages=[evolve(TALK, approval="owner_superior"), DEMO, QUOTE, SIGN])
+ASKED = (AskedApproval("owner_superior", None),)  # by leaving its first stage
 
 
 def later(minutes: int = 1) -> datetime:

@@ -39,6 +39,7 @@ from salesflow.process import (
 from salesflow.testing import strategies as some
 from tests.process.samples import (
     APPROVED,
+    ASKED,
     AT,
     BY,
     FAST,
@@ -60,7 +61,7 @@ NEEDED = Reason("approval_needed", approver="owner_superior")
 
 def asked(opportunity: Opportunity, waiting: str = "advance", **given: Any) -> Any:
     blockers = given.pop("blockers", (NEEDED,))
-    return request_approval(opportunity, waiting, (), blockers, has_approver=True, **{**BY, **given})
+    return request_approval(opportunity, waiting, (), blockers, **{"asked": ASKED, "has_approver": True, **BY, **given})
 
 
 def waiting() -> Opportunity:
@@ -80,7 +81,7 @@ def registering() -> Opportunity:
 
 
 def the_waiting(opportunity: Opportunity) -> Approval:
-    found = find_waiting(opportunity, None)
+    found = find_waiting(opportunity, None, AT)
     assert isinstance(found, Approval)
     return found
 
@@ -101,7 +102,9 @@ def test_asking_keeps_what_waits(operation):
     """RULE-2: with its arguments, for the stage that would be left, as whoever asks."""
     opportunity = ready(APPROVED)
     arguments = (("reason", "r"), ("stage", "sign"))
-    decision = request_approval(opportunity, operation, arguments, (NEEDED,), has_approver=True, by="li", at=later())
+    decision = request_approval(
+        opportunity, operation, arguments, (NEEDED,), asked=ASKED, has_approver=True, by="li", at=later()
+    )
     after = does(opportunity, decision)
     assert kinds(decision) == ["approval_requested"]
     assert decision.events[0].operation == "opportunities.request_approval"
@@ -114,20 +117,21 @@ def test_asking_keeps_what_waits(operation):
     )
     assert (approval.arguments, approval.requested_by, approval.requested_at) == (arguments, "li", later())
     assert approval.status is ApprovalStatus.REQUESTED
-    assert find_waiting(after, None) == approval
+    assert (approval.approver, approval.expires_at) == ("owner_superior", None)
+    assert find_waiting(after, None, AT) == approval
 
 
 def test_all_else_must_be_out_of_the_way():
     """RULE-2: what else blocks it is a reason; so is that nothing needs approving; so is that nobody could."""
     opportunity = ready(APPROVED)
     open_task = Reason("task_open", task="call", stage="talk")
-    nobody = Reason("no_approver", owner="li")
+    nobody = Reason("no_approver", owner="li", approver="owner_superior")
     unneeded = Reason("approval_not_needed", operation="advance")
     assert asked(opportunity, blockers=(open_task, NEEDED)).reasons == (open_task,)
     assert asked(opportunity, blockers=(open_task,)).reasons == (open_task,)
     assert asked(opportunity, blockers=()).reasons == (unneeded,)
     for blockers, reasons in (((NEEDED,), (nobody,)), ((), (unneeded, nobody)), ((open_task,), (open_task, nobody))):
-        decision = request_approval(opportunity, "advance", (), blockers, has_approver=False, **BY)
+        decision = asked(opportunity, blockers=blockers, has_approver=False)
         assert decision.reasons == reasons
 
 
@@ -232,14 +236,14 @@ def test_finding_what_waits():
     """RULE-2: by id, or the one that waits; unknown and decided ones say so."""
     opportunity = waiting()
     approval = the_waiting(opportunity)
-    assert find_waiting(opportunity, approval.id) is approval
-    assert find_waiting(opportunity, "99") == Reason("approval_unknown", approval="99")
-    assert find_waiting(opened(), None) == Reason("approval_unknown", approval="")
+    assert find_waiting(opportunity, approval.id, AT) is approval
+    assert find_waiting(opportunity, "99", AT) == Reason("approval_unknown", approval="99")
+    assert find_waiting(opened(), None, AT) == Reason("approval_unknown", approval="")
     decided = does(opportunity, withdraw(opportunity, approval, **BY))
-    assert find_waiting(decided, approval.id) == Reason(
+    assert find_waiting(decided, approval.id, AT) == Reason(
         "approval_decided", approval=approval.id, status=str(ApprovalStatus.WITHDRAWN)
     )
-    assert find_waiting(decided, None) == Reason("approval_unknown", approval="")
+    assert find_waiting(decided, None, AT) == Reason("approval_unknown", approval="")
 
 
 @pytest.mark.parametrize("decide", DECIDING)

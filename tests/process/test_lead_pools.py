@@ -39,7 +39,8 @@ def test_a_claim_makes_it_the_claimers():
         assert kinds(decision) == ["lead_claimed"]
         claimed = does(pooled(), decision)
         assert (claimed.owner, claimed.status, claimed.pool) == ("li", LeadStatus.ASSIGNED, None)
-        assert changed(decision) == {"owner", "status", "pool"}
+        assert claimed.assigned_at == BY["at"]
+        assert changed(decision) == {"owner", "status", "pool", "assigned_at"}
 
 
 @pytest.mark.parametrize("status", ["assigned", "converted", "disqualified"])

@@ -8,8 +8,8 @@ import pytest
 from attrs import evolve
 
 from salesflow.errors import InvalidInput
-from salesflow.model import LeadStatus, Opportunity, OpportunityStatus, Reason, ReviewState, apply
-from salesflow.process import add_activity, delete, opportunity_stands, refused, unvoid, void
+from salesflow.model import LeadStatus, Merge, Opportunity, OpportunityStatus, Reason, ReviewState, apply
+from salesflow.process import add_activity, delete, delete_lead, opportunity_stands, refused, unvoid, void
 from salesflow.process.standing import COMPLETED, OPEN, SERVED, lead_stands
 from tests.process.samples import AT, BY, NAIVE, a_lead, changed, closed, codes, does, kinds, later, opened
 
@@ -73,11 +73,36 @@ def test_deleting_what_nothing_happened_to():
     assert codes(delete(voided, **BY)) == ["is_voided", "has_history"]
 
 
+@pytest.mark.parametrize("status", LeadStatus)
+@pytest.mark.parametrize("review", ReviewState)
+def test_a_lead_is_deleted_that_nobody_works(status, review):
+    """LEAD-11: unassigned or disqualified, and created or under review again; disabled or not."""
+    owner = {} if status is not LeadStatus.UNASSIGNED else {"owner": None}
+    decision = delete_lead(a_lead(status=status, review=review, disabled=True, **owner), **BY)
+    reasons = [] if status in (LeadStatus.UNASSIGNED, LeadStatus.DISQUALIFIED) else ["wrong_status"]
+    reasons += [] if review in (ReviewState.CREATED, ReviewState.RE_REVIEW) else ["wrong_review_state"]
+    if reasons:
+        assert codes(decision) == reasons
+    else:
+        assert kinds(decision) == ["deleted"]
+        assert (decision.events[0].operation, changed(decision)) == ("leads.delete", set())
+
+
+def test_a_lead_stays_while_something_hangs_on_it():
+    """LEAD-11, LEAD-15: what redirects to it, and documents; nor is a voided one deleted. All reasons come together."""
+    lead = a_lead(status=LeadStatus.UNASSIGNED, owner=None)
+    held = evolve(lead, merges=(Merge("other", 2),), quote_number="Q")
+    assert delete_lead(held, **BY).reasons == (Reason("has_redirects", leads=("other",)), Reason("has_documents"))
+    assert codes(delete_lead(evolve(held, voided=True), **BY)) == ["is_voided", "has_redirects", "has_documents"]
+    assert codes(delete_lead(evolve(lead, contract_number="C"), **BY)) == ["has_documents"]
+
+
 @pytest.mark.parametrize(
     "operation",
     [
         lambda: void(opened(), reason=None, by="li", at=NAIVE),
         lambda: unvoid(evolve(opened(), voided=True), by="li", at=NAIVE),
+        lambda: delete_lead(a_lead(status=LeadStatus.UNASSIGNED, owner=None), by="li", at=NAIVE),
         lambda: delete(opened(), by="li", at=NAIVE),
     ],
 )

@@ -37,6 +37,7 @@ from salesflow.process import (
 )
 from tests.process.samples import (
     APPROVED,
+    ASKED,
     AT,
     BY,
     DAY,
@@ -212,7 +213,7 @@ def test_an_approval_waits_on_where_it_is_still_needed(new: SalesProcess, stages
     """RULE-2, PROC-6: it is for leaving this very stage, and for a stage that needs one."""
     deal = ready(APPROVED)
     blockers = compile(APPROVED).advance(deal, **BY).reasons
-    waiting = does(deal, request_approval(deal, "advance", (), blockers, has_approver=True, **BY))
+    waiting = does(deal, request_approval(deal, "advance", (), blockers, asked=ASKED, has_approver=True, **BY))
     after, _ = migrated(waiting, new, stages, old=APPROVED)
     assert [approval.status for approval in after.approvals] == [status]
 

@@ -28,6 +28,7 @@ from salesflow.process import change_process, compile, owed_stages, request_appr
 from salesflow.testing.strategies.templates import sales_processes
 from tests.process.samples import (
     APPROVED,
+    ASKED,
     BY,
     FAST,
     MINE,
@@ -188,7 +189,7 @@ def test_a_waiting_approval_expires_and_a_partners_registration_stays():
     """OPP-9, RULE-2, OPP-20: leaving the stage in any way ends what waited for leaving it."""
     deal = ready(APPROVED)
     blockers = compile(APPROVED).advance(deal, **BY).reasons
-    waiting = does(deal, request_approval(deal, "advance", (), blockers, has_approver=True, **BY))
+    waiting = does(deal, request_approval(deal, "advance", (), blockers, asked=ASKED, has_approver=True, **BY))
     after = does(waiting, to_other(waiting))
     assert [(approval.status, approval.decided_at) for approval in after.approvals] == [("expired", later())]
 

@@ -24,6 +24,7 @@ from salesflow.process import (
 from tests.process.editing import stories, templates
 from tests.process.samples import (
     APPROVED,
+    ASKED,
     BY,
     DAY,
     DEMO,
@@ -163,8 +164,8 @@ def test_what_an_approval_let_happen_is_asked_as_approved():
     """PROC-8, RULE-2: a draft that wants an approval too has it; one that wants it where nobody asked has not."""
     past = Past(APPROVED).finish()
     blockers = past.engine.advance(past.now, **BY).reasons
-    past.do(request_approval(past.now, "advance", (), blockers, has_approver=True, **BY))
-    waiting = find_waiting(past.now, None)
+    past.do(request_approval(past.now, "advance", (), blockers, asked=ASKED, has_approver=True, **BY))
+    waiting = find_waiting(past.now, None, later())
     builder = grant(past.now, waiting, None, by="zhang", at=later())  # type: ignore[arg-type]
     assert isinstance(builder, EventBuilder)
     past.do(past.engine.advance(past.now, **BY, approved=builder))

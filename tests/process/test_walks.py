@@ -44,7 +44,7 @@ from salesflow.process import (
     set_contact_role,
 )
 from salesflow.testing.strategies.templates import sales_processes
-from tests.process.samples import AT, TODAY, graded
+from tests.process.samples import ASKED, AT, TODAY, graded
 from tests.process.walking import Walk
 
 BUILT_IN = sorted(templates.builtin().values(), key=lambda process: process.id)
@@ -106,9 +106,9 @@ def test_a_built_in_process_can_be_won_stage_by_stage(process, route):
         approved: Any = None
         if stage.approval:
             blockers = engine.advance(opportunity, **who).reasons
-            asked = request_approval(opportunity, "advance", (), blockers, has_approver=True, **who)
+            asked = request_approval(opportunity, "advance", (), blockers, asked=ASKED, has_approver=True, **who)
             opportunity = apply(opportunity, asked.require("request_approval"))
-            waiting = find_waiting(opportunity, None)
+            waiting = find_waiting(opportunity, None, AT)
             assert not isinstance(waiting, Reason)
             approved = grant(opportunity, waiting, None, by="zhang", at=AT)
             assert isinstance(approved, EventBuilder)

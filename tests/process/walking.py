@@ -71,7 +71,7 @@ from salesflow.process import (
 )
 from salesflow.process.machine import StockMachine
 from salesflow.testing import strategies as some
-from tests.process.samples import AT, TODAY, graded
+from tests.process.samples import ASKED, AT, TODAY, graded
 from tests.process.walk_rules import (
     assert_after_sales,
     assert_closings,
@@ -146,7 +146,7 @@ class Walk:
         return TeamMember(self.person(), self.draw(st.sampled_from(("sales", "joint", "owner"))), access)
 
     def waiting(self, decide: Callable[[Approval], Decision]) -> Decision:
-        found = find_waiting(self.record, None)
+        found = find_waiting(self.record, None, self.now)
         return Decision(reasons=(found,)) if isinstance(found, Reason) else decide(found)
 
     def step(self) -> None:
@@ -326,7 +326,7 @@ def leave(walk: Walk) -> Question:
 def ask_approval(walk: Walk) -> Question:
     def question(engine: Engine) -> Decision:
         blockers = engine.advance(walk.record, **walk.who).reasons
-        return request_approval(walk.record, "advance", (), blockers, has_approver=True, **walk.who)
+        return request_approval(walk.record, "advance", (), blockers, asked=ASKED, has_approver=True, **walk.who)
 
     return question
 

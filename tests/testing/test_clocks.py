@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
 
 from salesflow.errors import InvalidInput
-from salesflow.testing import CountingIds, FixedClock, TickingClock
+from salesflow.testing import CountingIds, CountingNumbers, FixedClock, TickingClock
+from salesflow.testing.strategies import documents
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=8)))
 
@@ -43,3 +45,13 @@ def test_ids_count_within_their_kind():
 
     assert [one.new(kind) for kind in ("lead", "opportunity", "lead")] == ["lead-1", "opportunity-1", "lead-2"]
     assert other.new("lead") == "lead-1"
+
+
+@given(documents())
+def test_numbers_count_within_their_kind(document):
+    """OPP-13: no two documents of a kind get one number, and two runs get the same."""
+    one, other = CountingNumbers(), CountingNumbers()
+    letter = {"quote": "Q", "contract": "C", "order": "O", "invoice": "I"}[document.kind]
+
+    assert [one.number(document) for _ in range(2)] == [f"{letter}-1", f"{letter}-2"]
+    assert other.number(document) == f"{letter}-1"

@@ -23,6 +23,12 @@ def test_leads_are_sound(lead):
     assert check(lead) == []
 
 
+@given(some.documents())
+def test_documents_are_sound(document):
+    """OPP-13: every drawn document adds up."""
+    assert check(document) == []
+
+
 @given(some.organizations())
 def test_organizations_are_sound(organization):
     """ORG-2, ORG-3: drawn organisations hold no cycle, or making them would have raised."""

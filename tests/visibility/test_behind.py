@@ -33,6 +33,10 @@ from tests.visibility.test_exhaustive import lines
 from tests.visibility.worlds import contact, customer, lead, opportunity, sight
 
 
+def nobody(kind: str, id: str) -> None:
+    return None
+
+
 def nothing_found(kind: str, filter: Any, limit: int | None) -> list[Any]:
     return []
 
@@ -232,8 +236,8 @@ def test_another_may_be_asked() -> None:
         return [lead("li")]
 
     assert not whole.matches(customer("li"))
-    assert asking(whole, answer).matches(customer("li"))
+    assert asking(whole, answer, nobody).matches(customer("li"))
     assert asked == [("lead", Names("customer", "customer"), 1)]
-    assert asking(NOTHING, answer) is NOTHING
-    assert asking(whole, answer) == whole
-    assert all_of((node, OwnerIn({"li"}))) == asking(all_of((node, OwnerIn({"li"}))), answer)
+    assert asking(NOTHING, answer, nobody) is NOTHING
+    assert asking(whole, answer, nobody) == whole
+    assert all_of((node, OwnerIn({"li"}))) == asking(all_of((node, OwnerIn({"li"}))), answer, nobody)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from types import SimpleNamespace
 
 import pytest
 
 import salesflow.scenes
 from salesflow.errors import InvalidInput
-from salesflow.model import Access, Department, Document, Employee, Money, Pool, SharingRule, TeamMember, TeamRole
+from salesflow.model import Access, Department, Employee, Money, Pool, SharingRule, TeamMember, TeamRole
 from salesflow.visibility import (
     NOTHING,
     Audience,
@@ -220,13 +221,13 @@ def test_unknown_scenes_and_kinds_are_refused() -> None:
     sight = seen()
     with pytest.raises(InvalidInput, match="must be one of all, mine, joint"):
         sight.filter("li", "opportunity", "theirs")
-    document = Document.__new__(Document)
+    stage = SimpleNamespace(KIND="stage")
     for ask in (
-        lambda: sight.filter("li", "document"),
-        lambda: sight.can_see("li", document),
-        lambda: sight.check("li", "document"),
-        lambda: sight.why("li", document),
-        lambda: sight.who_can_see(document),
+        lambda: sight.filter("li", "stage"),
+        lambda: sight.can_see("li", stage),
+        lambda: sight.check("li", "stage"),
+        lambda: sight.why("li", stage),
+        lambda: sight.who_can_see(stage),
     ):
         with pytest.raises(InvalidInput, match="these have: opportunity, lead, customer, contact"):
             ask()

@@ -8,11 +8,17 @@ doctored copy gains nothing. Every exception of a port becomes `PortError`, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
+from attrs import frozen
+
+from salesflow.app.automation import writes_of
 from salesflow.app.cards import shown
+from salesflow.app.deals import deal_writes
+from salesflow.app.duplicates import tell_leads
 from salesflow.app.grades import graded
 from salesflow.app.kernel import Kernel
 from salesflow.app.paging import LARGEST_PAGE, Page, cursor, read_cursor
@@ -23,8 +29,10 @@ from salesflow.model import (
     DEFAULT_ORDER,
     RECORD_CLASSES,
     Decision,
+    Document,
     Event,
     EventKind,
+    Lead,
     LeadCard,
     Opportunity,
     Reason,
@@ -40,7 +48,7 @@ from salesflow.ports import (
     Write,
 )
 from salesflow.process import Engine
-from salesflow.visibility import Sight
+from salesflow.visibility import EVERYTHING, Filter, Sight, all_of
 
 RecordT = TypeVar("RecordT", bound=Any)
 
@@ -58,14 +66,35 @@ class Case:
         person: Who asks.
         now: When, in UTC.
         record: The record as the store has it; None where one is to be made.
+        redirected_from: The id of the lead that was asked for, where it was merged into *record*; else None.
     """
 
-    def __init__(self, kernel: Kernel, sight: Sight, person: str, now: datetime, record: Any = None) -> None:
+    def __init__(
+        self, kernel: Kernel, sight: Sight, person: str, now: datetime, record: Any = None, *,
+        redirected_from: str | None = None,
+    ) -> None:  # fmt: skip
         self.kernel = kernel
         self.sight = sight
         self.person = person
         self.now = now
         self.record = record
+        self.redirected_from = redirected_from
+        self._beside: dict[tuple[str, str], Any] = {}
+
+    def get(self, kind: str, id: str) -> Any | None:
+        """Return a record beside the case's own, or None; the same one however often it is asked for."""
+        key = (kind, id)
+        if key not in self._beside:
+            self._beside[key] = self.kernel.get(kind, id)
+        return self._beside[key]
+
+    @property
+    def subject(self) -> Any:
+        """Whose owner, team and status say who may: the record itself, or what a document belongs to."""
+        record = self.record
+        if not isinstance(record, Document):
+            return record
+        return None if record.belongs_to is None else self.get(*record.belongs_to)
 
     @property
     def is_whole(self) -> bool:
@@ -85,6 +114,24 @@ class Case:
     def grader(self) -> Callable[[Opportunity], Any]:
         """Return the function that grades an opportunity today."""
         return lambda opportunity: regrade(opportunity, self.kernel.grading, self.today)
+
+
+@frozen
+class Made(Generic[RecordT]):
+    """
+    What making a record was decided to be.
+
+    Args:
+        case: What it was decided from.
+        record: The record at version 1; None where there are reasons and nothing could be made.
+        events: What made it.
+        reasons: Why it may not be made, access aside.
+    """
+
+    case: Case
+    record: RecordT | None
+    events: tuple[Event, ...]
+    reasons: Sequence[Reason] = ()
 
 
 Intent = Callable[..., Decision]
@@ -111,7 +158,7 @@ class Execution:
 
     def case(self, kind: str, ref: Any) -> Case:
         """
-        Return the case of a record that the person may see.
+        Return the case of a record that the person may see; of a lead that was merged, that of the survivor.
 
         Args:
             kind: The kind of record.
@@ -128,16 +175,23 @@ class Execution:
         if not sight.knows(self.person):
             raise NotFound("person", self.person)
         record = kernel.get(kind, id)
+        redirected_from = None
+        if kind == "lead" and record is not None and record.merged_into is not None:
+            redirected_from, record = id, survivor(kernel, record)
         if record is None or not sight.can_see(self.person, record):
             raise NotFound(kind, id)
-        if version is not None and version != record.version:
+        if version is not None and version != record.version and redirected_from is None:
             raise Conflict(kind, id, version, record.version)
-        return Case(kernel, sight, self.person, kernel.now(), record)
+        return Case(kernel, sight, self.person, kernel.now(), record, redirected_from=redirected_from)
 
     def read(self, operation: str, kind: str, ref: Any) -> Any:
         """Return a record as the person sees it now; *ref* may be of any version."""
         case = self.reading(operation, kind, ref)
-        return shown(case.sight, self.person, case.record, case.now)
+        return self.told(case.sight, shown(case.sight, self.person, case.record, case.now))
+
+    def told(self, sight: Sight, record: Any) -> Any:
+        """Return a record that the person is handed, with what they may know of a lead's duplicate (LEAD-12)."""
+        return tell_leads(self.kernel, sight, self.person, (record,))[0] if isinstance(record, Lead) else record
 
     def reading(self, operation: str, kind: str, ref: Any) -> Case:
         """Return the case of a record that the person may read so; *ref* may be of any version."""
@@ -145,8 +199,16 @@ class Execution:
         self.admit(case, operation, ())
         return case
 
-    def shield(self, case: Case, operation: str, *, row: str | None = None, also: Collection[str] = ()) -> None:
-        """Refuse, before anything is decided, what would tell of a lead that the person sees the card of (VIS-18)."""
+    def shield(
+        self, case: Case, operation: str, *, row: str | None = None, also: Collection[str] = (), follows: bool = False,
+    ) -> None:  # fmt: skip
+        """
+        Refuse, before anything is decided, what would tell of a lead that the person sees the card of (VIS-18).
+
+        So is a command on a lead that was merged, unless it *follows* to the survivor: else only reading does (LEAD-15).
+        """
+        if case.redirected_from is not None and not follows:
+            self._refuse(case, operation, (Reason("is_merged", into=case.record.id),))
         if not case.is_whole:
             self.admit(case, operation, (), row=row, also=also)
 
@@ -159,7 +221,7 @@ class Execution:
 
     def change(
         self, operation: str, kind: str, ref: Any, intent: Intent, *args: Any, access: Access | None = None,
-        beside: Callable[[Case], tuple[Write, ...]] | None = None,
+        beside: Callable[[Case], tuple[Write, ...]] | None = None, follows: bool = False,
     ) -> Any:  # fmt: skip
         """
         Run an operation on one record and return the record as it is then.
@@ -169,6 +231,7 @@ class Execution:
             access: Gives, for the case, the row of the access table that counts and who else is admitted;
                 None means the operation's own row and nobody else.
             beside: Gives, before the decision, what else is written with it; None means nothing.
+            follows: Whether the id of a lead that was merged stands for the survivor, in place of being refused.
 
         Raises:
             NotFound: The record is not there or may not be seen.
@@ -183,20 +246,23 @@ class Execution:
             tries += 1
             case = self.case(kind, ref)
             row, also = (operation, ()) if access is None else access(case)
-            self.shield(case, operation, row=row, also=also)
+            self.shield(case, operation, row=row, also=also, follows=follows)
             further = () if beside is None else beside(case)
             decision = intent(case, *args)
-            self.admit(case, operation, decision.reasons, row=row, also=also)
+            reasons = (*decision.reasons, *against_rules(case, operation, decision))
+            self.admit(case, operation, reasons, row=row, also=also)
             record = case.record
             events = graded(case, decision.events)
             if not events and self.key is None:
-                return record
+                return self.told(case.sight, record)
             deleted = bool(events) and events[-1].kind == EventKind.DELETED
             after = record if deleted else apply(record, events)
             write = Write(kind, record.id, record.version, None if deleted else after, events)
+            further = (*further, *deal_writes(case, write.record, operation))
             result = () if deleted else (after,)
+            told = self.told(case.sight, after)
             try:
-                self.save((write, *further) if events else (), operation, ref, result, args, case.sight)
+                is_set_off = self.save((write, *further) if events else (), operation, ref, result, args, case.sight)
             except Conflict:
                 repeated = self.repeated(operation, ref, args)
                 if repeated is not None:
@@ -204,7 +270,7 @@ class Execution:
                 if tries == TRIES:
                     raise
             else:
-                return after
+                return self.renewed(told) if is_set_off else told
 
     def admit(
         self, case: Case, operation: str, reasons: Sequence[Reason], *, row: str | None = None,
@@ -217,46 +283,100 @@ class Execution:
             is_told: Whether the sink is told; of `moves` and `why` it is not (ACC-25).
         """
         row = row or operation
-        every = combined(case.sight.refusals(self.person, row, case.record, also=also), reasons)
-        audit = self.kernel.audit if is_told else None
-        if audit is not None:
-            overrides = not every and case.sight.is_override(self.person, row, case.record, also=also)
-            if every or overrides:
-                record = case.record
-                kind, id = (record.KIND, record.id) if record is not None else ("", "")
-                with AUDIT_PORT:
-                    audit.record(AuditEntry(case.now, self.person, operation, kind, id, every, overrides))
+        every = combined(case.sight.refusals(self.person, row, case.subject, also=also), reasons)
         if every:
-            raise Refused(operation, every)
+            self._refuse(case, operation, every, is_told=is_told)
+        is_heard = is_told and self.kernel.audit is not None
+        if is_heard and case.sight.is_override(self.person, row, case.subject, also=also):
+            self._tell_audit(case, operation, ())
+
+    def _refuse(self, case: Case, operation: str, reasons: tuple[Reason, ...], *, is_told: bool = True) -> NoReturn:
+        if is_told:
+            self._tell_audit(case, operation, reasons)
+        raise Refused(operation, reasons)
+
+    def _tell_audit(self, case: Case, operation: str, reasons: tuple[Reason, ...]) -> None:
+        """Tell the audit sink, where there is one, of a refusal; without reasons, of an override."""
+        record, audit = case.record, self.kernel.audit
+        if audit is not None:
+            kind, id = (record.KIND, record.id) if record is not None else ("", "")
+            with AUDIT_PORT:
+                audit.record(AuditEntry(case.now, self.person, operation, kind, id, reasons, not reasons))
 
     def save(
         self, writes: tuple[Write, ...], operation: str, ref: Any, result: Sequence[Any], given: Any = (),
         sight: Sight | None = None,
-    ) -> None:  # fmt: skip
+    ) -> bool:  # fmt: skip
         """
         Save *writes* together, with the idempotency mark, which holds the *result*, where there is a key.
+
+        What they set off is saved with them, and done then (RULE-3).
 
         Args:
             sight: What said that the person may: a sharing rule or pool that changed since makes a conflict; None
                 where it rests on neither.
+
+        Returns:
+            Whether something was set off and done, so that records may have changed again.
         """
         done = None
         if self.key is not None:
             marks = tuple((record.KIND, record.id, record.version) for record in result)
             done = DoneOnce(self._key(), request(operation, ref, given), marks)
+        automation = self.kernel.automation
+        deliveries = () if automation is None else automation.set_off(writes)
+        if deliveries:
+            writes = (*writes, *writes_of(deliveries))
         self.kernel.save(UnitOfWork(writes, done, () if sight is None else sight.revisions))
+        return automation is not None and bool(deliveries) and automation.run(deliveries)
 
-    def make(self, record: RecordT, events: tuple[Event, ...], operation: str, name: str, given: Any) -> RecordT:
-        """Save a new *record* and return it; where another call with the key was faster, return what that one made."""
-        try:
-            self.save((Write(record.KIND, record.id, 0, record, events),), operation, name, (record,), given)
-        except Conflict:
-            repeated = self.repeated(operation, name, given)
-            if repeated is None:
-                raise
-            faster: RecordT = repeated[0]
-            return faster
+    def renewed(self, record: RecordT) -> RecordT:
+        """
+        Return *record* as it is after what its change set off; as it was, to whoever sees it no more.
+
+        Nothing is raised: the change is saved.
+        """
+        with suppress(Exception):
+            case = self.case(record.KIND, record.id)
+            if case.is_whole:
+                now: RecordT = self.told(case.sight, case.record)
+                return now
         return record
+
+    def make(self, operation: str, name: Any, given: Any, decide: Callable[[], Made[RecordT]]) -> RecordT:
+        """
+        Make a record as *decide* says and return it; with a key that was used already, what it gave then.
+
+        After a conflict it is decided anew: an id, a key, or what the right to make it rests on was taken meanwhile.
+
+        Args:
+            name, given: What is asked for, which tells this request from another of the same key.
+            decide: Begins with what is there now, each time that it is called.
+
+        Raises:
+            Refused: With every reason, those of access among them.
+            Conflict: Others were faster again and again.
+        """
+        tries = 0
+        while True:
+            tries += 1
+            repeated = self.repeated(operation, name, given)
+            if repeated is not None:
+                faster: RecordT = repeated[0]
+                return faster
+            made = decide()
+            self.admit(made.case, operation, (*made.reasons, *_against_making(made, operation)))
+            record, sight = made.record, made.case.sight
+            assert record is not None  # else there were reasons
+            told: RecordT = self.told(sight, record)
+            write = Write(record.KIND, record.id, 0, record, made.events)
+            try:
+                is_set_off = self.save((write,), operation, name, (record,), given, sight)
+            except Conflict:
+                if tries == TRIES:
+                    raise
+            else:
+                return self.renewed(told) if is_set_off else told
 
     def repeated(self, operation: str, ref: Any, given: Any = ()) -> tuple[Any, ...] | None:
         """
@@ -288,13 +408,15 @@ class Execution:
         """Return what the operation gave, to whoever sees it now, or closed the door by that operation themselves."""
 
         def is_seen(record: Any) -> bool:
+            if record is None:
+                return False
             return sight.can_see(self.person, record) and sight.sees_whole(self.person, record)
 
         told = self.kernel.events(kind, id)
         if not told:
             raise NotFound(kind, id)
-        given = replay(event for event in told if event.version <= version)
-        if is_seen(replay(told)):
+        given = self.told(sight, replay(event for event in told if event.version <= version))
+        if is_seen(survivor(self.kernel, replay(told))):
             return given
         before = [event for event in told if event.version < version]
         could = is_seen(replay(before)) if before else not sight.refusals(self.person, operation, None)
@@ -310,9 +432,11 @@ class Execution:
         named(scene, "scene")
         return self.kernel.sight().filter(self.person, kind, scene)  # whoever is not known sees nothing
 
-    def page(self, kind: str, scene: str, order_by: str | None, limit: int, after: str | None) -> Page[Any]:
+    def page(
+        self, kind: str, scene: str, order_by: str | None, limit: int, after: str | None, narrow: Filter = EVERYTHING
+    ) -> Page[Any]:
         """
-        Return one page of what the person sees.
+        Return one page of what the person sees and that passes *narrow*.
 
         Raises:
             InvalidInput: The scene, order, limit or place is unknown.
@@ -321,12 +445,16 @@ class Execution:
         value = sort_value(kind, order)
         whole_number(limit, "limit", LARGEST_PAGE)
         place = None if after is None else read_cursor(after, order)
-        found = self.kernel.query(kind, self.visible(kind, scene), order_by=order, limit=limit + 1, after=place)
+        seen = self.visible(kind, scene)
+        if narrow != EVERYTHING:
+            seen = all_of((seen, narrow))
+        found = self.kernel.query(kind, seen, order_by=order, limit=limit + 1, after=place)
         place_after = cursor(order, value(found[limit - 1]), found[limit - 1].id) if len(found) > limit else None
         items = tuple(found[:limit])
         if kind == "lead":
             sight, now = self.kernel.sight(), self.kernel.now()
             items = tuple(shown(sight, self.person, lead, now) for lead in items)
+            items = tell_leads(self.kernel, sight, self.person, items)
         return Page(items, place_after is not None, place_after)
 
     def pages(self, kind: str, scene: str) -> Iterator[tuple[Any, ...]]:
@@ -342,6 +470,45 @@ class Execution:
     def count(self, kind: str, scene: str, cap: int | None) -> int:
         """Return how many records the person sees in *scene*, at most *cap*; None counts them all."""
         return self.kernel.count(kind, self.visible(kind, scene), cap)
+
+
+def against_rules(case: Case, operation: str, decision: Decision) -> tuple[Reason, ...]:
+    """
+    Return a reason for each of the application's rules that stands in the way of what was decided.
+
+    Of an edit they look at the record as it would be, so where there is none, since it is refused, nothing is asked.
+
+    Source: RULE-1.
+    """
+    rules = case.kernel.rules
+    if not rules.bind(operation):
+        return ()
+    record = case.record
+    if operation.endswith(".edit"):
+        if decision.reasons:
+            return ()
+        record = apply(record, graded(case, decision.events)) if decision.events else record
+    return rules.broken(operation, record)
+
+
+def _against_making(made: Made[Any], operation: str) -> tuple[Reason, ...]:
+    """Return the reasons of the rules that bind the making of such a record, and of those that bind *operation*."""
+    of_new = () if made.record is None else made.case.kernel.rules.against_new(made.record)
+    from_what = made.case.record
+    return of_new if from_what is None else (*made.case.kernel.rules.broken(operation, from_what), *of_new)
+
+
+def survivor(kernel: Kernel, record: Any) -> Any | None:
+    """
+    Return what *record* stands for: of a lead that was merged the one at the end of all merges, else itself.
+
+    None only where it is deleted at this very moment: a lead that others lead to cannot be (LEAD-11).
+
+    Source: LEAD-15.
+    """
+    while getattr(record, "merged_into", None) is not None:
+        record = kernel.get("lead", record.merged_into)
+    return record
 
 
 def reference(kind: str, ref: Any) -> tuple[str, int | None]:

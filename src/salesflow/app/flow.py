@@ -9,43 +9,36 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, TypeVar, overload
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, overload
 
 from attrs import evolve
 
+from salesflow.app.acting import Acting
+from salesflow.app.automation import Automator, DeliveryReport, Handler
+from salesflow.app.automation_actions import Actions
+from salesflow.app.business_rules import BusinessRule, BusinessRules
+from salesflow.app.catalogues import Catalogues
 from salesflow.app.defaults import RandomIds, SystemClock
-from salesflow.app.execution import Execution, reference
-from salesflow.app.files import FileDesk
-from salesflow.app.foresight import listed, sight_changes
+from salesflow.app.deliveries import DeliveryDesk
+from salesflow.app.foresight import sight_changes
+from salesflow.app.injected import called, handlers_of, is_grading, kind_of, port_of, zone_of
 from salesflow.app.kernel import Kernel
-from salesflow.app.leads import LeadDesk
+from salesflow.app.lookup import find
 from salesflow.app.migrations import MigrationReport, RehearsalReport, migrate, rehearse_all
-from salesflow.app.opportunities import OpportunityDesk
-from salesflow.app.parties import ContactDesk, CustomerDesk
-from salesflow.app.pipeline import PipelineDesk
-from salesflow.app.pools import PoolDesk
-from salesflow.app.port import Port
+from salesflow.app.past import Past, then
 from salesflow.app.processes import Processes
+from salesflow.app.recycling import recycling_rules
 from salesflow.app.settings import Settings
-from salesflow.app.sharing import SharingDesk
-from salesflow.errors import InvalidInput, NotFound
+from salesflow.errors import NotFound
 from salesflow.grading import AmountPolicy, GradeChange, GradingPolicy, what_if
-from salesflow.model import Employee, SalesProcess, SharingRule
+from salesflow.model import Automation, SalesProcess
 from salesflow.model.requests import named
-from salesflow.ports import AuditSink, Clock, Ids, OrganizationSource, PoolSelector, Store
-from salesflow.process import MigrationOutcome, MigrationPlan, RehearsedMove
-from salesflow.visibility import Cause, Planned, Proof, Removed, Rule, Sight, SightChange, VisibilityPolicy
-from salesflow.visibility.explain import without_values
-
-KindT = TypeVar("KindT", VisibilityPolicy, Settings)
-PortT = TypeVar("PortT")
-
-KINDS_SEEN = ("opportunity", "lead", "customer", "contact")
-"""The kinds of record that `why` and `who_can_see` look an id up in, in this order."""
+from salesflow.ports import AuditSink, Clock, DocumentNumbers, Ids, KeyNormalizer, Notifier, OrganizationSource, PoolSelector, Store
+from salesflow.process import MigrationOutcome, MigrationPlan, PlainKeys, RecyclingRule, RehearsedMove, sound_automations
+from salesflow.visibility import Cause, Planned, Proof, Rule, SightChange, VisibilityPolicy
 
 
-class SalesFlow:
+class SalesFlow(Catalogues):
     """
     A complete sales process over a store, an organisation and stage templates that the application brings.
 
@@ -62,9 +55,21 @@ class SalesFlow:
         audit: Takes refusals and administrators' overrides (ACC-25); None keeps none.
         settings: Further switches; None means the defaults.
         pool_selector: Chooses the pool of a lead without owner; None means the common pool of all employees (LEAD-14).
+        notifier: Tells people what they must know; None means that nobody is told (LEAD-13, RULE-3).
+        recycling: How long an assigned lead may be left alone; of several rules the first that is for a lead counts
+            (LEAD-13).
+        documents: Numbers documents; None means that none is issued (OPP-13).
+        automation: What happens by itself after events of leads, and of opportunities in every process, beside what the
+            templates say (RULE-3).
+        handlers: The application's own functions that automations call, by name; each takes what the person who caused
+            the event may do, and the delivery.
+        rules: The application's own business rules, beside those of the templates (RULE-1).
+        key_normalizer: Brings phones, e-mail addresses and names into the form that duplicates are told by; None means
+            `PlainKeys()` (LEAD-12).
 
     Raises:
-        InvalidInput: A port, zone, process, scene or setting does not fit.
+        InvalidInput: A port, zone, process, scene, rule, automation or setting does not fit; or an automation calls a
+            handler that is not there.
         TemplateError: A template has errors.
         OrganizationError: The organisation contradicts itself.
 
@@ -77,23 +82,38 @@ class SalesFlow:
         ids: Ids | None = None, time_zone: str = "UTC", grading: GradingPolicy | None = None,
         visibility: VisibilityPolicy | None = None, scenes: Mapping[str, Rule] | None = None,
         audit: AuditSink | None = None, settings: Settings | None = None,
-        pool_selector: PoolSelector | None = None,
+        pool_selector: PoolSelector | None = None, key_normalizer: KeyNormalizer | None = None,
+        notifier: Notifier | None = None, recycling: Iterable[RecyclingRule] = (),
+        automation: Iterable[Automation] = (), handlers: Mapping[str, Handler] | None = None,
+        documents: DocumentNumbers | None = None, rules: Iterable[BusinessRule] = (),
     ) -> None:  # fmt: skip
-        policy = _kind_of(VisibilityPolicy, visibility, "visibility")
+        policy = kind_of(VisibilityPolicy, visibility, "visibility")
         self._kernel = Kernel(
-            store=_port(store, "store", "get query save"),
-            organization=_port(organization, "organization", "version employees departments groups administrators"),
+            store=port_of(store, "store", "get query save"),
+            organization=port_of(organization, "organization", "version employees departments groups administrators"),
             processes=Processes(processes),
-            clock=SystemClock() if clock is None else _port(clock, "clock", "now"),
-            ids=RandomIds() if ids is None else _port(ids, "ids", "new"),
-            zone=_zone(time_zone),
-            grading=AmountPolicy() if grading is None else _port(grading, "grading", "grade"),
+            clock=SystemClock() if clock is None else port_of(clock, "clock", "now"),
+            ids=RandomIds() if ids is None else port_of(ids, "ids", "new"),
+            zone=zone_of(time_zone),
+            grading=AmountPolicy() if grading is None else port_of(grading, "grading", "grade"),
             visibility=policy if scenes is None else evolve(policy, scenes=scenes),
-            audit=None if audit is None else _port(audit, "audit", "record"),
-            settings=_kind_of(Settings, settings, "settings"),
-            pool_selector=_selector(pool_selector),
+            audit=None if audit is None else port_of(audit, "audit", "record"),
+            settings=kind_of(Settings, settings, "settings"),
+            pool_selector=called(pool_selector, "pool_selector", "a lead and return the id of a pool"),
+            key_normalizer=PlainKeys()
+            if key_normalizer is None
+            else called(key_normalizer, "key_normalizer", "a field and a text and return a key or None"),
+            notifier=None if notifier is None else port_of(notifier, "notifier", "notify"),
+            recycling=recycling_rules(recycling),
+            documents=None if documents is None else port_of(documents, "documents", "number"),
+            rules=BusinessRules(rules),
         )  # fmt: skip
-        self._kernel.sight()
+        kernel = self._kernel
+        kernel.sight()
+        super().__init__(kernel, None)
+        actions = Actions(kernel, handlers_of(handlers), lambda person, key: Acting(kernel, person, key))
+        self._automator = Automator(kernel, sound_automations(automation), actions)
+        kernel.automation = self._automator if self._automator.is_needed else None
 
     def acting_as(self, person: str) -> Acting:
         """
@@ -141,6 +161,20 @@ class SalesFlow:
         """
         return self._kernel.sight().who_can_see(find(self._kernel, record))
 
+    def as_of(self, moment: datetime) -> Past:
+        """
+        Return the past as it was at *moment*: who could see what, and why.
+
+        Args:
+            moment: Aware; one that is still to come is now.
+
+        Raises:
+            InvalidInput: It is naive.
+
+        Source: HIST-1.
+        """
+        return Past(self._kernel, then(self._kernel, moment))
+
     @overload
     def what_if(self, change: GradingPolicy) -> Sequence[GradeChange]: ...
 
@@ -165,19 +199,33 @@ class SalesFlow:
         Source: VIS-19, GRADE-7.
         """
         kernel = self._kernel
-        if _is_grading(change):
-            return what_if(kernel.query("opportunity"), _port(change, "change", "grade"), self.today())
+        if is_grading(change):
+            return what_if(kernel.query("opportunity"), port_of(change, "change", "grade"), self.today())
         return sight_changes(kernel, change)
 
-    @cached_property
-    def sharing(self) -> SharingDesk:
-        """The sharing rules, for trusted code (VIS-11)."""
-        return SharingDesk(self._kernel, None)
+    def deliver(self, now: datetime) -> DeliveryReport:
+        """
+        Take up every delivery that is due: what an automation could not do right after its change.
+
+        Call it now and then, from wherever suits the application; the library has no thread of its own. Several
+        processes may call it at once: each delivery is begun by one of them. What fails waits longer each time, by
+        *now*, and is a dead letter after `salesflow.process.deliveries.MOST_ATTEMPTS` attempts; see `deliveries`.
+
+        Args:
+            now: The present moment, aware.
+
+        Raises:
+            InvalidInput: *now* is naive; or a handler calls this.
+            PortError: The store failed; what was begun is due again later.
+
+        Source: RULE-3.
+        """
+        return self._automator.deliver(now)
 
     @cached_property
-    def pools(self) -> PoolDesk:
-        """The lead pools (公海), for trusted code (LEAD-14)."""
-        return PoolDesk(self._kernel, None)
+    def deliveries(self) -> DeliveryDesk:
+        """The deliveries that are not done, dead letters among them (RULE-3)."""
+        return DeliveryDesk(self._kernel)
 
     def migrate(
         self, plan: MigrationPlan, *, dry_run: bool = False,
@@ -224,241 +272,3 @@ class SalesFlow:
         Source: PROC-8.
         """
         return rehearse_all(self._kernel, draft, stages, since, until, progress)
-
-
-class Acting:
-    """
-    What one person may do: groups of operations, and what they may know.
-
-    Args:
-        kernel: The ports.
-        person: Who acts.
-        key: An idempotency key, or None; see `once`.
-    """
-
-    def __init__(self, kernel: Kernel, person: str, key: str | None = None) -> None:
-        self._kernel = kernel
-        self.person = person
-        self._execution = Execution(kernel, person, key)
-
-    def once(self, key: str) -> Acting:
-        """
-        Return the same person with an idempotency key: the operation called on it is done once.
-
-        Repeating it, with the same key, gives the first result and does nothing.
-
-        Args:
-            key: Unique per request of the application, such as a request id.
-
-        Raises:
-            InvalidInput: On use: the key was used for another request.
-
-        Source: HIST-3.
-        """
-        return Acting(self._kernel, self.person, named(key, "key"))
-
-    @cached_property
-    def leads(self) -> LeadDesk:
-        """Operations on leads."""
-        return LeadDesk(self._execution)
-
-    @cached_property
-    def opportunities(self) -> OpportunityDesk:
-        """Operations on opportunities."""
-        return OpportunityDesk(self._execution)
-
-    @cached_property
-    def customers(self) -> CustomerDesk:
-        """Operations on customers."""
-        return CustomerDesk(self._execution)
-
-    @cached_property
-    def contacts(self) -> ContactDesk:
-        """Operations on contacts."""
-        return ContactDesk(self._execution)
-
-    @cached_property
-    def pipeline(self) -> PipelineDesk:
-        """Figures over what the person sees."""
-        return PipelineDesk(self._execution)
-
-    @cached_property
-    def files(self) -> FileDesk:
-        """Imports."""
-        return FileDesk(self._execution)
-
-    @cached_property
-    def sharing(self) -> SharingDesk:
-        """The sharing rules, for administrators."""
-        return SharingDesk(self._kernel, self._execution)
-
-    @cached_property
-    def pools(self) -> PoolDesk:
-        """The lead pools (公海), for administrators."""
-        return PoolDesk(self._kernel, self._execution)
-
-    def why(self, person: str, record: Any) -> Proof:
-        """
-        Return why *person* sees the record, or why not.
-
-        Raises:
-            NotFound: The acting person does not see the record, or the person is neither themselves nor below
-                them; an administrator may ask about anybody.
-
-        Source: VIS-15, ACC-26.
-        """
-        sight, seen = self._seen("flow.why", record)
-        if not sight.knows(named(person, "person")) or not self._may_know(sight, person):
-            raise NotFound("person", person)
-        proof = sight.why(person, seen, told_to=self.person)
-        return proof if sight.sees_whole(self.person, seen) else without_values(proof)
-
-    def who_can_see(self, record: Any) -> Mapping[str, Sequence[Cause]]:
-        """
-        Return who sees the record, each with every cause, as far as the acting person sees their line.
-
-        Raises:
-            NotFound: The acting person does not see the record.
-
-        Source: VIS-15, ACC-26.
-        """
-        sight, seen = self._seen("flow.who_can_see", record)
-        known = [person for person in sight.who_can_see(seen) if self._may_know(sight, person)]
-        return {person: sight.why(person, seen, told_to=self.person).ways for person in known}
-
-    @overload
-    def what_if(self, change: GradingPolicy) -> Sequence[GradeChange]: ...
-
-    @overload
-    def what_if(self, change: Planned | Iterable[Planned]) -> Sequence[SightChange]: ...
-
-    def what_if(self, change: Any) -> Sequence[Any]:
-        """
-        Return what a planned change would do, as far as the acting person sees the records and their own line.
-
-        Args:
-            change: As of `SalesFlow.what_if`. Whoever is no administrator plans for themselves and those below
-                them, and knows no sharing rule: one that they plan is a further one.
-
-        Raises:
-            NotFound: It is about somebody who is neither themselves nor below them, or about a sharing rule.
-            InvalidInput, OrganizationError, PortError: As of `SalesFlow.what_if`.
-
-        Source: VIS-19, GRADE-7, ACC-26, VIS-16.
-        """
-        kernel = self._kernel
-        case = self._execution.blank()
-        self._execution.admit(case, "flow.what_if", ())
-        if _is_grading(change):
-            seen = kernel.query("opportunity", self._execution.visible("opportunity", "all"))
-            return what_if(seen, _port(change, "change", "grade"), kernel.today(kernel.now()))
-        sight = case.sight
-        plans = listed(change)
-        if not sight.is_administrator(self.person):
-            plans = tuple(self._plannable(sight, each, number) for number, each in enumerate(plans))
-        return sight_changes(kernel, plans, self._may_know, lambda now, kind: now.filter(self.person, kind))
-
-    def _plannable(self, sight: Sight, change: Planned, number: int) -> Planned:
-        """Return what somebody who is no administrator may plan, or raise `NotFound`."""
-        match change:
-            case Employee() | Removed(kind="employee") if not self._may_know(sight, change.id):
-                raise NotFound("person", change.id)
-            case Removed(kind="sharing_rule"):
-                raise NotFound("sharing_rule", change.id)
-            case SharingRule():
-                return evolve(change, id=f"planned {number}\n")  # no rule of the store has a line break in its id
-            case _:
-                return change
-
-    def migrate(
-        self, plan: MigrationPlan, *, dry_run: bool = False,
-        progress: Callable[[MigrationOutcome], None] | None = None,
-    ) -> MigrationReport:  # fmt: skip
-        """
-        Move running opportunities to another version of their template; for administrators.
-
-        An idempotency key adds nothing: a migration that was stopped is simply run again.
-
-        Args:
-            plan, dry_run, progress: As of `SalesFlow.migrate`.
-
-        Raises:
-            Refused: `not_permitted`.
-            NotFound, InvalidInput, PortError: As of `SalesFlow.migrate`.
-
-        Source: PROC-6, ACC-23.
-        """
-        self._execution.admit(self._execution.blank(), "flow.migrate", ())
-        return migrate(self._kernel, plan, by=self.person, dry_run=dry_run, progress=progress)
-
-    def _seen(self, operation: str, record: Any) -> tuple[Sight, Any]:
-        case = self._execution.blank()
-        case.record = find(self._kernel, record, lambda found: case.sight.can_see(self.person, found))
-        self._execution.admit(case, operation, (), is_told=operation != "flow.why")
-        return case.sight, case.record
-
-    def _may_know(self, sight: Sight, person: str) -> bool:
-        return (
-            person == self.person
-            or sight.is_administrator(self.person)
-            or self.person in sight.index.above(person, sight.index.depths["subordinates"])
-        )
-
-
-def find(kernel: Kernel, ref: Any, is_seen: Callable[[Any], bool] = lambda found: True) -> Any:
-    """
-    Return the store's record for a record or an id of any kind that can be seen.
-
-    Args:
-        is_seen: Whether a record is there for whoever asks; one that is not might as well not exist.
-
-    Raises:
-        NotFound: There is none.
-        InvalidInput: *ref* is neither.
-    """
-    kinds: tuple[str, ...] = KINDS_SEEN
-    if isinstance(ref, str):
-        id = ref
-    else:
-        kind = getattr(ref, "KIND", "")
-        if kind not in KINDS_SEEN:
-            raise InvalidInput("record", ref, "must be a record or the id of one")
-        kinds, id = (kind,), reference(kind, ref)[0]
-    for kind in kinds:
-        found = kernel.get(kind, id)
-        if found is not None and is_seen(found):
-            return found
-    raise NotFound("record" if isinstance(ref, str) else kinds[0], id)
-
-
-def _kind_of(kind: type[KindT], value: Any, what: str) -> KindT:
-    """Return *value* if it is of this kind, or the default in place of None."""
-    if value is not None and not isinstance(value, kind):
-        raise InvalidInput(what, value, f"must be {kind.__name__} or None")
-    return kind() if value is None else value
-
-
-def _port(value: PortT, what: str, names: str) -> PortT:
-    """Return *value* if it has every name that its port asks for; what a property gives is not looked at here."""
-    with Port(what):
-        missing = [name for name in names.split() if not (hasattr(type(value), name) or hasattr(value, name))]
-    if missing:
-        raise InvalidInput(what, value, f"has no {' or '.join(missing)}; see salesflow.ports for what it takes")
-    return value
-
-
-def _selector(value: PoolSelector | None) -> PoolSelector | None:
-    if value is not None and not callable(value):
-        raise InvalidInput("pool_selector", value, "must take a lead and return the id of a pool, or be None")
-    return value
-
-
-def _is_grading(change: object) -> bool:
-    return callable(getattr(change, "grade", None))
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-        raise InvalidInput("time_zone", name, "must be an IANA zone, such as 'Asia/Shanghai'") from None

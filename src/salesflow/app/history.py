@@ -8,11 +8,13 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, Generic, TypeVar
 
+from salesflow.app.duplicates import tell_events
 from salesflow.app.execution import Access, Case, Execution, Intent, reference, whole_number
 from salesflow.app.paging import Page
 from salesflow.errors import NotFound
 from salesflow.model import Event, LeadCard, replay, utc
 from salesflow.ports import Write
+from salesflow.visibility import EVERYTHING, Filter
 
 RecordT = TypeVar("RecordT")
 
@@ -30,19 +32,23 @@ class Readable(Generic[RecordT]):
 
     def _change(
         self, method: str, ref: RecordT | LeadCard | str, intent: Intent, *args: Any, access: Access | None = None,
-        beside: Callable[[Case], tuple[Write, ...]] | None = None,
+        beside: Callable[[Case], tuple[Write, ...]] | None = None, follows: bool = False,
     ) -> RecordT:  # fmt: skip
         run, operation = self._execution, self._operation(method)
-        record: RecordT = run.change(operation, self._kind, ref, intent, *args, access=access, beside=beside)
+        record: RecordT = run.change(
+            operation, self._kind, ref, intent, *args, access=access, beside=beside, follows=follows
+        )
         return record
 
     def _operation(self, method: str) -> str:
         return f"{_GROUPS[self._kind]}.{method}"
 
-    def _page(self, scene: str, order_by: str | None, limit: int, after: str | None) -> Page[Any]:
+    def _page(
+        self, scene: str, order_by: str | None, limit: int, after: str | None, narrow: Filter = EVERYTHING
+    ) -> Page[Any]:
         run = self._execution
         run.admit(run.blank(), self._operation("list"), ())
-        return run.page(self._kind, scene, order_by, limit, after)
+        return run.page(self._kind, scene, order_by, limit, after, narrow)
 
     def count(self, scene: str = "all", cap: int | None = 1001) -> int:
         """
@@ -75,7 +81,8 @@ class Readable(Generic[RecordT]):
         case = self._execution.reading(self._operation(method), self._kind, ref)
         if not case.is_whole:
             raise NotFound(self._kind, case.record.id)
-        return tuple(self._execution.kernel.events(self._kind, case.record.id))
+        kernel = self._execution.kernel
+        return tell_events(kernel, case.sight, case.person, kernel.events(self._kind, case.record.id))
 
     def as_of(self, ref: RecordT | str, moment: datetime) -> RecordT:
         """
@@ -94,4 +101,7 @@ class Readable(Generic[RecordT]):
         return record
 
 
-_GROUPS = {"lead": "leads", "opportunity": "opportunities", "customer": "customers", "contact": "contacts"}
+_GROUPS = {
+    "lead": "leads", "opportunity": "opportunities", "customer": "customers", "contact": "contacts",
+    "document": "documents",
+}  # fmt: skip

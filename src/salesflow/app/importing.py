@@ -15,7 +15,10 @@ from typing import Any
 from attrs import field, frozen
 
 from salesflow.app.claims import pool_for
+from salesflow.app.deals import with_deals
+from salesflow.app.duplicates import keys_of, known, taken, with_keys
 from salesflow.app.execution import TRIES, Case, Execution, callback
+from salesflow.app.import_rehearsal import Rehearsal
 from salesflow.app.port import STORE_PORT
 from salesflow.errors import Conflict, InvalidInput
 from salesflow.files.mapping import Arrival, derived_id
@@ -31,10 +34,11 @@ from salesflow.model import (
     Reason,
     created,
 )
+from salesflow.model.duplicates import unique_keys
 from salesflow.model.organization import LONGEST_ID
 from salesflow.model.requests import flag, named
-from salesflow.ports import UnitOfWork, Write
-from salesflow.process import import_lead, import_opportunity
+from salesflow.ports import REVISION, UnitOfWork, Write
+from salesflow.process import import_lead, import_opportunity, refused
 
 BATCH = 250
 """So many rows of a file are saved together."""
@@ -60,8 +64,9 @@ class ImportReport:
         refused: How many rows were not taken in.
         made: How many customers and contacts were made on the way, by kind.
         respelled: How many rows had a wrong spelling that the mapping corrects, by ``"column: spelling"``.
+        linked: How many of the leads are about a customer, or a lead with documents, that is known already.
 
-    Source: IO-1, IO-3.
+    Source: IO-1, IO-3, LEAD-12.
     """
 
     imported: int = 0
@@ -71,6 +76,7 @@ class ImportReport:
     refused: int = 0
     made: dict[str, int] = field(factory=dict)
     respelled: dict[str, int] = field(factory=dict)
+    linked: int = 0
 
 
 @frozen
@@ -122,10 +128,12 @@ class Intake:
         own = (run.person,) if case.sight.is_employee(run.person) else ()
         run.admit(case, operation, (), also=own)
         self._run, self._operation, self._batch = run, operation, batch
-        self._dry = _Rehearsal() if flag(dry_run, "dry_run") else None
+        self._dry = Rehearsal() if flag(dry_run, "dry_run") else None
         self._column_of: Callable[[str], str | None] = _no_column
         self._there: set[tuple[str, str]] = set()
         self._looked_up: dict[tuple[str, str], Any] = {}
+        self._known: Mapping[str, list[Any]] = {}
+        self._claimed: dict[str, str] = {}
         self._elsewhere: dict[str, Mapping[str, str]] = {}
         self._problems: list[RowProblem] = []
         self._counts: Counter[str] = Counter()
@@ -163,34 +171,39 @@ class Intake:
         return ImportReport(
             self._counts["imported"], self._counts["unchanged"], tuple(self._problems), dict(self._missing),
             self._counts["refused"], dict(self._made), dict(self._respelled),
+            self._counts["linked"],
         )  # fmt: skip
 
     def _take(self, items: list[Item], tries: int = 1) -> None:
         case = self._run.blank()
         pending: dict[tuple[str, str], Write] = {}
         self._looked_up = self._look_up(items)
+        self._claimed = {}
+        self._known = known(self._run.kernel, {key for item in items for key in self._keys(item.arrival)})
         plans = [self._plan(case, item, pending) for item in items]
         try:
-            self._save(tuple(pending.values()))
+            self._save(case, pending)
         except Conflict as conflict:
             self._there.clear()
             self._elsewhere.clear()
+            # Where only what the batch rests on changed, all of it is decided anew: its rows are as sound as before.
+            if tries < TRIES and (len(items) == 1 or conflict.kind == REVISION):
+                self._take(items, tries + 1)
+                return
             if len(items) > 1:
                 for item in items:
                     self._take([item])
-                return
-            if tries < TRIES:
-                self._take(items, tries + 1)
                 return
             plans = [_Plan(problems=(self._conflicted(items[0], conflict),))]
         for item, plan in zip(items, plans, strict=True):
             self._tell(item, plan)
 
-    def _save(self, writes: tuple[Write, ...]) -> None:
+    def _save(self, case: Case, pending: Mapping[tuple[str, str], Write]) -> None:
         if self._dry is not None:
-            self._dry.note(writes)
-        elif writes:
-            self._run.kernel.save(UnitOfWork(writes))
+            self._dry.note(pending.values())
+        elif pending:
+            writes = with_deals(case, pending, self._looked_up, self._operation)
+            self._run.kernel.save(UnitOfWork(writes, resting_on=case.sight.revisions))
 
     def _tell(self, item: Item, plan: _Plan) -> None:
         """Count what came of a row."""
@@ -201,6 +214,7 @@ class Intake:
                 self._problems.append(RowProblem(item.row, id, found.message, found.code, found.column, item.line))
             return
         self._counts["imported" if plan.writes else "unchanged"] += 1
+        self._counts["linked"] += any(_is_linked(write.record) for write in plan.writes)
         self._missing.update(plan.missing)
         self._made.update(write.kind for write in plan.writes[:-1])
         assert item.arrival is not None  # else there were problems
@@ -227,12 +241,16 @@ class Intake:
         except InvalidInput as error:
             column = self._column_of(error.what)
             return _Plan(problems=(wrong("invalid_value", column, problem=str(error)),))
-        if decision.reasons:
-            return _Plan(problems=tuple(CellProblem(reason.code, None, str(reason)) for reason in decision.reasons))
+        # RULE-1, IO-3: a lead is as good as created; an opportunity arrives, and the rules guard moves
+        broken = case.kernel.rules.against_new(made) if kind == "lead" else ()
+        reasons = (*decision.reasons, *broken)
+        if reasons:
+            return _Plan(problems=tuple(CellProblem(reason.code, None, str(reason)) for reason in reasons))
         if known is not None or (self._dry is not None and self._is_deleted(kind, record.id)):
             return _Plan(problems=(self._taken(record.id),))
         writes.append(Write(made.KIND, made.id, 0, made, decision.events))
         pending.update({(write.kind, write.id): write for write in writes})
+        self._claimed.update((key, write.id) for write in writes for key in unique_keys(write.record))
         return _Plan(tuple(writes), missing=tuple(_missing(made)))
 
     def _is_theirs(self, case: Case, record: Opportunity | Lead) -> bool:
@@ -248,16 +266,24 @@ class Intake:
             return import_lead(
                 record, by=run.person, at=case.now, operation=self._operation,
                 pool_of=lambda lead: pool_for(case.kernel, case.sight, lead),
+                keyed=lambda lead: with_keys(lead, self._keys(arrival), self._known),
             )  # fmt: skip
         customer, contact = record.customer, record.contact
         if arrival.customer is not None:
             owner = arrival.customer_owner or record.owner
             asked = arrival.customer
             customer = self._party("customer", (asked.name,), pending)
-            if not self._is_there("customer", customer, pending, remember=True):
+            is_there = self._is_there("customer", customer, pending, remember=True)
+            holder = None if is_there else self._holder(case, self._keys(arrival))
+            if isinstance(holder, Reason):
+                return record, refused(holder)
+            if holder is not None:
+                customer = holder
+            elif not is_there:
                 made = Customer(
                     id=customer, version=1, name=asked.name, owner=owner, phone=asked.phone, email=asked.email,
-                    industry=asked.industry, created_at=case.now, created_by=run.person, updated_at=case.now,
+                    industry=asked.industry, match_keys=self._keys(arrival),
+                    created_at=case.now, created_by=run.person, updated_at=case.now,
                 )  # fmt: skip
                 writes.append(Write("customer", customer, 0, made, (self._imported(case, made),)))
         if arrival.contact is not None:
@@ -278,6 +304,30 @@ class Intake:
 
     def _imported(self, case: Case, record: Customer | Contact) -> Event:
         return created(record, at=case.now, by=self._run.person, operation=self._operation, kind=EventKind.IMPORTED)
+
+    def _keys(self, arrival: Arrival | None) -> tuple[str, ...]:
+        """Return the keys of the lead that arrives, or of the customer that an opportunity brings along."""
+        if arrival is None:
+            return ()
+        record = arrival.record
+        keyed = record if isinstance(record, ImportedLead) else arrival.customer
+        return () if keyed is None else keys_of(self._run.kernel, keyed)
+
+    def _holder(self, case: Case, keys: tuple[str, ...]) -> str | Reason | None:
+        """
+        Return the id of the customer that has one of *keys*, which is the one that is meant (LEAD-12).
+
+        None where nobody has; a reason where the person may not see who has.
+        """
+        for key in keys:
+            for found in self._known.get(key, ()):
+                if found.KIND == "customer":
+                    seen = case.sight.can_see(self._run.person, found)
+                    return str(found.id) if seen else taken(case.kernel, case.sight, self._run.person, key, found)
+            made = self._claimed.get(key) or (None if self._dry is None else self._dry.holder(key))
+            if made is not None:
+                return made
+        return None
 
     def _party(self, kind: str, parts: tuple[str, ...], pending: Mapping[tuple[str, str], Write]) -> str:
         """Return the id of the customer or contact of this name: one that is there, else the one that is to be."""
@@ -387,26 +437,8 @@ class Intake:
                 yield CellProblem(reason.code, self._column_of(kind), str(reason))
 
 
-class _Rehearsal:
-    """What a dry run would have made: ids in a temporary file, so that memory does not grow with the rows."""
-
-    def __init__(self) -> None:
-        import sqlite3
-
-        self._file = sqlite3.connect("", isolation_level=None)
-        self._file.execute("CREATE TABLE made (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID")
-
-    def note(self, writes: Iterable[Write]) -> None:
-        """Note what would be written."""
-        self._file.executemany("INSERT INTO made VALUES (?, ?)", [(write.kind, write.id) for write in writes])
-
-    def has(self, kind: str, id: str) -> bool:
-        """Whether it would be there."""
-        return self._file.execute("SELECT 1 FROM made WHERE kind = ? AND id = ?", (kind, id)).fetchone() is not None
-
-    def close(self) -> None:
-        """Forget everything."""
-        self._file.close()
+def _is_linked(record: Any) -> bool:
+    return isinstance(record, Lead) and record.duplicate_of is not None
 
 
 def _no_column(_field: str) -> None:

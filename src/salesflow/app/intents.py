@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from attrs import evolve
 
 from salesflow import process
 from salesflow.app.claims import pool_for
+from salesflow.app.duplicates import keyed
 from salesflow.app.execution import Case
 from salesflow.errors import InvalidInput
 from salesflow.model import (
@@ -58,14 +60,15 @@ def change_stage(case: Case, stage: str, reason: str | None = None, approved: Ev
 
 
 def change_process(case: Case, template: str, stage: str | None = None, reason: str | None = None) -> Decision:
-    """OPP-9. The newest version of the other template is the one it is pinned to from then on."""
+    """OPP-9, RULE-1. The newest version of the other template is the one it is pinned to; the old one's rules bind."""
     engine = case.kernel.processes.latest(named(template, "process"))
     if stage is not None:
         named(stage, "stage")
-    return process.change_process(
+    decision = process.change_process(
         case.record, engine, stage, reason=worded(reason, "reason"), **actor(case),
         keep_manual=case.kernel.settings.keep_manual_probability,
     )  # fmt: skip
+    return _also_refused(decision, list(process.broken_rules(case.engine.process, "change_process", case.record)))
 
 
 def win(
@@ -84,8 +87,8 @@ def win(
 
 
 def lose(
-    case: Case, reason: str | None, competitor: str | None = None, comment: str | None = None,
-    close_date: date | None = None,
+    case: Case, reason: str | None = None, competitor: str | None = None, comment: str | None = None,
+    close_date: date | None = None, approved: EventBuilder | None = None,
 ) -> Decision:  # fmt: skip
     """OPP-7."""
     if competitor is not None:
@@ -94,17 +97,20 @@ def lose(
         plain_day(close_date, "close_date")
     return case.engine.lose(
         case.record, **actor(case), today=case.today, reason=worded(reason, "reason"), competitor=competitor,
-        comment=worded(comment, "comment"), close_date=close_date,
+        comment=worded(comment, "comment"), close_date=close_date, approved=approved,
     )  # fmt: skip
 
 
-def invalidate(case: Case, reason: str | None, comment: str | None = None, close_date: date | None = None) -> Decision:
+def invalidate(
+    case: Case, reason: str | None = None, comment: str | None = None, close_date: date | None = None,
+    approved: EventBuilder | None = None,
+) -> Decision:  # fmt: skip
     """OPP-7."""
     if close_date is not None:
         plain_day(close_date, "close_date")
     return case.engine.invalidate(
         case.record, **actor(case), today=case.today, reason=worded(reason, "reason"),
-        comment=worded(comment, "comment"), close_date=close_date,
+        comment=worded(comment, "comment"), close_date=close_date, approved=approved,
     )  # fmt: skip
 
 
@@ -126,6 +132,11 @@ def unvoid(case: Case) -> Decision:
 def delete(case: Case) -> Decision:
     """OPP-10."""
     return process.delete(case.record, **actor(case))
+
+
+def delete_lead(case: Case) -> Decision:
+    """LEAD-11."""
+    return process.delete_lead(case.record, **actor(case))
 
 
 def edit_opportunity(case: Case, changes: Mapping[str, object]) -> Decision:
@@ -274,17 +285,18 @@ def access_level(access: Any, what: str = "access") -> Access:
 
 
 def set_contact_role(case: Case, role: ContactRole) -> Decision:
-    """CUS-3."""
+    """CUS-3. The contact, and the one that it is related to, are there for the person who names them."""
     named(role.role, "role")
     flag(role.is_primary, "is_primary")
-    if role.related_to is not None:
-        named(role.related_to, "related_to")
+    if role.related_to is not None and named(role.related_to, "related_to") == role.contact:
+        raise InvalidInput("related_to", role.related_to, "must be another contact than the one that has the role")
+    strangers = party_reasons(case, None, role.related_to)
     unknown = party_reasons(case, None, role.contact)
     contact = None if unknown else case.kernel.get("contact", role.contact)
     decision = process.set_contact_role(
         case.record, role, contacts_customer=contact.customer if contact is not None else None, **actor(case)
     )
-    return refused(*unknown) if unknown else decision
+    return refused(*unknown, *strangers) if unknown else _also_refused(decision, strangers)
 
 
 def add_competitor(case: Case, competitor: str) -> Decision:
@@ -375,5 +387,5 @@ def disqualify_lead(case: Case, reason: str | None) -> Decision:
 
 
 def edit_lead(case: Case, changes: Mapping[str, object]) -> Decision:
-    """Domain §2."""
-    return process.edit_lead(case.record, changes, **actor(case))
+    """Domain §2, LEAD-12."""
+    return process.edit_lead(case.record, changes, keyed=partial(keyed, case.kernel), **actor(case))

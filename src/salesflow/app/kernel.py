@@ -7,10 +7,12 @@ Every exception of a port becomes `PortError`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import copy
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from salesflow.app.port import CLOCK_PORT, IDS_PORT, ORGANIZATION_PORT, STORE_PORT
+from salesflow.app.business_rules import BusinessRules
+from salesflow.app.port import CLOCK_PORT, DOCUMENTS_PORT, IDS_PORT, ORGANIZATION_PORT, STORE_PORT
 from salesflow.app.processes import Processes
 from salesflow.app.settings import Settings
 from salesflow.errors import InvalidInput, PortError
@@ -20,18 +22,27 @@ from salesflow.model import (
     business_day,
     utc,
 )
+from salesflow.model.document import LONGEST_NUMBER
 from salesflow.model.organization import LONGEST_ID
+from salesflow.model.requests import named
 from salesflow.ports import (
     AuditSink,
     Clock,
+    DocumentNumbers,
     Ids,
+    KeyNormalizer,
+    Notifier,
     OrganizationSource,
     PoolSelector,
     Query,
     Store,
     UnitOfWork,
 )
+from salesflow.process import RecyclingRule
 from salesflow.visibility import Filter, OrganizationIndex, Sight, VisibilityPolicy
+
+if TYPE_CHECKING:
+    from salesflow.app.automation import Automator
 
 WALKED_PAGE = 200
 """So many records at a time are read by whoever goes through all of them."""
@@ -43,10 +54,17 @@ class Kernel:
     def __init__(
         self, *, store: Store, organization: OrganizationSource, processes: Processes, clock: Clock, ids: Ids,
         zone: Any, grading: GradingPolicy, visibility: VisibilityPolicy, audit: AuditSink | None, settings: Settings,
-        pool_selector: PoolSelector | None,
+        pool_selector: PoolSelector | None, key_normalizer: KeyNormalizer, notifier: Notifier | None,
+        recycling: Sequence[RecyclingRule], documents: DocumentNumbers | None, rules: BusinessRules,
     ) -> None:  # fmt: skip
         self.store = store
+        self.key_normalizer = key_normalizer
         self.pool_selector = pool_selector
+        self.documents = documents
+        self.notifier = notifier
+        self.recycling = recycling
+        self.rules = rules
+        self.automation: Automator | None = None  # the flow puts it, where anything can be set off: it uses the desks
         self.organization = organization
         self.processes = processes
         self.clock = clock
@@ -60,6 +78,16 @@ class Kernel:
         self._revision = getattr(store, "revision", None)
         self._index: tuple[Any, OrganizationIndex] | None = None
         self._sight: tuple[Any, Sight] | None = None
+
+    def with_ports(
+        self, *, store: Store, organization: OrganizationSource, clock: Clock, visibility: VisibilityPolicy
+    ) -> Kernel:
+        """Return the same with other ports in these places, and nothing compiled yet."""
+        other = copy(self)
+        other.store, other.organization, other.clock, other.visibility = store, organization, clock, visibility
+        other._revision = getattr(store, "revision", None)
+        other._index = other._sight = None
+        return other
 
     def now(self) -> datetime:
         """Return the clock's present moment in UTC."""
@@ -92,7 +120,7 @@ class Kernel:
             self._index = index
         sight = Sight(
             index[1], tuple(self.query("sharing_rule")), self.visibility, self.query("pool"), find=self.find,
-            revisions=revisions,
+            get=self.get, revisions=revisions,
         )  # fmt: skip
         self._sight = (version, sight)
         return sight
@@ -145,6 +173,16 @@ class Kernel:
         if not isinstance(id, str) or not id or len(id) > LONGEST_ID:
             raise PortError("ids", f"gave {type(id).__name__} that is no text of 1 to {LONGEST_ID} characters")
         return id
+
+    def document_number(self, draft: Document) -> str:
+        """Return the number of a document from the port, of a flow that has it; what is no name is not saved as one."""
+        assert self.documents is not None
+        with DOCUMENTS_PORT:
+            number: object = self.documents.number(draft)
+        try:
+            return named(number, "number", longest=LONGEST_NUMBER)
+        except InvalidInput as error:
+            raise PortError("documents", f"gave no usable number: {error}") from error
 
     def save(self, unit: UnitOfWork) -> None:
         """Save a unit of work."""

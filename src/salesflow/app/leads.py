@@ -6,32 +6,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias, TypedDict, Unpack
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from salesflow.app import intents
 from salesflow.app.claims import ceiling_guard, claim_lead, pool_for
-from salesflow.app.execution import TRIES, Case, Execution
-from salesflow.app.history import Readable
+from salesflow.app.conversion import Conversion
+from salesflow.app.duplicates import keyed
+from salesflow.app.execution import Execution, Made
+from salesflow.app.lead_merging import LeadMerging
+from salesflow.app.lead_documents import LeadDocuments
 from salesflow.app.moves import lead_moves
 from salesflow.app.paging import Page
-from salesflow.errors import Conflict, InvalidInput
-from salesflow.model import (
-    Contact,
-    Customer,
-    Decision,
-    Lead,
-    LeadCard,
-    LeadStatus,
-    NewContact,
-    NewCustomer,
-    NewOpportunity,
-    Opportunity,
-    ReviewState,
-    apply,
-)
+from salesflow.app.push_down import PushDown
+from salesflow.app.recycling import Recycling
+from salesflow.model import Lead, LeadCard, LeadStatus, ReviewState
 from salesflow.model.requests import UNSET, Unset, named, worded
-from salesflow.ports import Write
-from salesflow.process import Move, convert_lead, create_lead, create_opportunity
+from salesflow.process import Move, create_lead
 
 LeadRef: TypeAlias = Lead | LeadCard | str
 """A lead, the card of one, or its id."""
@@ -51,25 +41,7 @@ class LeadChanges(TypedDict, total=False):
     custom: Mapping[str, Any]
 
 
-@frozen
-class ConvertedLead:
-    """
-    What a conversion gave.
-
-    Args:
-        lead: The lead, converted.
-        customer, contact, opportunity: The records it became, new or existing; None where not asked for.
-
-    Source: LEAD-6.
-    """
-
-    lead: Lead
-    customer: Customer | None
-    contact: Contact | None
-    opportunity: Opportunity | None
-
-
-class LeadDesk(Readable[Lead]):
+class LeadDesk(Conversion, LeadDocuments, PushDown, LeadMerging, Recycling):
     """Every operation on leads, each checked against what the person may see and do."""
 
     def __init__(self, execution: Execution) -> None:
@@ -97,13 +69,7 @@ class LeadDesk(Readable[Lead]):
         """
         run = self._execution
         given = (contact, phone, email, channel, company, source, description, branch, owner)
-        repeated = run.repeated("leads.create", title, given)
-        if repeated is not None:
-            return repeated[0]  # type: ignore[no-any-return]
-        case = run.blank()
-        if owner is UNSET:
-            owner = run.person if case.sight.is_employee(run.person) else None
-        elif owner is not None:
+        if owner is not UNSET and owner is not None:
             named(owner, "owner")
         for name, text in {
             "contact": contact, "company": company, "phone": phone, "email": email, "channel": channel,
@@ -111,19 +77,29 @@ class LeadDesk(Readable[Lead]):
         }.items():  # fmt: skip
             if text is not None:
                 named(text, name)
-        lead = Lead(
-            id=case.kernel.new_id("lead"), version=1, title=named(title, "title"), owner=owner,
-            status=LeadStatus.UNASSIGNED if owner is None else LeadStatus.ASSIGNED,
-            description=worded(description, "description"), created_at=case.now, created_by=run.person,
-            updated_at=case.now, contact=contact, company=company, phone=phone,
-            email=email, channel=channel, source=source, branch=branch,
-        )  # fmt: skip
-        if owner is None:
-            lead = evolve(lead, pool=pool_for(case.kernel, case.sight, lead))
-        decision = create_lead(lead, by=run.person, at=case.now)
-        reasons = (*decision.reasons, *intents.employee_reasons(case, owner))
-        run.admit(case, "leads.create", reasons)
-        return run.make(lead, decision.events, "leads.create", title, given)
+        named(title, "title")
+        worded(description, "description")
+
+        def decide() -> Made[Lead]:
+            case = run.blank()
+            works = owner
+            if works is UNSET:
+                works = run.person if case.sight.is_employee(run.person) else None
+            lead = Lead(
+                id=case.kernel.new_id("lead"), version=1, title=title, owner=works,
+                status=LeadStatus.UNASSIGNED if works is None else LeadStatus.ASSIGNED,
+                assigned_at=None if works is None else case.now,
+                description=description, created_at=case.now, created_by=run.person,
+                updated_at=case.now, contact=contact, company=company, phone=phone,
+                email=email, channel=channel, source=source, branch=branch,
+            )  # fmt: skip
+            if works is None:
+                lead = evolve(lead, pool=pool_for(case.kernel, case.sight, lead))
+            lead = keyed(case.kernel, lead)
+            decision = create_lead(lead, by=run.person, at=case.now)
+            return Made(case, lead, decision.events, (*decision.reasons, *intents.employee_reasons(case, works)))
+
+        return run.make("leads.create", title, given, decide)
 
     def get(self, lead: LeadRef) -> Lead | LeadCard:
         """
@@ -257,6 +233,20 @@ class LeadDesk(Readable[Lead]):
         """
         return self._change("unvoid", lead, intents.unvoid)
 
+    def delete(self, lead: LeadRef) -> None:
+        """
+        Delete (删除) a lead that nobody works, for good: it is gone from every query, and what happened to it too.
+
+        That it was deleted, by whom and when, stays for the audit; nothing of what it held does.
+
+        Raises:
+            Refused: `is_voided`, `wrong_status`, `wrong_review_state`, `has_redirects`, `has_documents`,
+                `not_permitted`.
+
+        Source: LEAD-11, ACC-20.
+        """
+        self._change("delete", lead, intents.delete_lead)
+
     def set_review_state(self, lead: LeadRef, state: ReviewState | str) -> Lead:
         """
         Set the review state: ``created submitted approved re_review``, and from there ``submitted`` again.
@@ -290,100 +280,3 @@ class LeadDesk(Readable[Lead]):
         Source: LEAD-17.
         """
         return self._change("enable", lead, intents.enable_lead)
-
-    def convert(
-        self, lead: LeadRef, *, customer: NewCustomer | str | None = None, contact: NewContact | str | None = None,
-        opportunity: NewOpportunity | str | None = None,
-    ) -> ConvertedLead:  # fmt: skip
-        """
-        Convert (转客户) the lead, all of it or nothing, and once only.
-
-        Args:
-            customer, contact, opportunity: Each a new one, the id of an existing one, or None; an opportunity
-                needs one of the other two, and belongs to the lead's owner.
-
-        Raises:
-            Refused: `already_converted` names what it became; `wrong_status`, `convert_nothing`,
-                `convert_needs_party`, `customer_unknown`, `close_date_past` and the rest of OPP-1.
-
-        Source: LEAD-6.
-        """
-        run = self._execution
-        tries = 0
-        while True:
-            tries += 1
-            repeated = run.repeated("leads.convert", lead, (customer, contact, opportunity))
-            if repeated is not None:
-                return _converted({record.KIND: record for record in repeated})
-            try:
-                return self._convert_once(lead, customer, contact, opportunity)
-            except Conflict:
-                if tries == TRIES:
-                    raise
-                if not isinstance(lead, str):
-                    # Whoever was overtaken by another conversion is told into what, not only that they were late.
-                    if run.case("lead", lead.id).record.conversion is None:
-                        raise
-                    lead = lead.id
-
-    def _convert_once(
-        self, ref: LeadRef, customer: NewCustomer | str | None, contact: NewContact | str | None,
-        opportunity: NewOpportunity | str | None,
-    ) -> ConvertedLead:  # fmt: skip
-        run = self._execution
-        case = run.case("lead", ref)
-        run.shield(case, "leads.convert")
-        lead: Lead = case.record
-        customer_id = _id_for(case, "customer", customer, NewCustomer)
-        contact_id = _id_for(case, "contact", contact, NewContact)
-        opportunity_id = _id_for(case, "opportunity", opportunity, NewOpportunity)
-        reasons = intents.party_reasons(
-            case,
-            customer if isinstance(customer, str) else None,
-            contact if isinstance(contact, str) else None,
-        )
-        made: Opportunity | None = None
-        made_decision = Decision()
-        if isinstance(opportunity, NewOpportunity) and lead.owner is not None:
-            members = [intents.team_member(m).person for m in opportunity.team]
-            reasons += intents.employee_reasons(case, *members)
-            made, made_decision = create_opportunity(
-                case.kernel.processes.latest(opportunity.process).process, opportunity, id=opportunity_id or "",
-                owner=lead.owner, customer=customer_id if customer or contact else "-", contact=contact_id,
-                grader=case.grader(),
-                by=run.person, at=case.now, today=case.today, lead=lead, source=lead.source,
-                past_close_date_allowed=case.kernel.settings.past_close_date_allowed, operation="leads.convert",
-            )  # fmt: skip
-        elif isinstance(opportunity, str):
-            run.case("opportunity", opportunity)
-        converted = convert_lead(
-            lead, customer=customer, customer_id=customer_id, contact=contact, contact_id=contact_id,
-            opportunity=made or opportunity_id, by=run.person, at=case.now,
-        )  # fmt: skip
-        blocked = (*converted.decision.reasons, *reasons, *made_decision.reasons)
-        run.admit(case, "leads.convert", blocked)
-        after = apply(lead, converted.decision.events)
-        writes = [Write("lead", lead.id, lead.version, after, converted.decision.events)]
-        for new in (converted.customer, converted.contact, (made, made_decision) if made else None):
-            if new is not None:
-                record, decision = new
-                writes.append(Write(record.KIND, record.id, 0, record, decision.events))
-        records = {write.kind: write.record for write in writes}
-        for kind, id in (("customer", customer_id), ("contact", contact_id), ("opportunity", opportunity_id)):
-            if id is not None and kind not in records:
-                records[kind] = case.kernel.get(kind, id)
-        given = (customer, contact, opportunity)
-        run.save(tuple(writes), "leads.convert", ref, list(records.values()), given, case.sight)
-        return _converted(records)
-
-
-def _converted(records: Mapping[str, Any]) -> ConvertedLead:
-    return ConvertedLead(records["lead"], records.get("customer"), records.get("contact"), records.get("opportunity"))
-
-
-def _id_for(case: Case, kind: str, asked: object, new: type) -> str | None:
-    if asked is None or isinstance(asked, str):
-        return asked
-    if isinstance(asked, new):
-        return case.kernel.new_id(kind)
-    raise InvalidInput(kind, asked, f"must be a {new.__name__}, the id of an existing one, or None")

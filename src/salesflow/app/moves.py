@@ -16,15 +16,20 @@ from salesflow.app import intents, superior_intents
 from salesflow.app.claims import claim_lead
 from salesflow.app.execution import Case, Execution, Intent, combined
 from salesflow.app.grades import graded
+from salesflow.app.issuing import issue_something
+from salesflow.app.lead_merging import latest_merge, merge_with_somebody, unmerge_leads
+from salesflow.app.push_down import push_down_somewhere
 from salesflow.app.task_access import AFTER_SALES_TASKS, task_access
 from salesflow.model import (
     ContactRole,
     Decision,
+    DocumentKind,
     Grade,
     Lead,
     LeadCard,
     NewCustomer,
     Opportunity,
+    Reason,
     TaskStatus,
     TeamMember,
     TeamRole,
@@ -77,6 +82,8 @@ def lead_moves(execution: Execution, ref: Lead | LeadCard | str) -> tuple[Move, 
         Candidate("follow_up", None, intents.follow_up_lead, ("call", "-"), inputs=("text",)),
         Candidate("edit", None, _some_lead_change, inputs=("changes",)),
         Candidate("convert", None, _into_some_customer, inputs=("customer", "contact", "opportunity")),
+        Candidate("quote", None, issue_something, (DocumentKind.QUOTE,), inputs=("lines",)),
+        Candidate("order", None, issue_something, (DocumentKind.CONTRACT,), inputs=("lines",)),
         Candidate("recycle", None, intents.recycle_lead, (None,), ("-",)),
         Candidate("disqualify", None, intents.disqualify_lead, (None,), ("-",)),
         Candidate("void", None, intents.void),
@@ -87,6 +94,11 @@ def lead_moves(execution: Execution, ref: Lead | LeadCard | str) -> tuple[Move, 
         else Candidate("set_review_state", None, intents.set_review_state, (following,), inputs=("state",)),
         Candidate("disable", None, intents.disable_lead),
         Candidate("enable", None, intents.enable_lead),
+        Candidate("delete", None, intents.delete_lead),
+        Candidate("push_down", None, push_down_somewhere, inputs=("owner",)),
+        Candidate("merge", None, merge_with_somebody, inputs=("other",)),
+        # the card of a pool's lead does not tell what was merged into it
+        Candidate("unmerge", latest_merge(case) if case.is_whole else None, unmerge_leads),
     )
     return tuple(_tried(case, "leads", candidate) for candidate in candidates)
 
@@ -217,6 +229,8 @@ def _other_moves(case: Case) -> Iterator[Candidate]:
     yield Candidate("add_competitor", None, _against_somebody, inputs=("competitor",))
     for competitor in opportunity.competitors:
         yield Candidate("remove_competitor", competitor, intents.remove_competitor, (competitor,))
+    for kind in DocumentKind:
+        yield Candidate(f"issue_{kind}", None, issue_something, (kind,), inputs=("lines",))
     yield Candidate("set_grade", None, superior_intents.set_grade, (Grade.A, None), (Grade.A, "-"), ("grade",))
     yield Candidate("clear_grade", None, superior_intents.clear_grade)
     yield from _after_sales_starts(case)
@@ -244,30 +258,33 @@ def _requests(case: Case) -> Iterator[Candidate]:
     """An approval to ask for, of each move that leads past one (RULE-2)."""
     template, stage = case.engine.process, case.record.stage
     following = [after.code for after in template.stages[_place(case) + 1 :]]
-    is_last = not following
-    wanted: list[tuple[str, str, str | None]] = [("advance", "advance", following[0])] if following else []
-    wanted += [("change_stage", f"change_stage:{code}", code) for code in following]
-    if is_last or template.win_from is WinFrom.ANY:
-        wanted.append(("win", "win", None))
-    for method, to, target in wanted:
-        if process.approval_on_the_way(template, stage, target) is None:
-            continue
-        args: tuple[Any, ...] = (method, {"stage": target} if method == "change_stage" else {})
-        with_reason = (method, {"stage": target, "reason": "-"}) if method == "change_stage" else None
-        row = f"opportunities.{method}"
-        yield Candidate("request_approval", to, superior_intents.request_approval, args, with_reason, row=row)
+    wanted: list[tuple[str, str, dict[str, Any], dict[str, Any] | None]] = []
+    if following:
+        wanted.append(("advance", "advance", {}, None))
+    for code in following:
+        wanted.append(("change_stage", f"change_stage:{code}", {"stage": code}, {"stage": code, "reason": "-"}))
+    if not following or template.win_from is WinFrom.ANY:
+        wanted.append(("win", "win", {}, None))
+    for method, known in (("lose", template.lost_reasons), ("invalidate", template.invalid_reasons)):
+        wanted.append((method, method, {}, {"reason": known[0]}))
+    for method, to, arguments, with_reason in wanted:
+        if process.approvals_for(template, method, stage, arguments):
+            yield Candidate(
+                "request_approval", to, superior_intents.request_approval, (method, arguments),
+                None if with_reason is None else (method, with_reason), row=f"opportunities.{method}",
+            )  # fmt: skip
 
 
 def _waiting_moves(case: Case) -> Iterator[Candidate]:
     opportunity: Opportunity = case.record
     yield Candidate("register_with_partner", None, superior_intents.register_with_partner)
     yield from _requests(case)
-    approvers = case.sight.superiors(opportunity.owner)
     for waiting in waiting_approvals(opportunity):
         id = waiting.id
-        others = superior_intents.approvers(case, waiting.requested_by)
+        all_named = superior_intents.approvers(case, waiting.approver, None)
+        others = superior_intents.approvers(case, waiting.approver, waiting.requested_by)
         yield Candidate("approve", id, superior_intents.approve, (id,), also=others)
-        yield Candidate("refuse", id, superior_intents.refuse, (id, "-"), inputs=("comment",), also=approvers)
+        yield Candidate("refuse", id, superior_intents.refuse, (id, "-"), inputs=("comment",), also=all_named)
         yield Candidate("withdraw_approval", id, superior_intents.withdraw_approval, (id,), row=waiting.operation)
 
 
@@ -292,7 +309,7 @@ def _tried(case: Case, group: str, candidate: Candidate) -> Move:
     if candidate.with_reason is not None and any(r.code == "reason_missing" for r in decision.reasons):
         inputs = (*inputs, "reason")
         decision = candidate.intent(case, *candidate.with_reason)
-    blockers = combined(refusals, decision.reasons)
+    blockers = combined(refusals, (*decision.reasons, *_rules_broken(case, f"{group}.{candidate.method}")))
     instead: frozenset[str] = frozenset()
     if any(reason.code == "not_permitted" for reason in refusals):
         others = _known_to(case) & case.sight.who_may(row, case.record, also=candidate.also)
@@ -301,8 +318,14 @@ def _tried(case: Case, group: str, candidate: Candidate) -> Move:
     return Move(candidate.method, candidate.to, blockers, inputs, effects, instead)
 
 
+def _rules_broken(case: Case, operation: str) -> tuple[Reason, ...]:
+    """RULE-1: what an edit would make of the record is not known yet, so its rules are asked when it is."""
+    return () if operation.endswith(".edit") else case.kernel.rules.broken(operation, case.record)
+
+
 def _known_to(case: Case) -> frozenset[str]:
-    """Whom the person knows of: those who stand in the record, and their own superiors (VIS-17)."""
+    """Whom the person knows of: those whom the record or an approval of it names, and their own superiors (VIS-17)."""
     record = case.record
     team = (member.person for member in getattr(record, "team", ()))
-    return frozenset((record.owner, *team, *case.sight.superiors(case.person)))
+    asked = (approval.approver.removeprefix(process.PERSON) for approval in getattr(record, "approvals", ()))
+    return frozenset((record.owner, *team, *asked, *case.sight.superiors(case.person)))

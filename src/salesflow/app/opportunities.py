@@ -10,8 +10,9 @@ from attrs import evolve
 
 from salesflow.app import intents
 from salesflow.app.attention import Attention
-from salesflow.app.execution import Execution
+from salesflow.app.execution import Execution, Made
 from salesflow.app.moves import opportunity_moves
+from salesflow.app.opportunity_documents import OpportunityDocuments
 from salesflow.app.paging import Page
 from salesflow.app.stage_moves import StageMoves
 from salesflow.app.superiors import SuperiorDecisions
@@ -45,7 +46,7 @@ class OpportunityChanges(TypedDict, total=False):
     custom: Mapping[str, Any]
 
 
-class OpportunityDesk(StageMoves, TaskWork, TeamWork, SuperiorDecisions, Attention):
+class OpportunityDesk(StageMoves, TaskWork, TeamWork, SuperiorDecisions, OpportunityDocuments, Attention):
     """
     Every operation on opportunities, each checked against what the person may see and do.
 
@@ -96,29 +97,29 @@ class OpportunityDesk(StageMoves, TaskWork, TeamWork, SuperiorDecisions, Attenti
         )
         request = evolve(request, team=map(intents.team_member, request.team))
         given = (request, customer, contact, owner, source)
-        repeated = run.repeated("opportunities.create", name, given)
-        if repeated is not None:
-            return repeated[0]  # type: ignore[no-any-return]
-        case = run.blank()
-        owner = run.person if owner is None else named(owner, "owner")
+        answering = run.person if owner is None else named(owner, "owner")
         for kind, id in (("customer", customer), ("contact", contact)):
             if id is not None:
                 named(id, kind)
         members = [member.person for member in request.team]
-        made, decision = create_opportunity(
-            case.kernel.processes.latest(process).process, request, id=case.kernel.new_id("opportunity"), owner=owner,
-            customer=customer, contact=contact, grader=case.grader(), by=run.person, at=case.now, today=case.today,
-            source=None if source is None else named(source, "source"),
-            past_close_date_allowed=case.kernel.settings.past_close_date_allowed,
-        )  # fmt: skip
-        reasons = (
-            *decision.reasons,
-            *intents.party_reasons(case, customer, contact),
-            *intents.employee_reasons(case, owner, *members),
-        )
-        run.admit(case, "opportunities.create", reasons)
-        assert made is not None
-        return run.make(made, decision.events, "opportunities.create", name, given)
+        came_from = None if source is None else named(source, "source")
+
+        def decide() -> Made[Opportunity]:
+            case = run.blank()
+            made, decision = create_opportunity(
+                case.kernel.processes.latest(process).process, request, id=case.kernel.new_id("opportunity"),
+                owner=answering, customer=customer, contact=contact, grader=case.grader(), by=run.person, at=case.now,
+                today=case.today, source=came_from,
+                past_close_date_allowed=case.kernel.settings.past_close_date_allowed,
+            )  # fmt: skip
+            reasons = (
+                *decision.reasons,
+                *intents.party_reasons(case, customer, contact),
+                *intents.employee_reasons(case, answering, *members),
+            )
+            return Made(case, made, decision.events, reasons)
+
+        return run.make("opportunities.create", name, given, decide)
 
     def get(self, opportunity: Opportunity | str) -> Opportunity:
         """

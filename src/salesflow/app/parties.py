@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, TypedDict, TypeVar, Unpack
 
+from attrs import evolve
+
 from salesflow.app import intents
-from salesflow.app.execution import Case, Execution
+from salesflow.app.duplicates import against_keys, keys_of
+from salesflow.app.execution import Case, Execution, Made
 from salesflow.app.history import Readable
 from salesflow.app.paging import Page
-from salesflow.model import Contact, Customer, Decision, created
+from salesflow.model import Contact, Customer, Decision, Reason, apply, created
 from salesflow.model.requests import NewContact, NewCustomer, named
 from salesflow.process import edit_party, refused
 from salesflow.visibility import Names, all_of
@@ -56,23 +60,28 @@ class CustomerDesk(Readable[Customer]):
             owner: Who keeps it; None means the acting employee, and nobody where an administrator is none.
 
         Raises:
-            Refused: `person_unknown`, `not_permitted`.
+            Refused: `person_unknown`, `not_permitted`; another customer has its key: `customer_exists`, and of one
+                that the person may not see `customer_exists_unseen` or `customer_exists_named`.
 
-        Source: CUS-1.
+        Source: CUS-1, LEAD-12.
         """
         asked = NewCustomer(name, phone=phone, email=email, industry=industry)
         run = self._execution
         given = (phone, email, industry, owner)
-        repeated = run.repeated("customers.create", name, given)
-        if repeated is not None:
-            return repeated[0]  # type: ignore[no-any-return]
-        case = run.blank()
-        customer = Customer(
-            id=case.kernel.new_id("customer"), version=1, name=asked.name, phone=phone, email=email, industry=industry,
-            owner=_owner(case, owner),
-            created_at=case.now, created_by=run.person, updated_at=case.now,
-        )  # fmt: skip
-        return _create(run, case, customer, "customers.create", name, customer.owner, given)
+        if owner is not None:
+            named(owner, "owner")
+
+        def decide() -> Made[Customer]:
+            case = run.blank()
+            customer = Customer(
+                id=case.kernel.new_id("customer"), version=1, name=asked.name, phone=phone, email=email,
+                industry=industry, owner=_keeper(case) if owner is None else owner,
+                created_at=case.now, created_by=run.person, updated_at=case.now,
+            )  # fmt: skip
+            customer = evolve(customer, match_keys=keys_of(case.kernel, customer))
+            return _made(case, customer, "customers.create", None)
+
+        return run.make("customers.create", name, given, decide)
 
     def get(self, customer: Customer | str) -> Customer:
         """
@@ -96,7 +105,10 @@ class CustomerDesk(Readable[Customer]):
         """
         Change exactly the named fields.
 
-        Source: CUS-1, ACC-22.
+        Raises:
+            Refused: Another customer has the key that it would get, as of `create`; `person_unknown`, `not_permitted`.
+
+        Source: CUS-1, LEAD-12, ACC-22.
         """
         return self._change("edit", customer, _edit, changes)
 
@@ -125,18 +137,19 @@ class ContactDesk(Readable[Contact]):
         asked = NewContact(name, phone=phone, email=email, title=title)
         run = self._execution
         given = (customer, phone, email, title)
-        repeated = run.repeated("contacts.create", name, given)
-        if repeated is not None:
-            return repeated[0]  # type: ignore[no-any-return]
-        case = run.blank()
         if customer is not None:
             named(customer, "customer")
-        contact = Contact(
-            id=case.kernel.new_id("contact"), version=1, name=asked.name, customer=customer, phone=phone, email=email,
-            title=title, owner=_owner(case, None),
-            created_at=case.now, created_by=run.person, updated_at=case.now,
-        )  # fmt: skip
-        return _create(run, case, contact, "contacts.create", name, contact.owner, given, customer)
+
+        def decide() -> Made[Contact]:
+            case = run.blank()
+            contact = Contact(
+                id=case.kernel.new_id("contact"), version=1, name=asked.name, customer=customer, phone=phone,
+                email=email, title=title, owner=_keeper(case),
+                created_at=case.now, created_by=run.person, updated_at=case.now,
+            )  # fmt: skip
+            return _made(case, contact, "contacts.create", customer)
+
+        return run.make("contacts.create", name, given, decide)
 
     def get(self, contact: Contact | str) -> Contact:
         """
@@ -165,20 +178,23 @@ class ContactDesk(Readable[Contact]):
         return self._change("edit", contact, _edit, changes, access=_editors)
 
 
-def _owner(case: Case, owner: str | None) -> str | None:
-    if owner is not None:
-        return named(owner, "owner")
+def _keeper(case: Case) -> str | None:
+    """Whose a new record is where nobody else is named."""
     return case.person if case.sight.is_employee(case.person) else None
 
 
-def _create(
-    run: Execution, case: Case, record: PartyT, operation: str, name: str, owner: str | None,
-    given: tuple[object, ...], customer: str | None = None,
-) -> PartyT:  # fmt: skip
-    reasons = [*intents.employee_reasons(case, owner), *intents.party_reasons(case, customer, None)]
-    run.admit(case, operation, reasons)
-    event = created(record, at=case.now, by=run.person, operation=operation)
-    return run.make(record, (event,), operation, name, given)
+def _made(case: Case, record: PartyT, operation: str, customer: str | None) -> Made[PartyT]:
+    event = created(record, at=case.now, by=case.person, operation=operation)
+    reasons = [*intents.employee_reasons(case, record.owner), *intents.party_reasons(case, customer, None)]
+    return Made(case, record, (event,), (*reasons, *_taken(case, record)))
+
+
+def _taken(case: Case, record: Customer | Contact, held: tuple[str, ...] = ()) -> list[Reason]:
+    """LEAD-12: why the record cannot have its keys; those that it *held* before are its own."""
+    if not isinstance(record, Customer):
+        return []
+    keys = [key for key in record.match_keys if key not in held]
+    return against_keys(case.kernel, case.sight, case.person, record, keys)
 
 
 def _editors(case: Case) -> tuple[str, tuple[str, ...]]:
@@ -191,9 +207,13 @@ def _editors(case: Case) -> tuple[str, tuple[str, ...]]:
 
 
 def _edit(case: Case, changes: Mapping[str, object]) -> Decision:
-    """CUS-1. A new owner works here; a new customer is there for the person who names it."""
-    decision = edit_party(case.record, changes, by=case.person, at=case.now)
+    """CUS-1, LEAD-12. A new owner works here; a new customer is there for the person who names it; a key is free."""
+    record = case.record
+    keys = partial(keys_of, case.kernel) if isinstance(record, Customer) else None
+    decision = edit_party(record, changes, by=case.person, at=case.now, keys_of=keys)
     owner, customer = changes.get("owner"), changes.get("customer")
     reasons = intents.employee_reasons(case, owner if isinstance(owner, str) else None)
     reasons += intents.party_reasons(case, customer, None)
+    if isinstance(record, Customer):
+        reasons += _taken(case, apply(record, decision.events), record.match_keys)
     return refused(*reasons) if reasons else decision

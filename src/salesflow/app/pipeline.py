@@ -14,6 +14,7 @@ from salesflow.model.moments import EARLIEST
 from salesflow.model.requests import named
 from salesflow.pipeline import (
     Chances,
+    CompetitorRecords,
     Forecast,
     Funnel,
     GroupBy,
@@ -22,6 +23,7 @@ from salesflow.pipeline import (
     RatePolicy,
     RiskList,
     SalesCycle,
+    SourceReturns,
     StageFlows,
     StageTimes,
     Velocities,
@@ -72,6 +74,13 @@ class PipelineDesk:
         employees = self._execution.kernel.sight().index.employees
         return {id: employee.department for id, employee in employees.items()}
 
+    def _by_name(self, seen: Iterator[Opportunity], by: GroupBy | None) -> Iterator[Opportunity]:
+        """A competitor's id and name are one group, which bears the name."""
+        if by != "competitor":
+            return seen
+        known = self._execution.kernel.query("competitor")
+        return pipeline.competitors_named(seen, {competitor.id: competitor.name for competitor in known})
+
     def funnel(self, scene: str = "all", *, process: str | None = None) -> Funnel:
         """
         Return how many reached each stage of one process, with conversion and drop-out.
@@ -94,7 +103,8 @@ class PipelineDesk:
         Source: PIPE-2, PIPE-8.
         """
         departments = self._departments(by)
-        return pipeline.win_rates(self._worth("win_rates", scene, rates), by, departments)
+        seen = self._by_name(self._worth("win_rates", scene, rates), by)
+        return pipeline.win_rates(seen, by, departments)
 
     def velocity(self, scene: str = "all", *, by: GroupBy | None = None, rates: RatePolicy | None = None) -> Velocities:
         """
@@ -106,8 +116,31 @@ class PipelineDesk:
         Source: PIPE-2, PIPE-8.
         """
         departments = self._departments(by)
-        seen = self._worth("velocity", scene, rates)
+        seen = self._by_name(self._worth("velocity", scene, rates), by)
         return pipeline.velocity(seen, self._execution.kernel.zone, by, departments)
+
+    def competitors(self, scene: str = "all", *, rates: RatePolicy | None = None) -> CompetitorRecords:
+        """
+        Return what became of the deals against each competitor: won, lost to them, lost where they merely stood.
+
+        Source: CUS-4, PIPE-8.
+        """
+        seen = self._worth("competitors", scene, rates)
+        return pipeline.competitor_records(seen, self._execution.kernel.query("competitor"))
+
+    def sources(self, scene: str = "all", *, rates: RatePolicy | None = None) -> SourceReturns:
+        """
+        Return what each lead source brought in: leads, conversions, opportunities, value won, for what it cost.
+
+        Leads and opportunities are those that the person sees in the scene; a cost is that of the source as a whole.
+
+        Source: LEAD-16, PIPE-8.
+        """
+        run = self._execution
+        deals = self._worth("sources", scene, rates)
+        leads = run.kernel.query("lead", run.visible("lead", scene))
+        known, today = run.kernel.query("lead_source"), run.kernel.today(run.kernel.now())
+        return pipeline.source_returns(leads, deals, pipeline.converted_costs(known, rates, today))
 
     def losses(self, scene: str = "all", *, rates: RatePolicy | None = None) -> Losses:
         """

@@ -26,6 +26,8 @@ class Port:
 
 AUDIT_PORT = Port("audit")
 CLOCK_PORT = Port("clock")
+DOCUMENTS_PORT = Port("documents")
 IDS_PORT = Port("ids")
+NOTIFIER_PORT = Port("notifier")
 ORGANIZATION_PORT = Port("organization")
 STORE_PORT = Port("store")

@@ -62,6 +62,10 @@ class Processes:
         version = self._latest.get(id)
         return None if version is None else self._engines[id, version]
 
+    def every(self) -> Iterator[Engine]:
+        """Give the engine of each version of each template."""
+        return iter(self._engines.values())
+
     def all_newest(self) -> Iterator[Engine]:
         """Give the engine of the newest version of each template, by their ids."""
         return (self._engines[id, self._latest[id]] for id in sorted(self._latest))

@@ -1,4 +1,4 @@
-"""What the owner's superiors decide: grades, owed stages, registrations, approvals (GRADE-3, OPP-20, RULE-2)."""
+"""What superiors and other approvers decide: grades, owed stages, registrations, approvals (GRADE-3, OPP-20, RULE-2)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from typing import TypedDict, Unpack
 
 from salesflow.app import superior_intents
-from salesflow.app.execution import Access, Case
+from salesflow.app.execution import Case
 from salesflow.app.history import Readable
 from salesflow.model import Grade, Money, Opportunity, Reason
 
@@ -20,6 +20,7 @@ class WaitingArguments(TypedDict, total=False):
     amount: Money | None
     close_date: date | None
     comment: str | None
+    competitor: str | None
 
 
 class SuperiorDecisions(Readable[Opportunity]):
@@ -76,13 +77,13 @@ class SuperiorDecisions(Readable[Opportunity]):
         Ask that an operation may happen; it does when it is approved, as you, checked again.
 
         Args:
-            operation: ``"advance"``, ``"change_stage"`` or ``"win"``.
+            operation: ``"advance"``, ``"change_stage"``, ``"win"``, ``"lose"`` or ``"invalidate"``.
             arguments: What it shall be called with, such as ``stage="negotiation"`` for `change_stage`, or
                 ``amount`` and ``close_date`` for `win`; a day that is left out is that of the approval.
 
         Raises:
-            Refused: `approval_not_needed`, `approval_pending`, `no_approver`, and whatever else stands in the
-                operation's way.
+            Refused: `approval_not_needed`, `approval_pending`, `approvals_apart`, `no_approver`, and whatever else
+                stands in the operation's way.
 
         Source: RULE-2.
         """
@@ -95,13 +96,14 @@ class SuperiorDecisions(Readable[Opportunity]):
         self, opportunity: Opportunity | str, approval: str | None = None, *, comment: str | None = None
     ) -> Opportunity:
         """
-        Approve what waits; it happens now. For the owner's superiors, nobody else.
+        Approve what waits; it happens now. For whom the approval names, nobody else, and not for whoever asked.
 
         Args:
             approval: Its id; None means the one that waits.
 
         Raises:
-            Refused: `approval_unknown`, `approval_decided`, and whatever stands in the operation's way by now.
+            Refused: `approval_unknown`, `approval_decided`, `approval_expired`, and whatever stands in the
+                operation's way by now.
 
         Source: RULE-2, ACC-18.
         """
@@ -118,23 +120,24 @@ class SuperiorDecisions(Readable[Opportunity]):
         self, opportunity: Opportunity | str, approval: str | None = None, *, comment: str | None
     ) -> Opportunity:
         """
-        Refuse what waits, with a reason. For the owner's superiors, nobody else.
+        Refuse what waits, with a reason. For whom the approval names, nobody else.
 
         Raises:
-            Refused: `approval_unknown`, `approval_decided`, `reason_missing`.
+            Refused: `approval_unknown`, `approval_decided`, `approval_expired`, `reason_missing`.
 
         Source: RULE-2, ACC-18.
         """
         return self._change(
-            "refuse", opportunity, superior_intents.refuse, approval, comment, access=_superiors("refuse")
-        )
+            "refuse", opportunity, superior_intents.refuse, approval, comment,
+            access=lambda case: _refusers(case, approval),
+        )  # fmt: skip
 
     def withdraw_approval(self, opportunity: Opportunity | str, approval: str | None = None) -> Opportunity:
         """
         Take a request back.
 
         Raises:
-            Refused: `approval_unknown`, `approval_decided`.
+            Refused: `approval_unknown`, `approval_decided`, `approval_expired`.
 
         Source: RULE-2, ACC-27.
         """
@@ -145,16 +148,15 @@ class SuperiorDecisions(Readable[Opportunity]):
 
 
 def _approvers(case: Case, approval: str | None) -> tuple[str, Collection[str]]:
-    """ACC-18: as `_superiors`, but for whoever asked."""
-    found = superior_intents.waiting_approval(case, approval)
-    return "opportunities.approve", superior_intents.approvers(
-        case, None if isinstance(found, Reason) else found.requested_by
-    )
+    """ACC-18: whom the approval names, but for whoever asked."""
+    approver, requested_by = superior_intents.named_approval(case, approval)
+    return "opportunities.approve", superior_intents.approvers(case, approver, requested_by)
 
 
-def _superiors(method: str) -> Access:
-    """ACC-18: the approver that the rule names, who is any superior of the owner."""
-    return lambda case: (f"opportunities.{method}", case.sight.superiors(case.record.owner))
+def _refusers(case: Case, approval: str | None) -> tuple[str, Collection[str]]:
+    """ACC-18: whom the approval names; whoever asked may say no to it too, if they are named."""
+    approver, _ = superior_intents.named_approval(case, approval)
+    return "opportunities.refuse", superior_intents.approvers(case, approver, None)
 
 
 def _waiting_operation(opportunity: Opportunity, approval: str | None) -> str:

@@ -78,7 +78,7 @@ class TeamWork(Readable[Opportunity]):
 
         Args:
             role: ``decision_maker influencer economic_buyer evaluator user`` or any other word.
-            related_to: Another contact's id, or None.
+            related_to: The id of another contact, such as the one that they report to; or None.
 
         Raises:
             Refused: `contact_unknown`, `contact_elsewhere`.

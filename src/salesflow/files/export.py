@@ -12,9 +12,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from salesflow.files.formulas import harmless
 from salesflow.model import LeadCard
-
-_RUNS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the full-width forms are read as formulas too
 
 
 def _plain(*names: str) -> dict[str, Callable[[Any], Any]]:
@@ -83,13 +82,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return harmless(value) if isinstance(value, str) else str(value)
-
-
-def harmless(text: str) -> str:
-    """
-    Return *text* as a spreadsheet shows it and never runs it.
-
-    >>> harmless("=1+1")
-    "'=1+1"
-    """
-    return "'" + text if text.startswith(_RUNS) else str(text)

@@ -31,7 +31,6 @@ from salesflow.model import (
     Change,
     Decision,
     Department,
-    Document,
     Employee,
     Event,
     ImportedLead,
@@ -62,7 +61,7 @@ def _is_choice(declared: Any) -> bool:
 FORMAT = 1
 """The version of what is written here; a file of a later one is refused."""
 
-RECORDS: MappingProxyType[str, type[Any]] = MappingProxyType({**RECORD_CLASSES, Document.KIND: Document})
+RECORDS: MappingProxyType[str, type[Any]] = MappingProxyType(RECORD_CLASSES)
 """Every kind of record that can be kept, with its class."""
 
 TYPES: MappingProxyType[str, type[Any]] = MappingProxyType(

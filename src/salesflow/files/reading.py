@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple
 
 from attrs import frozen
 
+from salesflow.files.formulas import as_it_was
 from salesflow.files.problems import CellProblem, file_error, wrong
 from salesflow.files.toml import toml_value
 from salesflow.process.findings import picture
@@ -94,6 +95,7 @@ class _Lines:
     Attributes:
         number: How many lines were read.
         taken: The lines of this row, each with what is wrong with it.
+        has_apostrophe: Whether there is one in this row.
     """
 
     def __init__(self, file: IO[Any], encoding: str) -> None:
@@ -102,6 +104,7 @@ class _Lines:
         self._length = 0
         self.number = 0
         self.taken: list[tuple[str, CellProblem | None]] = []
+        self.has_apostrophe = False
 
     def __iter__(self) -> _Lines:
         return self
@@ -110,6 +113,8 @@ class _Lines:
         line = self._waiting.popleft() if self._waiting else self._read()
         self.number += 1
         self.taken.append(line)
+        if "'" in line[0]:
+            self.has_apostrophe = True
         self._length += len(line[0])
         if self._length > LONGEST_ROW:
             raise _RowTooLong
@@ -118,6 +123,7 @@ class _Lines:
     def begin(self) -> int:
         """Begin a row; return the line where it begins."""
         self.taken.clear()
+        self.has_apostrophe = False
         self._length = 0
         return self.number + 1
 
@@ -216,6 +222,8 @@ class CsvRows:
                 lines.give_back()
             if empty and not empty.isdisjoint(cells):
                 cells = ["" if cell in empty else cell for cell in cells]
+            if width and lines.has_apostrophe:
+                cells = [as_it_was(cell) for cell in cells]
             yield Row(line, () if problem is not None else cells, problem)
 
 

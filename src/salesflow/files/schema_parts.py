@@ -1,4 +1,4 @@
-"""Pieces of the published JSON Schemas: text, names, lists and flags, as `ValueChecks` takes them (PROC-3, REL-8)."""
+"""Pieces of the published JSON Schemas: text, codes, numbers, lists and flags, as `ValueChecks` takes them (PROC-3, REL-8)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from salesflow.model.requests import LONGEST_NAME
+from salesflow.process.value_checks import LONGEST_CODE
 
 Schema = dict[str, Any]
 """A JSON Schema, or a part of one."""
@@ -28,6 +29,11 @@ def name(longest: int = LONGEST_NAME) -> Schema:
     }
 
 
+def whole(least: int, most: int) -> Schema:
+    """Return what a whole number is, both bounds included."""
+    return {"type": "integer", "minimum": least, "maximum": most}
+
+
 def array(items: Schema, most: int, **more: Any) -> Schema:
     """Return what a list of at most *most* items is."""
     return {"type": "array", "items": items, "maxItems": most, **more}
@@ -38,4 +44,6 @@ def schema_text(schema: Schema) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
+CODE: Schema = {"type": "string", "maxLength": LONGEST_CODE, "pattern": "^[a-z][a-z0-9_]*$"}
+LABEL: Schema = {"$ref": "#/$defs/Label"}
 FLAG: Schema = {"type": "boolean"}

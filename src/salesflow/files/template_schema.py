@@ -13,13 +13,28 @@ from typing import Any
 
 import attrs
 
-from salesflow.files.schema_parts import FLAG, Schema, array, name, text
-from salesflow.model import Jump, Label, RequiredField, Route, SalesProcess, Stage, TaskTemplate, TeamRole, WinFrom
+from salesflow.files.automation_schema import AUTOMATION_VALUES, ONE_ACTION
+from salesflow.files.rule_schema import APPROVER, RULE_VALUES
+from salesflow.files.schema_parts import CODE, FLAG, LABEL, Schema, array, name, text, whole
+from salesflow.model import (
+    Automation,
+    Jump,
+    Label,
+    ProcessApproval,
+    ProcessRule,
+    RequiredField,
+    Route,
+    SalesProcess,
+    Stage,
+    TaskTemplate,
+    TeamRole,
+    WinFrom,
+)
 from salesflow.model.requests import LONGEST_NAME
+from salesflow.process.asked_approvals import PROCESS_APPROVABLE
+from salesflow.process.automation_checks import MOST_AUTOMATIONS
 from salesflow.process.checks import (
-    APPROVERS,
     LARGEST_VERSION,
-    LONGEST_LIMIT,
     LONGEST_MARK,
     MOST_STAGES,
     MOST_TASKS,
@@ -27,7 +42,8 @@ from salesflow.process.checks import (
 )
 from salesflow.process.findings import WARNINGS
 from salesflow.process.requirements import CUSTOM, FIELDS
-from salesflow.process.value_checks import LONGEST_CODE, MOST_ITEMS
+from salesflow.process.rule_checks import LONGEST_LIMIT, MOST_RULES
+from salesflow.process.value_checks import MOST_ITEMS
 
 _ARGUMENT = re.compile(r"(?P<names>\w+(?:, \w+)*): (?P<text>.*)", re.DOTALL)
 
@@ -36,16 +52,10 @@ def _of(cls: type[Any]) -> Schema:
     return {"$ref": f"#/$defs/{cls.__name__}"}
 
 
-def _whole(least: int, most: int) -> Schema:
-    return {"type": "integer", "minimum": least, "maximum": most}
-
-
-_CODE: Schema = {"type": "string", "maxLength": LONGEST_CODE, "pattern": "^[a-z][a-z0-9_]*$"}
 _NAME = name()
 _MARK = text(LONGEST_MARK)
-_LABEL: Schema = {"$ref": "#/$defs/Label"}
 _NAMES = array(_NAME, MOST_ITEMS, uniqueItems=True)
-_CODES = array(_CODE, MOST_ITEMS, uniqueItems=True)
+_CODES = array(CODE, MOST_ITEMS, uniqueItems=True)
 _ROUTES = array({"enum": list(Route)}, MOST_ITEMS, uniqueItems=True)
 _FIELD: Schema = {"anyOf": [{"enum": list(FIELDS)}, {"type": "string", "pattern": f"^{re.escape(CUSTOM)}.+$"}]}
 _ROLE: Schema = {"anyOf": [{"enum": list(TeamRole)}, _NAME]}
@@ -58,40 +68,46 @@ _ONE_CORE: Schema = {
 
 _VALUES: dict[type[Any], dict[str, Schema]] = {
     SalesProcess: {
-        "id": _CODE,
-        "version": _whole(1, LARGEST_VERSION),
+        "id": CODE,
+        "version": whole(1, LARGEST_VERSION),
         "stages": array(_of(Stage), MOST_STAGES, minItems=1),
-        "name": _LABEL,
+        "name": LABEL,
         "customer_types": _NAMES,
         "starts_when": _MARK,
         "ends_when": _MARK,
         "jump": {"enum": list(Jump)},
         "win_from": {"enum": list(WinFrom)},
-        "entry_from_lead": _CODE,
+        "entry_from_lead": CODE,
         "lost_reasons": {**_CODES, "minItems": 1},
         "invalid_reasons": {**_CODES, "minItems": 1},
         "custom_fields": _CODES,
         "custom_roles": _NAMES,
+        "rules": array(_of(ProcessRule), MOST_RULES, uniqueItems=True),
+        "approvals": array(_of(ProcessApproval), len(PROCESS_APPROVABLE), uniqueItems=True),
+        "automation": array(_of(Automation), MOST_AUTOMATIONS, uniqueItems=True),
         "waived": array(_WAIVER, MOST_STAGES * len(WARNINGS), uniqueItems=True),
         "origin": _NAME,
     },
     Stage: {
-        "code": {**_CODE, "not": {"enum": sorted(OUTCOME_CODES)}},
-        "name": _LABEL,
-        "probability": _whole(0, 100),
+        "code": {**CODE, "not": {"enum": sorted(OUTCOME_CODES)}},
+        "name": LABEL,
+        "probability": whole(0, 100),
         "starts_when": _MARK,
         "ends_when": _MARK,
         "required_fields": array({"anyOf": [_FIELD, _of(RequiredField)]}, MOST_ITEMS, uniqueItems=True),
         "tasks": array(_of(TaskTemplate), MOST_TASKS, uniqueItems=True, **_ONE_CORE),
         "procedures": _NAMES,
         "roles": array(_ROLE, MOST_ITEMS, uniqueItems=True),
-        "limit_days": _whole(1, LONGEST_LIMIT),
+        "limit_days": whole(1, LONGEST_LIMIT),
         "is_optional": FLAG,
-        "approval": {"enum": list(APPROVERS)},
+        "approval": APPROVER,
+        "approval_expires_after_days": whole(1, LONGEST_LIMIT),
         "origin": _NAME,
     },
-    TaskTemplate: {"code": _CODE, "name": _LABEL, "is_core": FLAG, "routes": _ROUTES, "origin": _NAME},
+    TaskTemplate: {"code": CODE, "name": LABEL, "is_core": FLAG, "routes": _ROUTES, "origin": _NAME},
     RequiredField: {"field": _FIELD, "routes": _ROUTES},
+    **RULE_VALUES,
+    **AUTOMATION_VALUES,
 }
 """What each field takes; a field of the model that is missing here makes no schema at all."""
 
@@ -124,7 +140,7 @@ def template_schema() -> dict[str, Any]:
                     },
                 ],
             },
-            **{cls.__name__: _table(cls) for cls in (Stage, TaskTemplate, RequiredField)},
+            **{cls.__name__: _table(cls) for cls in _VALUES if cls is not SalesProcess},
         },
     }
 
@@ -138,6 +154,7 @@ def _table(cls: type[Any]) -> Schema:
         "properties": {field.name: _property(_VALUES[cls][field.name], field, described) for field in fields},
         "required": [field.name for field in fields if field.default is attrs.NOTHING],
         "additionalProperties": False,
+        **(ONE_ACTION if cls is Automation else {}),
     }
 
 

@@ -1,7 +1,7 @@
 """
 Stage templates as TOML: read strictly, with every problem at once, and written to read back equal.
 
-A key of the file is a field of `SalesProcess`, `Stage`, `TaskTemplate` or `RequiredField`, by the same name.
+A key of the file is a field of `SalesProcess` or of a part of it, such as `Stage`, by the same name.
 Nothing is coerced: 12 is no text and true is no number.
 """
 
@@ -17,18 +17,40 @@ import attrs
 from salesflow.errors import InvalidInput, TemplateError
 from salesflow.files.toml import LARGEST_FILE, read_toml, toml_key, toml_value
 from salesflow.files.toml_lines import with_lines
-from salesflow.model import Label, RequiredField, SalesProcess, Stage, TaskTemplate
+from salesflow.model import (
+    AutomaticNotice,
+    AutomaticTask,
+    Automation,
+    Condition,
+    Label,
+    ProcessApproval,
+    ProcessRule,
+    RequiredField,
+    SalesProcess,
+    Stage,
+    TaskTemplate,
+)
 from salesflow.process.checks import check_template
 from salesflow.process.findings import Finding, FindingCollector, Findings, picture
 from salesflow.process.value_checks import MOST_ITEMS, key_picture, listed
 
 _FIELDS: dict[type[Any], dict[str, attrs.Attribute[Any]]] = {
     cls: {attribute.name: attribute for attribute in attrs.fields(cls)}
-    for cls in (SalesProcess, Stage, TaskTemplate, RequiredField)
-}
+    for cls in (
+        SalesProcess, Stage, TaskTemplate, RequiredField, ProcessRule, ProcessApproval, Automation, AutomaticTask,
+        AutomaticNotice, Condition,
+    )
+}  # fmt: skip
 _KNOWN = {cls: listed(declared) for cls, declared in _FIELDS.items()}
-_NESTED: dict[str, type[Any]] = {"stages": Stage, "tasks": TaskTemplate, "required_fields": RequiredField}
-_STAND_INS: dict[str, Any] = {"version": 1, "stages": ()}  # for what is missing or of no use; text is ""
+_NESTED: dict[str, type[Any]] = {
+    "stages": Stage, "tasks": TaskTemplate, "required_fields": RequiredField, "rules": ProcessRule,
+    "approvals": ProcessApproval, "automation": Automation, "when": Condition, "needs": Condition,
+}  # fmt: skip
+_TABLES: dict[str, type[Any]] = {"create_task": AutomaticTask, "notify": AutomaticNotice}
+_STAND_INS: dict[str, Any] = {"int": 1, "tuple": (), "Label": Label("")}
+"""For what is missing or of no use, by the type of the field; text is ``""``."""
+_SECTIONS = ("stages", "rules", "approvals", "automation")
+"""The lists whose items stand under a header of their own, such as ``[[stages]]``."""
 _RESTS_ON = {
     "unknown_stage": re.compile(r"stages(\[\d+\](\.code)?)?"),
     "unknown_waiver": re.compile(r"stages(\[\d+\](\.code)?)?"),
@@ -44,6 +66,7 @@ def load_template(
     *,
     roles: Collection[str] | None = (),
     fields: Collection[str] | None = (),
+    handlers: Collection[str] | None = (),
     strict: bool = False,
 ) -> SalesProcess:
     """
@@ -53,6 +76,7 @@ def load_template(
         path: The file; at most 64 KiB of UTF-8.
         roles: Team roles that the application knows beyond the built-in ones; None means any.
         fields: Custom fields that the application knows, each a NAME as in ``custom.NAME``; None means any.
+        handlers: The handlers that the application registers for automation; None means any.
         strict: Whether a warning that the file does not waive is an error.
 
     Raises:
@@ -65,7 +89,7 @@ def load_template(
     with open(path, "rb") as file:
         content = file.read(LARGEST_FILE + 1)
     name = os.path.basename(os.fspath(path))
-    return parse_template(content, name=name, roles=roles, fields=fields, strict=strict)
+    return parse_template(content, name=name, roles=roles, fields=fields, handlers=handlers, strict=strict)
 
 
 def parse_template(
@@ -74,6 +98,7 @@ def parse_template(
     name: str = "text",
     roles: Collection[str] | None = (),
     fields: Collection[str] | None = (),
+    handlers: Collection[str] | None = (),
     strict: bool = False,
 ) -> SalesProcess:
     """
@@ -82,7 +107,7 @@ def parse_template(
     Args:
         source: TOML text of at most 65,536 characters, or the bytes of a file.
         name: What to call it in an error.
-        roles, fields, strict: As of `load_template`.
+        roles, fields, handlers, strict: As of `load_template`.
 
     Raises:
         TemplateError: It is no sound template; ``problems`` lists everything.
@@ -90,7 +115,7 @@ def parse_template(
 
     Source: PROC-2, PROC-3.
     """
-    process, findings = examine_template(source, name=name, roles=roles, fields=fields, strict=strict)
+    process, findings = examine_template(source, name=name, roles=roles, fields=fields, handlers=handlers, strict=strict)
     findings.require()
     assert process is not None
     return process
@@ -102,6 +127,7 @@ def examine_template(
     name: str = "text",
     roles: Collection[str] | None = (),
     fields: Collection[str] | None = (),
+    handlers: Collection[str] | None = (),
     strict: bool = False,
 ) -> tuple[SalesProcess | None, Findings]:
     """
@@ -109,7 +135,7 @@ def examine_template(
 
     Args:
         source, name: As of `parse_template`.
-        roles, fields, strict: As of `load_template`.
+        roles, fields, handlers, strict: As of `load_template`.
 
     Returns:
         The template, None where there are errors; and the findings.
@@ -128,7 +154,7 @@ def examine_template(
     process = reader.read(SalesProcess, table, "")
     if reader.found.is_full:  # nobody reads more, and judging what was misread costs time
         return None, Findings(name, with_lines(reader.found.findings(), source))
-    checked = check_template(process, roles=roles, fields=fields, strict=strict)
+    checked = check_template(process, roles=roles, fields=fields, handlers=handlers, strict=strict)
     found = (*reader.found.findings(), *reader.unexplained(checked))
     findings = Findings(name, with_lines(found, source))
     return (None if findings.errors else process), findings
@@ -166,6 +192,8 @@ class _Reader:
             return self.mistyped(place, "text or a table", value, stand_in)
         if isinstance(stand_in, tuple) and not isinstance(value, list):
             return self.mistyped(place, "a list", value, stand_in)
+        if attribute.name in _TABLES:
+            return self.item(_TABLES[attribute.name], value, place)
         cls = _NESTED.get(attribute.name)
         if cls is None:
             return value
@@ -178,7 +206,7 @@ class _Reader:
             return self.read(cls, item, f"{place}.")
         if cls is RequiredField and isinstance(item, str):
             return RequiredField(item)
-        return self.mistyped(place, "a table", item, cls(""))
+        return self.mistyped(place, "a table", item, _blank(cls))
 
     def mistyped(self, place: str, wanted: str, value: Any, stand_in: Any) -> Any:
         """Note a value of a wrong type; return its stand-in."""
@@ -204,6 +232,11 @@ class _Reader:
                 yield finding
 
 
+def _blank(cls: type[Any]) -> Any:
+    """A *cls* of which nothing is known."""
+    return cls(*(_stand_in(each) for each in _FIELDS[cls].values() if each.default is attrs.NOTHING))
+
+
 def _enclosing(place: str) -> list[str]:
     """Return the places that hold *place*: of ``stages[2].code``, ``stages`` and ``stages[2]``."""
     return [place[:end] for end, character in enumerate(place) if character in ".["]
@@ -211,7 +244,7 @@ def _enclosing(place: str) -> list[str]:
 
 def _stand_in(attribute: attrs.Attribute[Any]) -> Any:
     if attribute.default is attrs.NOTHING:
-        return _STAND_INS.get(attribute.name, "")
+        return _STAND_INS.get(str(attribute.type).partition("[")[0], "")
     return attribute.default
 
 
@@ -228,9 +261,10 @@ def dump_template(process: SalesProcess) -> str:
 
     Source: PROC-2.
     """
-    lines = _fields(process, leaving={"stages"})
-    for stage in process.stages:
-        lines += ["", "[[stages]]", *_fields(stage, leaving=set())]
+    lines = _fields(process, leaving=set(_SECTIONS))
+    for name in _SECTIONS:
+        for item in getattr(process, name):
+            lines += ["", f"[[{name}]]", *_fields(item, leaving=set())]
     text = "\n".join(lines) + "\n"
     table = read_toml(text)
     if not isinstance(table, dict):

@@ -10,17 +10,23 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from salesflow.errors import InvalidInput
+from salesflow.model.catalogue import Competitor, LeadSource, Literature
+from salesflow.model.delivery import Delivery
+from salesflow.model.document import Document
 from salesflow.model.events import Change, Event, shape
 from salesflow.model.lead import Lead
 from salesflow.model.opportunity import Opportunity
-from salesflow.model.party import Competitor, Contact, Customer
+from salesflow.model.party import Contact, Customer
 from salesflow.model.sharing import Pool, SharingRule
 
 RecordT = TypeVar("RecordT")
 
 RECORD_CLASSES: dict[str, type[Any]] = {
-    cls.KIND: cls for cls in (Lead, Opportunity, Customer, Contact, Competitor, SharingRule, Pool)
-}
+    cls.KIND: cls
+    for cls in (
+        Lead, Opportunity, Customer, Contact, Document, Competitor, Literature, LeadSource, SharingRule, Pool, Delivery,
+    )
+}  # fmt: skip
 """The class of each kind of record."""
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from salesflow.model.enums import Access, LeadStatus, OpportunityStatus, StageExit, TaskStatus, TeamRole
+from salesflow.errors import InvalidInput
+from salesflow.model.document import Document, document_id, total_of
+from salesflow.model.enums import Access, DocumentKind, LeadStatus, OpportunityStatus, StageExit, TaskStatus, TeamRole
 from salesflow.model.events import shape
 from salesflow.model.lead import Lead
 from salesflow.model.opportunity import Opportunity
+from salesflow.model.party import Customer
 
 
 def check(record: Any) -> list[str]:
     """
     Return every invariant that *record* breaks, each as ``"field: rule"``; an empty list is a sound record.
 
-    Source: OPP-2, TEAM-1, TEAM-2, LEAD (domain §2).
+    Source: OPP-2, OPP-13, TEAM-1, TEAM-2, CUS-2, LEAD (domain §2).
     """
     broken = []
     for name in shape(type(record)).collections:
@@ -27,6 +30,10 @@ def check(record: Any) -> list[str]:
         broken += _opportunity(record)
     if isinstance(record, Lead):
         broken += _lead(record)
+    if isinstance(record, Document):
+        broken += _document(record)
+    if isinstance(record, Customer) and record.deals_won < 0:
+        broken.append("deals_won: not negative")
     return broken
 
 
@@ -70,5 +77,31 @@ def _lead(lead: Lead) -> list[str]:
         "conversion: exactly while CONVERTED": (lead.conversion is not None) == (lead.status is LeadStatus.CONVERTED),
         "disqualified_reason: exactly while DISQUALIFIED": (lead.disqualified_reason is not None)
         == (lead.status is LeadStatus.DISQUALIFIED),
+        "merged_into: voided as long": lead.merged_into is None or lead.voided,
+        "merged_into, merges: never the lead itself": lead.id not in (lead.merged_into, *[m.lead for m in lead.merges]),
+        "assigned_at: none without an owner": lead.assigned_at is None or lead.owner is not None,
     }
     return [rule for rule, holds in rules.items() if not holds]
+
+
+def _document(document: Document) -> list[str]:
+    is_invoice = document.kind is DocumentKind.INVOICE
+    paid, total = document.paid, document.total
+    rules = {
+        "id: the kind and the number": document.id == document_id(document.kind, document.number),
+        "opportunity, lead, customer: at least one": document.belongs_to is not None,
+        "lines: at least one, each key once": 0 < len(document.lines) == len({line.key for line in document.lines}),
+        "total: the sum of the lines, in their currency": _comes_to(document),
+        "accepted_at: of a quote": document.accepted_at is None or document.kind is DocumentKind.QUOTE,
+        "paid: of every invoice, and of nothing else": (paid is not None) == is_invoice,
+        "paid: from nothing to the total": paid is None
+        or (paid.currency == total.currency and 0 <= paid.amount <= total.amount),
+    }
+    return [rule for rule, holds in rules.items() if not holds]
+
+
+def _comes_to(document: Document) -> bool:
+    try:
+        return not document.lines or total_of(document.lines) == document.total
+    except InvalidInput:
+        return False

@@ -5,6 +5,23 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+class DocumentKind(StrEnum):
+    """What a document of a sale is (OPP-13): quote 销售意向单 (报价), contract 销售合同, order 订单, invoice 发票."""
+
+    QUOTE = "quote"
+    CONTRACT = "contract"
+    ORDER = "order"
+    INVOICE = "invoice"
+
+
+class DeliveryStatus(StrEnum):
+    """Where an automation on its way stands (RULE-3); one that is done is deleted."""
+
+    WAITING = "waiting"
+    DEAD = "dead"
+    """It failed too often, or can never succeed (死信): somebody must look at it."""
+
+
 class LeadStatus(StrEnum):
     """Where a lead (销售线索) stands; `voided` and `disabled` are flags beside it (domain §2)."""
 

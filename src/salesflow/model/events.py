@@ -34,9 +34,16 @@ class EventKind(StrEnum):
     ACTIVITY_ADDED = "activity_added"
     LEAD_ASSIGNED = "lead_assigned"
     LEAD_CLAIMED = "lead_claimed"
+    LEAD_LINKED = "lead_linked"
+    LEAD_UNLINKED = "lead_unlinked"
     LEAD_FOLLOWED_UP = "lead_followed_up"
     LEAD_CONVERTED = "lead_converted"
     LEAD_RECYCLED = "lead_recycled"
+    LEAD_REMINDED = "lead_reminded"
+    LEAD_MERGED = "lead_merged"
+    LEAD_MERGED_AWAY = "lead_merged_away"
+    LEAD_UNMERGED = "lead_unmerged"
+    LEAD_BROUGHT_BACK = "lead_brought_back"
     LEAD_DISQUALIFIED = "lead_disqualified"
     LEAD_DISABLED = "lead_disabled"
     LEAD_ENABLED = "lead_enabled"
@@ -59,6 +66,11 @@ class EventKind(StrEnum):
     LOST = "lost"
     INVALIDATED = "invalidated"
     REOPENED = "reopened"
+    DEALS_COUNTED = "deals_counted"
+    DOCUMENT_ISSUED = "document_issued"
+    DOCUMENT_MOVED = "document_moved"
+    QUOTE_ACCEPTED = "quote_accepted"
+    PAYMENT_RECORDED = "payment_recorded"
     OWNER_CHANGED = "owner_changed"
     MEMBER_ADDED = "member_added"
     MEMBER_CHANGED = "member_changed"
@@ -83,6 +95,9 @@ class EventKind(StrEnum):
     AFTER_SALES_FEEDBACK_FILLED = "after_sales_feedback_filled"
     AFTER_SALES_FINISHED = "after_sales_finished"
     AFTER_SALES_CANCELLED = "after_sales_cancelled"
+    DELIVERY_BEGUN = "delivery_begun"
+    DELIVERY_FAILED = "delivery_failed"
+    DELIVERY_RETRIED = "delivery_retried"
 
 
 class Change(NamedTuple):
@@ -275,7 +290,7 @@ class EventBuilder:
         values = self.values
         return values[name] if name in values else getattr(self.record, name)
 
-    def add(self, kind: EventKind, reason: str | None = None, **values: Any) -> None:
+    def add(self, kind: EventKind, /, reason: str | None = None, **values: Any) -> None:
         """Set *values* and record that as one event; what did not change is left out."""
         record, held, collections = self.record, self.values, self._collections
         changes: list[Change] = []

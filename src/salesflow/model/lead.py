@@ -8,6 +8,7 @@ from typing import ClassVar
 from attrs import frozen
 
 from salesflow.model.activity import Activity
+from salesflow.model.duplicates import Duplicate
 from salesflow.model.enums import LeadStatus, ReviewState
 from salesflow.model.events import collection
 from salesflow.model.party import CustomField
@@ -50,6 +51,52 @@ class Conversion:
     opportunity: str | None
 
 
+@frozen
+class OverdueReminder:
+    """
+    The last time that somebody was told that the lead is left alone.
+
+    Args:
+        step: ``"remind_owner"`` or ``"remind_superior"``.
+        owner: Who owned the lead then; it counts for nobody else.
+        at: When, in UTC; it counts until the lead is followed up.
+
+    Source: LEAD-13.
+    """
+
+    step: str
+    owner: str
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        """The item's key in the record's collection."""
+        return self.step
+
+
+@frozen
+class Merge:
+    """
+    A lead that was merged into this one, and redirects to it until the merge is undone.
+
+    Args:
+        lead: The other lead's id.
+        version: The version that the merge gave this one; what it held just before and after is in its history.
+        documents: The ids of the documents that moved here with it.
+
+    Source: LEAD-15.
+    """
+
+    lead: str
+    version: int
+    documents: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The item's key in the record's collection."""
+        return self.lead
+
+
 @frozen(kw_only=True)
 class Lead:
     """
@@ -62,10 +109,19 @@ class Lead:
         contact: The name of the person to reach, or None.
         phone, email, channel: Ways to reach someone; at least one is given.
         source: Where it came from (LEAD-16).
+        assigned_at: Since when its owner has it (UTC); None while it has none, and where nobody knows.
         last_follower, last_follow_up_at: Who worked it last, and when (UTC).
         pool: The pool (公海) it lies in while it has no owner; None is the common pool of all employees.
         former_owners: Everybody who lost it by recycling, in order.
         conversion: What it became, or None.
+        upstream_lead: The lead that it was pushed down from (线索下推), or None.
+        reminders: The last reminder of each step, before it is recycled as overdue (LEAD-13).
+        merges: The leads that were merged into it and still redirect to it, in that order (LEAD-15).
+        merged_into: The lead that this one was merged into, and that its id leads to; it is voided as long.
+        quote_number, contract_number: The number of the quote (销售意向单) and of the contract (销售合同) that were
+            issued last for it, or for the opportunity that it became; None before (LEAD-7).
+        match_keys: The canonical keys that duplicates are found by (LEAD-12).
+        duplicate_of: What one of its keys belonged to already when it was saved, or None.
 
     Source: LEAD-1 … LEAD-17.
     """
@@ -88,6 +144,7 @@ class Lead:
     channel: str | None = None
     source: str | None = None
     description: str | None = None
+    assigned_at: datetime | None = None
     last_follower: str | None = None
     last_follow_up_at: datetime | None = None
     disqualified_reason: str | None = None
@@ -96,12 +153,22 @@ class Lead:
     contract_number: str | None = None
     upstream_lead: str | None = None
     pool: str | None = None
+    match_keys: tuple[str, ...] = ()
+    duplicate_of: Duplicate | None = None
+    merged_into: str | None = None
+    merges: tuple[Merge, ...] = collection()
+    reminders: tuple[OverdueReminder, ...] = collection()
     former_owners: tuple[FormerOwner, ...] = collection()
     activities: tuple[Activity, ...] = collection()
     custom: tuple[CustomField, ...] = collection()
     created_at: datetime | None = None
     created_by: str | None = None
     updated_at: datetime | None = None
+
+    @property
+    def has_documents(self) -> bool:
+        """Whether a quote or a contract was ever issued for it, or for the opportunity that it became (LEAD-7)."""
+        return self.quote_number is not None or self.contract_number is not None
 
 
 @frozen(kw_only=True)

@@ -246,6 +246,8 @@ class Approval:
         requested_by, requested_at: Who and when (UTC); the operation happens as this person.
         decided_by, decided_at: Who decided and when; None while it waits.
         comment: The words given with the decision, or None.
+        approver: Who decides, as the template names them: ``owner_superior``, ``person:ID`` or ``role:TEAM_ROLE``.
+        expires_at: From when on (UTC) it cannot be decided any more; None means never.
 
     Source: RULE-2.
     """
@@ -260,6 +262,8 @@ class Approval:
     decided_by: str | None = None
     decided_at: datetime | None = None
     comment: str | None = None
+    approver: str = "owner_superior"
+    expires_at: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -358,8 +362,10 @@ class Opportunity:
         closings: Every completion; the last one stands while the status is not in progress.
         is_imported: Whether it arrived from another system (IO-3).
         source_lead: The lead it was converted from, or None.
+        quote_number, contract_number, order_number, invoice_number: The number of the document of each kind that was
+            issued last, or None.
 
-    Source: OPP-1, OPP-2.
+    Source: OPP-1, OPP-2, OPP-13.
     """
 
     KIND: ClassVar[str] = "opportunity"
@@ -385,6 +391,10 @@ class Opportunity:
     source_lead: str | None = None
     source: str | None = None
     is_imported: bool = False
+    quote_number: str | None = None
+    contract_number: str | None = None
+    order_number: str | None = None
+    invoice_number: str | None = None
     last_activity_at: datetime | None = None
     competitors: tuple[str, ...] = ()
     visits: tuple[StageVisit, ...] = collection()
@@ -406,6 +416,11 @@ class Opportunity:
     def is_completed(self) -> bool:
         """Whether it was won, lost or found invalid (已完成)."""
         return self.status is not OpportunityStatus.IN_PROGRESS
+
+    @property
+    def has_documents(self) -> bool:
+        """Whether a document was ever issued for it (OPP-10)."""
+        return any((self.quote_number, self.contract_number, self.order_number, self.invoice_number))
 
     @property
     def closing(self) -> Closing | None:

@@ -31,13 +31,17 @@ ORDER_KEYS = MappingProxyType(
         },
         "customer": _BY_NAME,
         "contact": _BY_NAME,
+        "document": {**_COMMON, "number": lambda r: r.number},
     }
 )
 """Per kind of record, the closed list of order keys. By amount means by currency, then amount."""
 
 DEFAULT_ORDER = MappingProxyType(
-    {"opportunity": "-close_date", "lead": "-created_at", "customer": "name", "contact": "name"}
-)
+    {
+        "opportunity": "-close_date", "lead": "-created_at", "customer": "name", "contact": "name",
+        "document": "-created_at",
+    }
+)  # fmt: skip
 """The order of a list that names none."""
 
 

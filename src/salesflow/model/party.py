@@ -1,4 +1,4 @@
-"""Whom we sell to and against: customers, contacts, competitors; and what the application alone knows (CUS)."""
+"""Whom we sell to: customers and contacts; and what the application alone knows (CUS)."""
 
 from __future__ import annotations
 
@@ -45,8 +45,9 @@ class Customer:
 
     Args:
         owner: The employee who keeps the customer.
-        deal_status: None yet, one deal, several.
+        deals_won: How many opportunities of theirs stand as won: a win that was reopened, voided or deleted does not.
         source_lead: The lead that it was converted from, or None.
+        match_keys: The canonical keys that no other customer holds (LEAD-12).
 
     Source: CUS-1, CUS-2.
     """
@@ -60,13 +61,21 @@ class Customer:
     phone: str | None = None
     email: str | None = None
     industry: str | None = None
-    deal_status: DealStatus = DealStatus.NONE
+    deals_won: int = 0
     source_lead: str | None = None
+    match_keys: tuple[str, ...] = ()
     voided: bool = False
     custom: tuple[CustomField, ...] = collection()
     created_at: datetime | None = None
     created_by: str | None = None
     updated_at: datetime | None = None
+
+    @property
+    def deal_status(self) -> DealStatus:
+        """No deal yet (未成交), one (成交), or several (多次成交): it follows from the wins (CUS-2)."""
+        if self.deals_won == 0:
+            return DealStatus.NONE
+        return DealStatus.DEAL if self.deals_won == 1 else DealStatus.REPEAT
 
 
 @frozen(kw_only=True)
@@ -95,36 +104,6 @@ class Contact:
     source_lead: str | None = None
     voided: bool = False
     custom: tuple[CustomField, ...] = collection()
-    created_at: datetime | None = None
-    created_by: str | None = None
-    updated_at: datetime | None = None
-
-
-@frozen(kw_only=True)
-class Competitor:
-    """
-    A competitor (竞争对手) and what we know of them.
-
-    Source: CUS-4.
-    """
-
-    KIND: ClassVar[str] = "competitor"
-
-    id: str
-    version: int
-    name: str
-    ticker: str | None = None
-    main_product: str | None = None
-    website: str | None = None
-    reported_revenue: Money | None = None
-    address: str | None = None
-    overview: str | None = None
-    strengths: str | None = None
-    weaknesses: str | None = None
-    opportunities: str | None = None
-    threats: str | None = None
-    notes: str | None = None
-    products: tuple[str, ...] = ()
     created_at: datetime | None = None
     created_by: str | None = None
     updated_at: datetime | None = None

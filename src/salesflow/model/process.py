@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 import attrs
 from attrs import frozen
 
+from salesflow.model.automation import Automation
+from salesflow.model.conditions import Condition
 from salesflow.model.enums import Jump, Route, WinFrom
 from salesflow.model.label import Label, as_label
 
@@ -117,7 +119,9 @@ class Stage:
         roles: The team roles involved (涉及人员).
         limit_days: How long a stay may last; None means any time.
         is_optional: Whether the stage may be passed over without a reason.
-        approval: Who must approve before the stage is left forward: ``"owner_superior"``, or None (RULE-2).
+        approval: Who must approve before the stage is left forward: ``"owner_superior"``, ``"person:ID"``,
+            ``"role:TEAM_ROLE"``, or None (RULE-2).
+        approval_expires_after_days: How long such a request waits for a decision; None means for ever.
         origin: Who added it, where the template's source does not have it; None where the source has it.
 
     Source: PROC-1.
@@ -135,10 +139,69 @@ class Stage:
     limit_days: int | None = attrs.field(default=None, kw_only=True)
     is_optional: bool = attrs.field(default=False, kw_only=True)
     approval: str | None = attrs.field(default=None, kw_only=True)
+    approval_expires_after_days: int | None = attrs.field(default=None, kw_only=True)
     origin: str | None = attrs.field(default=None, kw_only=True)
 
 
 def _stages(values: Iterable[Stage]) -> tuple[Stage, ...]:
+    return _items(values)
+
+
+def _conditions(values: Iterable[Condition]) -> tuple[Condition, ...]:
+    return _items(values)
+
+
+@frozen
+class ProcessRule:
+    """
+    A business rule of a process (业务规则): what must hold of the record before an operation.
+
+    Args:
+        code: Unique within the template, for ever.
+        before: The operations that it binds (`salesflow.process.rules.RULE_OPERATIONS`).
+        needs: What must hold, all of it.
+        message: What people are told when it does not.
+        stages: The stages in which it binds; empty means all.
+        when: It binds only where all of this holds; empty means always.
+
+    Source: RULE-1.
+    """
+
+    code: str
+    before: tuple[str, ...] = attrs.field(converter=_texts)
+    needs: tuple[Condition, ...] = attrs.field(converter=_conditions)
+    message: Label = attrs.field(converter=as_label)
+    stages: tuple[str, ...] = attrs.field(default=(), converter=_texts, kw_only=True)
+    when: tuple[Condition, ...] = attrs.field(default=(), converter=_conditions, kw_only=True)
+
+
+@frozen
+class ProcessApproval:
+    """
+    An approval (审批) that an operation of the process waits for, from whatever stage.
+
+    Args:
+        before: The operation: ``"win"``, ``"lose"`` or ``"invalidate"``.
+        approver: Who approves, as in `Stage.approval`.
+        expires_after_days: How long a request waits for a decision; None means for ever.
+
+    Source: RULE-2.
+    """
+
+    before: str
+    approver: str
+    expires_after_days: int | None = attrs.field(default=None, kw_only=True)
+
+
+def _rules(values: Iterable[ProcessRule]) -> tuple[ProcessRule, ...]:
+    return _items(values)
+
+
+def _approvals(values: Iterable[ProcessApproval]) -> tuple[ProcessApproval, ...]:
+    return _items(values)
+
+
+def _automation(values: Iterable[Automation]) -> tuple[Automation, ...]:
     return _items(values)
 
 
@@ -160,6 +223,9 @@ class SalesProcess:
         lost_reasons, invalid_reasons: The codes that closing may name.
         custom_fields: Names of custom fields that required fields may use as ``custom.NAME``.
         custom_roles: Team roles beyond the built-in ones that stages may name.
+        rules: Business rules, which guard its operations (RULE-1).
+        approvals: Approvals that its operations wait for, beside those of its stages (RULE-2).
+        automation: What happens by itself after an event (RULE-3).
         waived: Warnings of the checker that are meant, as ``"stage: warning"`` by code (PROC-3).
         origin: Whose work the details are that no source states (such as probabilities); a stage or task that
             is not the source's at all says so itself. None where all is the author's own.
@@ -181,5 +247,8 @@ class SalesProcess:
     invalid_reasons: tuple[str, ...] = attrs.field(default=INVALID_REASONS, converter=_texts, kw_only=True)
     custom_fields: tuple[str, ...] = attrs.field(default=(), converter=_texts, kw_only=True)
     custom_roles: tuple[str, ...] = attrs.field(default=(), converter=_texts, kw_only=True)
+    rules: tuple[ProcessRule, ...] = attrs.field(default=(), converter=_rules, kw_only=True)
+    approvals: tuple[ProcessApproval, ...] = attrs.field(default=(), converter=_approvals, kw_only=True)
+    automation: tuple[Automation, ...] = attrs.field(default=(), converter=_automation, kw_only=True)
     waived: tuple[str, ...] = attrs.field(default=(), converter=_texts, kw_only=True)
     origin: str | None = attrs.field(default=None, kw_only=True)

@@ -43,6 +43,8 @@ REASONS = MappingProxyType(
         "same_process": "the record runs in {process!r} already; a newer version of it comes by a migration",
         "stage_unmapped": "version {version} of {process!r} has no stage {stage!r}; name one for it in the plan",
         "not_beside": "version {version} of {process!r} asks for approvals, so it cannot run as after-sales",
+        # business rules
+        "rule_broken": "{message} (rule {rule!r})",
         # approvals
         "approval_needed": "this needs an approval ({approver}); request it",
         "approval_passed": "{stage!r} lies behind an approval ({approver}); enter {first!r} and request it",
@@ -50,8 +52,11 @@ REASONS = MappingProxyType(
         "approval_unknown": "there is no approval {approval!r}",
         "approvals_waiting": "several approvals wait for a decision: {approvals}; name one",
         "approval_decided": "approval {approval!r} is {status} already",
+        "approval_expired": "approval {approval!r} expired at {expired_at}; request it anew",
+        "approvals_apart": "this passes approvals by several approvers, {approvers}; go stage by stage",
         "approval_not_needed": "{operation} needs no approval here",
-        "no_approver": "nobody stands above the owner {owner!r} to approve this",
+        "no_approver": "nobody can approve this: it takes {approver}, who sees the record (owner {owner!r}) and did not "
+        "ask for it",
         # tasks
         "task_unknown": "there is no task {task!r} here; known are {known}",
         "task_exists": "there is a task {task!r} already",
@@ -68,6 +73,9 @@ REASONS = MappingProxyType(
         "contact_elsewhere": "contact {contact!r} does not belong to customer {customer!r}; add it there first",
         "competitor_present": "competitor {competitor!r} is attached already",
         "competitor_missing": "competitor {competitor!r} is not attached",
+        "competitor_exists": "there is a competitor named {name!r} already, {competitor!r}; edit that one",
+        "competitor_in_use": "opportunities or sales literature name competitor {competitor!r} by its id; "
+        "it stays, so that they can be read",
         # grades
         "amount_missing": "without an amount there is no grade",
         "rate_missing": "there is no rate from {currency} to {home}; the grade stays undecided",
@@ -88,6 +96,19 @@ REASONS = MappingProxyType(
         "already_owner": "{person!r} is the owner already",
         # closing and deleting
         "has_history": "more than its creation has happened to the record; void it instead",
+        # documents
+        "documents_unavailable": "no document is issued here: the application gave SalesFlow no `documents` numbering",
+        "lines_missing": "a document needs lines; name some, or a document to take them from",
+        "several_currencies": "the lines are in {currencies}; a document has one currency",
+        "wrong_source": "a {kind} is not made from a {source}; it is from: {allowed}",
+        "source_elsewhere": "document {document!r} is about something else; take one of this opportunity, lead or "
+        "customer",
+        "quote_not_accepted": "quote {document!r} is not accepted yet; accept it first",
+        "already_accepted": "quote {document!r} is accepted already",
+        "not_a_quote": "document {document!r} is no quote but: {kind}; only a quote is accepted",
+        "not_an_invoice": "document {document!r} is no invoice but: {kind}; only an invoice is paid",
+        "payment_out_of_range": "{paid} of {total} is paid; with {amount} it would not be between nothing and all",
+        "has_documents": "documents were issued for the record; void it instead",
         # partner registration
         "not_partner_led": "only a deal that a partner leads is registered",
         "registration_state": "the registration is {registration}; this needs {allowed}",
@@ -100,9 +121,33 @@ REASONS = MappingProxyType(
         "already_converted": "the lead was converted already, into {into}",
         "convert_nothing": "name at least one of customer, contact, opportunity to convert into",
         "convert_needs_party": "an opportunity needs a customer or a contact beside it",
+        "customer_exists": "customer {customer!r}, {name!r}, has this {field} already; name that customer instead",
+        "customer_exists_named": "{name!r} has this {field} already, and is not yours to see; "
+        "ask a CRM administrator to share that customer with you",
+        "customer_exists_unseen": "a customer that is not yours to see has this {field} already; "
+        "ask a CRM administrator to share that customer with you",
         "pool_ceiling": "{person!r} holds {held} open leads, and pool {pool!r} lets nobody claim beyond {ceiling}; "
         "convert, recycle or disqualify one first",
         "pool_cool_down": "{person!r} owned the lead before; pool {pool!r} lets them claim it back from {since} on",
+        # two leads that are one
+        "is_merged": "the lead was merged into lead {into!r}; do it there, or undo the merge",
+        "other_lead": "the other lead, {lead!r}: {because}",
+        "both_converted": "leads {survivor!r} and {other!r} are both converted, and a lead has one conversion; "
+        "void one of them instead",
+        "owner_stays": "lead {lead!r} is converted, so the owner is that lead's; choose it, or leave the owner out",
+        "owner_missing": "lead {lead!r} has no owner; choose the survivor's, or assign it first",
+        "not_merged": "no lead was merged into this one",
+        "merged_later": "lead {lead!r} was merged into it later; undo that merge first",
+        "has_redirects": "{leads} were merged into the lead and lead to it; undo those merges first",
+        # automation
+        "automation_failed": "it failed: {error}",
+        "automation_lost": "automation {automation!r} was begun again and again, and nothing came back from it",
+        "automation_unknown": "automation {automation!r} is not among those of this flow any more",
+        "automation_chain_too_long": "more than {most} automations set each other off; one of them leads back to itself",
+        "causer_gone": "{person!r}, who caused it, does not work here any more or cannot see the record",
+        "record_gone": "the {kind} is deleted",
+        "nobody_to_tell": "none of {people} can see the record; add them to the team, or share it",
+        "notifier_unavailable": "nobody can be told: the application gave SalesFlow no `notifier`",
         # pools
         "pool_not_empty": "leads lie in pool {pool!r}; assign, claim or delete them first",
     }

@@ -15,6 +15,7 @@ from enum import StrEnum
 from attrs import evolve, field, frozen
 
 from salesflow.errors import InvalidInput
+from salesflow.model.catalogue import LeadSource
 from salesflow.model.enums import OpportunityStatus
 from salesflow.model.money import LARGEST_AMOUNT, Money, minor_digits
 from salesflow.model.opportunity import Opportunity
@@ -90,6 +91,34 @@ def converted(opportunities: Iterable[Opportunity], policy: RatePolicy | None, t
                 evolve(closing, actual_amount=exchange.money(closing.actual_amount, day))
                 for closing in opportunity.closings
             ),
+        )
+
+
+def converted_costs(sources: Iterable[LeadSource], policy: RatePolicy | None, today: date) -> Iterator[LeadSource]:
+    """
+    Give *sources* with their costs in the policy's currency, as far as there are rates.
+
+    Args:
+        policy: None leaves all as they are. `RateDay.CLOSING` means a cost's last day, where it has one and that is
+            over; else the rate of the day.
+        today: The business day of the figure.
+
+    Raises:
+        PortError: As of `converted`.
+
+    Source: LEAD-16, PIPE-8.
+    """
+    if policy is None:
+        yield from sources
+        return
+    exchange = _Exchange(policy)
+    is_frozen = policy.day == RateDay.CLOSING
+    for source in sources:
+        days = [min(cost.until, today) if is_frozen and cost.until is not None else today for cost in source.costs]
+        amounts = [exchange.money(cost.amount, day) for cost, day in zip(source.costs, days, strict=True)]
+        yield evolve(
+            source,
+            costs=tuple(evolve(cost, amount=amount) for cost, amount in zip(source.costs, amounts, strict=True)),
         )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable
 
 from attrs import frozen
 
-from salesflow.model.enums import OpportunityStatus
+from salesflow.model.enums import LeadStatus, OpportunityStatus
+from salesflow.model.lead import Lead
 from salesflow.model.opportunity import Opportunity
 
 EVERY_STATUS = tuple(OpportunityStatus)
@@ -28,7 +29,7 @@ class Population:
     Source: PIPE-8.
     """
 
-    statuses: tuple[OpportunityStatus, ...]
+    statuses: tuple[OpportunityStatus | LeadStatus, ...]
     counted: int
     left_out: int
     voided: int
@@ -60,8 +61,8 @@ def counted_of(
 
 
 def population_of(
-    counted: Collection[Opportunity], given: int, statuses: Iterable[OpportunityStatus], rule: str
+    counted: Collection[Opportunity | Lead], given: int, statuses: Iterable[OpportunityStatus | LeadStatus], rule: str
 ) -> Population:
     """Return the population of a figure that counts *counted*, out of *given* many records."""
-    voided = sum(1 for opportunity in counted if opportunity.voided)
+    voided = sum(1 for record in counted if record.voided)
     return Population(tuple(statuses), len(counted), given - len(counted), voided, rule)

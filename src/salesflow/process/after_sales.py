@@ -41,8 +41,9 @@ from salesflow.process.standing import SERVED, opportunity_stands, refused
 
 
 def can_run_beside(engine: Engine) -> bool:
-    """Whether *engine*'s template may be run as after-sales: none of its stages asks for an approval."""
-    return all(stage.approval is None for stage in engine.process.stages)
+    """Whether *engine*'s template may be run as after-sales: neither it nor a stage of it asks for an approval."""
+    template = engine.process
+    return not template.approvals and all(stage.approval is None for stage in template.stages)
 
 
 def start_after_sales(opportunity: Opportunity, engine: Engine, *, by: str, at: datetime) -> Decision:
@@ -50,7 +51,7 @@ def start_after_sales(opportunity: Opportunity, engine: Engine, *, by: str, at: 
     Decide to switch after-sales on (启用售后流程), in the first stage of *engine*'s template.
 
     Raises:
-        TemplateError: A stage of it asks for an approval; the template's author must mend it.
+        TemplateError: It asks for an approval; the template's author must mend it.
 
     Source: OPP-12.
     """

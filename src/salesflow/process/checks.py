@@ -11,9 +11,11 @@ from typing import Any
 
 from salesflow.errors import InvalidInput
 from salesflow.model import Jump, OpportunityStatus, SalesProcess, Stage, TaskTemplate, TeamRole, WinFrom
+from salesflow.process.automation_checks import AutomationChecks
 from salesflow.process.findings import WAIVER_UNUSED, WARNINGS, FindingCollector, Findings, picture
 from salesflow.process.requirements import CUSTOM, FIELDS
-from salesflow.process.value_checks import LONGEST_CODE, MOST_ITEMS, ValueChecks, listed
+from salesflow.process.rule_checks import LONGEST_LIMIT
+from salesflow.process.value_checks import LONGEST_CODE, MOST_ITEMS, listed
 
 MOST_STAGES = 50
 """A template has at most so many stages."""
@@ -27,12 +29,6 @@ LONGEST_MARK = 1_000
 LARGEST_VERSION = 2**31 - 1
 """Stores keep versions in 32 bits."""
 
-LONGEST_LIMIT = 36_500
-"""A stage may last at most so many days."""
-
-APPROVERS = ("owner_superior",)
-"""Who may be asked to approve that a stage is left (RULE-2)."""
-
 OUTCOME_CODES = frozenset({OpportunityStatus.WON, OpportunityStatus.LOST, OpportunityStatus.INVALID})
 """The codes that outcomes use; no stage may."""
 
@@ -42,6 +38,7 @@ def check_template(
     *,
     roles: Collection[str] | None = (),
     fields: Collection[str] | None = (),
+    handlers: Collection[str] | None = (),
     strict: bool = False,
     is_after_sales: bool = False,
 ) -> Findings:
@@ -52,6 +49,7 @@ def check_template(
         process: The template, however it was made.
         roles: Team roles that the application knows beyond the built-in ones; None means any.
         fields: Custom fields that the application knows, each a NAME as in ``custom.NAME``; None means any.
+        handlers: The handlers that the application registers for automation; None means any.
         strict: Whether a warning that is not waived is an error.
         is_after_sales: Whether it shall run beside an opportunity, where no approvals are (OPP-12).
 
@@ -66,7 +64,7 @@ def check_template(
     if not isinstance(process, SalesProcess):
         raise InvalidInput("process", process, "must be a SalesProcess")
     found = FindingCollector(strict=strict)
-    check = _Check(process, roles, fields, found)
+    check = _Check(process, roles, fields, handlers, found)
     check.process(process)
     if is_after_sales:
         check.no_approvals(process)
@@ -74,7 +72,7 @@ def check_template(
     return Findings(name[:LONGEST_CODE] if isinstance(name, str) else "?", found.findings())
 
 
-class _Check(ValueChecks):
+class _Check(AutomationChecks):
     """One run over one template."""
 
     def __init__(
@@ -82,13 +80,17 @@ class _Check(ValueChecks):
         process: SalesProcess,
         roles: Collection[str] | None,
         fields: Collection[str] | None,
+        handlers: Collection[str] | None,
         found: FindingCollector,
     ) -> None:
-        super().__init__(found)
-        self.roles = None if roles is None else {*TeamRole, *roles, *_texts(process.custom_roles)}
-        self.fields = None if fields is None else {*fields, *_texts(process.custom_fields)}
         stages: tuple[Any, ...] = process.stages
-        self.stages = _texts(stage.code for stage in stages if isinstance(stage, Stage))
+        super().__init__(
+            found,
+            _texts(stage.code for stage in stages if isinstance(stage, Stage)),
+            None if roles is None else {*TeamRole, *roles, *_texts(process.custom_roles)},
+            None if fields is None else {*fields, *_texts(process.custom_fields)},
+            handlers=handlers,
+        )
         self.percent = 0
         self.core_tasks: dict[str, str] = {}
         self.waivers: dict[str, str] = {}
@@ -121,6 +123,9 @@ class _Check(ValueChecks):
                 self.stage(place, stage, seen)
             else:
                 self.wrong_type(place, "a Stage", stage)
+        self.rules(process.rules)
+        self.approvals(process)
+        self.automations(process.automation)
         for waiver, place in self.waivers.items():
             if waiver not in self.used:
                 self.found.warning(place, "waiver_unused", WAIVER_UNUSED.format(value=picture(waiver)))
@@ -147,8 +152,7 @@ class _Check(ValueChecks):
         if stage.limit_days is not None:
             self.whole(f"{place}.limit_days", stage.limit_days, 1, LONGEST_LIMIT)
         self.flag(f"{place}.is_optional", stage.is_optional)
-        if stage.approval is not None:
-            self.choice(f"{place}.approval", stage.approval, APPROVERS)
+        self.stage_approval(place, stage)
         self.origin(f"{place}.origin", stage.origin)
         if not (stage.tasks or stage.required_fields or stage.procedures):
             self.warning(place, stage, "no_substance")
@@ -158,6 +162,8 @@ class _Check(ValueChecks):
         for n, stage in enumerate(stages):
             if isinstance(stage, Stage) and stage.approval is not None:
                 self.found.error(f"stages[{n}].approval", "approval_beside")
+        if process.approvals:
+            self.found.error("approvals", "approval_beside")
 
     def reasons(self, place: str, codes: tuple[str, ...]) -> None:
         if not codes:

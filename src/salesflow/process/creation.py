@@ -38,7 +38,8 @@ from salesflow.model import (
 )
 from salesflow.model.construction import quick
 from salesflow.process import stages
-from salesflow.process.guards import approval_on_the_way
+from salesflow.process.asked_approvals import asked_approvals
+from salesflow.process.rules import broken_rules
 from salesflow.process.standing import refused
 
 Grader = Callable[[Opportunity], Grading]
@@ -68,7 +69,7 @@ def create_opportunity(
     Returns:
         The opportunity at version 1 with the event that made it; None with every reason where it is refused.
 
-    Source: OPP-1, OPP-2, PROC-4.
+    Source: OPP-1, OPP-2, PROC-4, RULE-1.
     """
     at = utc(at)
     reasons = []
@@ -109,6 +110,7 @@ def create_opportunity(
     )  # fmt: skip
     opportunity = made(grade=grader(made()))
     reasons += _late_entry(process, opportunity, passed, request.reason) if passed else []
+    reasons += broken_rules(process, "create", opportunity)
     if reasons:
         return None, refused(*reasons)
     return opportunity, Decision((created(opportunity, at=at, by=by, operation=operation),))
@@ -123,9 +125,8 @@ def _late_entry(
         reasons = []
         if process.jump is Jump.REASON and not reason and not all(s.is_optional for s in passed):
             reasons.append(Reason("reason_missing"))
-        approver = approval_on_the_way(process, first, opportunity.stage)
-        if approver is not None:
-            reasons.append(Reason("approval_passed", approver=approver, first=first, stage=opportunity.stage))
+        for asked in asked_approvals(process, "change_stage", first, opportunity.stage):
+            reasons.append(Reason("approval_passed", approver=asked.approver, first=first, stage=opportunity.stage))
         return reasons
     route = opportunity.grade.route
     if route is Route.FULL:

@@ -35,10 +35,12 @@ from salesflow.model import (
 )
 from salesflow.process import guards, stages
 from salesflow.process.approvals import expire
+from salesflow.process.asked_approvals import asked_approvals
 from salesflow.process.beside import cancel_after_sales
 from salesflow.process.checks import check_template
 from salesflow.process.guards import Attempt, CompiledStage
 from salesflow.process.machine import ProcessMachine, Rule, ask, build_machine, fire
+from salesflow.process.rules import compile_rules
 
 OUTCOMES = (OpportunityStatus.WON, OpportunityStatus.LOST, OpportunityStatus.INVALID)
 _CLOSED_AS = {
@@ -108,19 +110,28 @@ class Engine:
         jump = guards.JUMP_GUARDS[self.process.jump]
         for n, source in enumerate(codes):
             if n + 1 < len(codes):
-                yield Rule("advance", source, codes[n + 1], guards.GUARDS_BEFORE_LEAVING)
+                checks = (*guards.GUARDS_BEFORE_LEAVING, *self._bound("advance", source, codes[n + 1]))
+                yield Rule("advance", source, codes[n + 1], checks)
             for target in codes[n + 1 :]:
-                yield Rule(f"jump:{target}", source, target, jump)
+                yield Rule(f"jump:{target}", source, target, (*jump, *self._bound("change_stage", source, target)))
             for target in codes[:n]:
-                yield Rule(f"back:{target}", source, target, (guards.has_reason,))
+                checks = (guards.has_reason, *self._bound("change_stage", source, target))
+                yield Rule(f"back:{target}", source, target, checks)
             if self.process.win_from is WinFrom.ANY or n + 1 == len(codes):
-                is_early = n + 1 < len(codes)
-                last = (*guards.GUARDS_BEFORE_LEAVING, guards.owes_nothing)
-                yield Rule("win", source, "won", guards.GUARDS_BEFORE_EARLY_WIN if is_early else last)
-            yield Rule("lose", source, "lost", (guards.gives_lost_reason,))
-            yield Rule("invalidate", source, "invalid", (guards.gives_invalid_reason,))
+                yield Rule("win", source, "won", (*guards.GUARDS_BEFORE_WIN, *self._bound("win", source)))
+            yield Rule("lose", source, "lost", (guards.gives_lost_reason, *self._bound("lose", source)))
+            yield Rule("invalidate", source, "invalid", (guards.gives_invalid_reason, *self._bound("invalidate", source)))
             for outcome in OUTCOMES:
-                yield Rule(f"reopen:{source}", str(outcome), source, (), (_end_closing,))
+                yield Rule(f"reopen:{source}", str(outcome), source, self._bound("reopen", source), (_end_closing,))
+
+    def _bound(self, operation: str, source: str, target: str | None = None) -> tuple[guards.Guard, ...]:
+        """Return the guards that the template's own approvals and rules make; none where it has none for this move."""
+        asked = asked_approvals(self.process, operation, source, target)
+        rules = tuple(rule for rule in compile_rules(self.process) if rule.binds(operation, source))
+        return (
+            *((guards.approval_guard(asked),) if asked else ()),
+            *((guards.rule_guard(rules),) if rules else ()),
+        )
 
     def advance(
         self, opportunity: Opportunity, *, by: str, at: datetime, route: Route | None = None,
@@ -205,16 +216,17 @@ class Engine:
     def lose(
         self, opportunity: Opportunity, *, by: str, at: datetime, today: date, reason: str | None,
         competitor: str | None = None, comment: str | None = None, close_date: date | None = None,
+        approved: EventBuilder | None = None,
     ) -> Decision:  # fmt: skip
         """
-        Decide that it is lost (输单), from any stage; only the reason is checked.
+        Decide that it is lost (输单), from any stage; of its own only the reason is checked.
 
         Args:
             competitor: The competitor that won, by id or name, or None.
 
         Source: OPP-7.
         """
-        attempt = self._attempt("opportunities.lose", opportunity, by, at, today, None, None)
+        attempt = self._attempt("opportunities.lose", opportunity, by, at, today, None, approved)
         attempt.reason = reason
         attempt.closing = self._closing(
             attempt, OpportunityStatus.LOST, close_date or today, None, reason, comment, competitor
@@ -223,14 +235,14 @@ class Engine:
 
     def invalidate(
         self, opportunity: Opportunity, *, by: str, at: datetime, today: date, reason: str | None,
-        comment: str | None = None, close_date: date | None = None,
+        comment: str | None = None, close_date: date | None = None, approved: EventBuilder | None = None,
     ) -> Decision:  # fmt: skip
         """
-        Decide that it never was a real opportunity (无效), from any stage; only the reason is checked.
+        Decide that it never was a real opportunity (无效), from any stage; of its own only the reason is checked.
 
         Source: OPP-7.
         """
-        attempt = self._attempt("opportunities.invalidate", opportunity, by, at, today, None, None)
+        attempt = self._attempt("opportunities.invalidate", opportunity, by, at, today, None, approved)
         attempt.reason = reason
         attempt.closing = self._closing(attempt, OpportunityStatus.INVALID, close_date or today, None, reason, comment)
         return self._decide("invalidate", attempt)

@@ -35,6 +35,7 @@ from salesflow.model import (
 from salesflow.model.moments import plain_day, utc
 from salesflow.model.money import LARGEST_AMOUNT
 from salesflow.model.requests import named, not_negative, worded
+from salesflow.process.duplicates import link
 from salesflow.process.standing import OPEN, lead_stands, opportunity_stands, refused
 
 Check = Callable[[Any, str], Any]
@@ -42,7 +43,8 @@ Check = Callable[[Any, str], Any]
 _SMALLEST_WHOLE, _LARGEST_WHOLE = -(2**63), 2**63 - 1  # what every store and file format can hold
 
 
-def _or_none(check: Check) -> Check:
+def or_none(check: Check) -> Check:
+    """Return the test that takes None too."""
     return lambda value, what: None if value is None else check(value, what)
 
 
@@ -71,10 +73,17 @@ def _items(cls: type) -> Check:
     return check
 
 
-def _products(value: Any, what: str) -> tuple[ProductLine, ...]:
+def product_lines(value: Any, what: str) -> tuple[ProductLine, ...]:
+    """
+    Return *value* as the lines of an opportunity or a document, each key once.
+
+    Raises:
+        InvalidInput: It is no list of `ProductLine`, or a line's value does not fit.
+    """
     lines: tuple[ProductLine, ...] = _items(ProductLine)(value, what)
     for line in lines:
         named(line.key, f"{what}.key")
+        named(line.name, f"{what}.name")
         not_negative(line.unit_price, f"{what}.unit_price")
         quantity: object = line.quantity
         if not isinstance(quantity, Decimal) or not quantity.is_finite() or not 0 < quantity < LARGEST_AMOUNT:
@@ -101,14 +110,14 @@ def _custom(value: Any, what: str) -> tuple[CustomField, ...]:
 OPPORTUNITY_FIELDS: Mapping[str, Check] = MappingProxyType(
     {
         "name": named,
-        "customer": _or_none(named),
-        "contact": _or_none(named),
-        "amount": _or_none(not_negative),
-        "close_date": _or_none(plain_day),
+        "customer": or_none(named),
+        "contact": or_none(named),
+        "amount": or_none(not_negative),
+        "close_date": or_none(plain_day),
         "probability": _percent,
         "led_by": _led_by,
-        "source": _or_none(named),
-        "products": _products,
+        "source": or_none(named),
+        "products": product_lines,
         "custom": _custom,
     }
 )
@@ -117,12 +126,12 @@ OPPORTUNITY_FIELDS: Mapping[str, Check] = MappingProxyType(
 LEAD_FIELDS: Mapping[str, Check] = MappingProxyType(
     {
         "title": named,
-        "contact": _or_none(named),
-        "company": _or_none(named),
-        "phone": _or_none(named),
-        "email": _or_none(named),
-        "channel": _or_none(named),
-        "source": _or_none(named),
+        "contact": or_none(named),
+        "company": or_none(named),
+        "phone": or_none(named),
+        "email": or_none(named),
+        "channel": or_none(named),
+        "source": or_none(named),
         "description": worded,
         "custom": _custom,
     }
@@ -132,12 +141,12 @@ LEAD_FIELDS: Mapping[str, Check] = MappingProxyType(
 PARTY_FIELDS: Mapping[str, Mapping[str, Check]] = MappingProxyType(
     {
         "customer": {
-            "name": named, "owner": named, "phone": _or_none(named), "email": _or_none(named),
-            "industry": _or_none(named), "custom": _custom,
+            "name": named, "owner": named, "phone": or_none(named), "email": or_none(named),
+            "industry": or_none(named), "custom": _custom,
         },
         "contact": {
-            "name": named, "customer": _or_none(named), "phone": _or_none(named), "email": _or_none(named),
-            "title": _or_none(named), "custom": _custom,
+            "name": named, "customer": or_none(named), "phone": or_none(named), "email": or_none(named),
+            "title": or_none(named), "custom": _custom,
         },
     }
 )  # fmt: skip
@@ -197,11 +206,22 @@ def edit_opportunity(
     return builder.decision() if builder.events[0].changes else Decision()
 
 
-def edit_lead(lead: Lead, changes: Mapping[str, object], *, by: str, at: datetime) -> Decision:
+_KEYED = frozenset({"phone", "email", "company", "name"})
+"""The fields that keys are made of (LEAD-12)."""
+
+
+def edit_lead(
+    lead: Lead, changes: Mapping[str, object], *, by: str, at: datetime,
+    keyed: Callable[[Lead], Lead] | None = None,
+) -> Decision:  # fmt: skip
     """
     Decide to edit a lead's fields; a disqualified lead takes none (LEAD-9).
 
-    Source: LEAD (domain §2).
+    Args:
+        keyed: Gives the lead, as it is to be, with its keys, linked to what is known by them. None leaves both as
+            they are, as does a change of other fields than phone, e-mail and company.
+
+    Source: LEAD-12, LEAD (domain §2).
     """
     values = _merged(lead, checked(LEAD_FIELDS, changes))
     reasons = list(lead_stands(lead, (LeadStatus.UNASSIGNED, LeadStatus.ASSIGNED, LeadStatus.CONVERTED)))
@@ -210,17 +230,31 @@ def edit_lead(lead: Lead, changes: Mapping[str, object], *, by: str, at: datetim
     if reasons:
         return refused(*reasons)
     builder = EventBuilder(lead, at=at, by=by, operation="leads.edit")
-    builder.add(EventKind.EDITED, **values)
+    if keyed is None or _KEYED.isdisjoint(values):
+        builder.add(EventKind.EDITED, **values)
+    else:
+        after = keyed(evolve(lead, **values))
+        builder.add(EventKind.EDITED, **values, match_keys=after.match_keys)
+        if after.match_keys != lead.match_keys:
+            link(builder, after.duplicate_of)
     return builder.decision() if builder.events[0].changes else Decision()
 
 
-def edit_party(record: Any, changes: Mapping[str, object], *, by: str, at: datetime) -> Decision:
+def edit_party(
+    record: Any, changes: Mapping[str, object], *, by: str, at: datetime,
+    keys_of: Callable[[Any], tuple[str, ...]] | None = None,
+) -> Decision:  # fmt: skip
     """
     Decide to edit a customer's or contact's fields.
 
-    Source: CUS-1.
+    Args:
+        keys_of: Gives the keys of a customer as it is to be; None leaves them, and a contact has none.
+
+    Source: CUS-1, LEAD-12.
     """
     values = _merged(record, checked(PARTY_FIELDS[record.KIND], changes))
+    if keys_of is not None and not _KEYED.isdisjoint(values):
+        values["match_keys"] = keys_of(evolve(record, **values))
     builder = EventBuilder(record, at=at, by=by, operation=f"{record.KIND}s.edit")
     builder.add(EventKind.EDITED, **values)
     return builder.decision() if builder.events[0].changes else Decision()

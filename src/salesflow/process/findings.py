@@ -45,7 +45,14 @@ ERRORS = MappingProxyType(
         "unknown_role": "{value} is no team role; known are {known}; add it to custom_roles",
         "unknown_stage": "there is no stage {value}; the stages are {known}",
         "unknown_waiver": "{value} matches nothing: write 'stage: warning', a stage code and one of {known}",
+        "unknown_approver": "{value} is no approver: write 'owner_superior', 'person:ID' or 'role:TEAM_ROLE'",
+        "approvers_differ": "winning from the last stage asks for the approval of {other} as well; name one for both",
+        "nothing_expires": "nothing is approved here; name an approval, or leave it out",
+        "wrong_value": "{value} {rule}",
+        "no_order": "{value} has no order; at_least and at_most take a whole number, money or a day",
         "approval_beside": "an after-sales process has no approvals; leave it out",
+        "one_action": "an automation does exactly one of {known}; this one does {count}",
+        "no_task_then": "after {value} the record takes no task; choose another event or action",
         "second_core_task": "the stage has a core task already, {other}; at most one is",
         "more": "and {count} more errors, not listed",
     }
@@ -69,6 +76,9 @@ The first four are the three principles of TAS+: clear marks, unlike core tasks,
 
 WAIVER_UNUSED = "nothing is waived by {value} any more; take it out"
 """The warning ``waiver_unused``: a stale waiver harms no record, so it is no error. It is never waived."""
+
+HANDLER_NEEDED = "the application must register a handler {value}; without it, it cannot use this template"
+"""The warning ``handler_needed``: whether one is registered the file cannot know. It is never waived."""
 
 MOST_ERRORS = 200
 """At most so many errors are listed; the rest are counted."""

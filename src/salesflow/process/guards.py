@@ -2,7 +2,7 @@
 What stands in the way of a stage move. Each guard looks at one attempt, adds every reason, says whether it passed.
 
 Guards are pure: they read the attempt and append to its reasons, nothing else. They are the conditions of the
-compiled machine (OPP-5, OPP-6, OPP-6a, OPP-7, GRADE-4, RULE-2, IO-3).
+compiled machine (OPP-5, OPP-6, OPP-6a, OPP-7, GRADE-4, RULE-1, RULE-2, IO-3).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from datetime import date, datetime
 from attrs import frozen
 
 from salesflow.model import (
-    ApprovalStatus,
     Closing,
     EventBuilder,
     Jump,
@@ -30,7 +29,9 @@ from salesflow.model import (
     Task,
     TaskStatus,
 )
+from salesflow.process.asked_approvals import AskedApproval, missing_approval
 from salesflow.process.requirements import filled_test
+from salesflow.process.rules import CompiledRule
 
 
 @frozen
@@ -89,7 +90,7 @@ class Attempt:
         exit: How the stage is left.
         closing: The completion that a closing move makes, or None.
         reason: The person's words or a code of the template's lists, or None.
-        is_approved: Whether this attempt happens because it was just approved.
+        is_approved: Whether no approval is asked for: it was just granted, or the move is one beside the deal.
         keep_manual: Whether a probability set by hand outlives entering a stage.
     """
 
@@ -120,6 +121,10 @@ class Attempt:
         self.exit = StageExit.CLOSED
         self.is_approved = False
         self.keep_manual = False
+
+
+Guard = Callable[[Attempt], bool]
+"""Adds to an attempt's reasons and says whether it passed."""
 
 
 def has_arrived(attempt: Attempt) -> bool:
@@ -161,63 +166,30 @@ def tasks_are_done(attempt: Attempt) -> bool:
     return passed
 
 
-def is_approved(attempt: Attempt) -> bool:
-    """RULE-2: a stage that needs an approval is left forward only by the approval itself."""
-    needed = attempt.source.stage.approval
-    return needed is None or _is_granted(attempt, needed)
+def approval_guard(asked: tuple[AskedApproval, ...]) -> Guard:
+    """Return the guard of a move that asks for *asked*: only the approval itself makes it happen (RULE-2)."""
+
+    def is_approved(attempt: Attempt) -> bool:
+        if attempt.is_approved:
+            return True
+        missing = missing_approval(asked, attempt.opportunity, attempt.at)
+        assert missing is not None  # something is asked for, or there were no guard
+        attempt.reasons.append(missing)
+        return False
+
+    return is_approved
 
 
-def is_approved_on_the_way(attempt: Attempt) -> bool:
-    """RULE-2: so is one that is passed over; without a target, all that follow are."""
-    target = attempt.target
-    needed = _first_approval(attempt.process, attempt.source.index, None if target is None else target.index)
-    return needed is None or _is_granted(attempt, needed)
+def rule_guard(rules: tuple[CompiledRule, ...]) -> Guard:
+    """Return the guard of a move that *rules* bind: all of them hold (RULE-1)."""
 
+    def rules_hold(attempt: Attempt) -> bool:
+        opportunity = attempt.opportunity
+        broken = [reason for rule in rules if (reason := rule.broken(opportunity)) is not None]
+        attempt.reasons += broken
+        return not broken
 
-def approval_on_the_way(process: SalesProcess, source: str, target: str | None) -> str | None:
-    """
-    Return who must approve that *source* is left forward for *target*; None where nobody must.
-
-    Passing over a stage asks for its approval too, or a jump would be the way around it. On a fast track only the
-    stage that is left asks: there the route, and for a partner's deal the registration, is what permits the jump.
-
-    Args:
-        target: The stage to enter; None is the win, behind the last one.
-
-    Source: RULE-2, OPP-6, OPP-6a.
-    """
-    codes = [stage.code for stage in process.stages]
-    return _first_approval(process, codes.index(source), None if target is None else codes.index(target))
-
-
-def _first_approval(process: SalesProcess, first: int, end: int | None) -> str | None:
-    for stage in process.stages[first : first + 1 if process.jump is Jump.FAST_TRACK else end]:
-        if stage.approval is not None:
-            return stage.approval
-    return None
-
-
-def _is_granted(attempt: Attempt, needed: str) -> bool:
-    if attempt.is_approved:
-        return True
-    waiting = waiting_approval(attempt.opportunity)
-    if waiting is not None:
-        attempt.reasons.append(Reason("approval_pending", approval=waiting))
-    else:
-        attempt.reasons.append(Reason("approval_needed", approver=needed))
-    return False
-
-
-def waiting_approval(opportunity: Opportunity) -> str | None:
-    """Return the id of the approval of a stage move that waits for a decision, or None."""
-    for approval in opportunity.approvals:
-        if approval.status is ApprovalStatus.REQUESTED and approval.operation != REGISTRATION:
-            return approval.id
-    return None
-
-
-REGISTRATION = "opportunities.register_with_partner"
-"""The operation that a partner registration waits for; its approval is no stage move (OPP-20)."""
+    return rules_hold
 
 
 def has_reason_to_jump(attempt: Attempt) -> bool:
@@ -326,15 +298,15 @@ def owed_stages(opportunity: Opportunity, process: SalesProcess, route: Route | 
     return tuple(stage.code for stage in process.stages if stage.code in owed)
 
 
-GUARDS_BEFORE_LEAVING = (has_arrived, fields_are_filled, tasks_are_done, is_approved)
+GUARDS_BEFORE_LEAVING = (has_arrived, fields_are_filled, tasks_are_done)
 """What must hold before a stage is left forward by the regular way."""
 
-GUARDS_BEFORE_EARLY_WIN = (has_arrived, fields_are_filled, tasks_are_done, is_approved_on_the_way, owes_nothing)
-"""What must hold before it is won from a stage that is not the last one (OPP-7)."""
+GUARDS_BEFORE_WIN = (*GUARDS_BEFORE_LEAVING, owes_nothing)
+"""What must hold before it is won, from whatever stage (OPP-7)."""
 
-JUMP_GUARDS: Mapping[Jump, tuple[Callable[[Attempt], bool], ...]] = {
-    Jump.FREE: (has_arrived, is_approved_on_the_way),
-    Jump.REASON: (has_arrived, has_reason_to_jump, is_approved_on_the_way),
-    Jump.FAST_TRACK: (has_arrived, is_on_fast_track, is_approved),
+JUMP_GUARDS: Mapping[Jump, tuple[Guard, ...]] = {
+    Jump.FREE: (has_arrived,),
+    Jump.REASON: (has_arrived, has_reason_to_jump),
+    Jump.FAST_TRACK: (has_arrived, is_on_fast_track),
 }
 """What must hold before a stage is left forward by a jump, per the template's rule."""

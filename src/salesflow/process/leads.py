@@ -27,6 +27,7 @@ from salesflow.model import (
     created,
     utc,
 )
+from salesflow.process.duplicates import linked, without_link
 from salesflow.process.standing import lead_stands, refused
 
 WORKED = (LeadStatus.UNASSIGNED, LeadStatus.ASSIGNED)
@@ -36,23 +37,35 @@ def create_lead(lead: Lead, *, by: str, at: datetime, operation: str = "leads.cr
     """
     Decide to create *lead*, which is complete but for being checked: a title, and a way to reach someone.
 
-    Source: LEAD-1, and the two marks of a lead (domain §2).
+    One that is linked to what is known already gets an event of its own for that.
+
+    Source: LEAD-1, LEAD-12, and the two marks of a lead (domain §2).
     """
     reasons = []
     if not lead.title.strip():
         reasons.append(Reason("title_missing"))
     if not (lead.phone or lead.email or lead.channel):
         reasons.append(Reason("reach_missing"))
-    return refused(*reasons) if reasons else Decision((created(lead, at=at, by=by, operation=operation),))
+    if reasons:
+        return refused(*reasons)
+    return Decision(linked(lead, created(without_link(lead), at=at, by=by, operation=operation)))
 
 
 def _common_pool(_lead: Lead) -> str | None:
     return None
 
 
+def _as_it_is(lead: Lead) -> Lead:
+    return lead
+
+
+def _no_keys(_customer: Customer) -> tuple[str, ...]:
+    return ()
+
+
 def import_lead(
     arrival: ImportedLead, *, by: str, at: datetime, operation: str = "files.import_csv",
-    pool_of: Callable[[Lead], str | None] = _common_pool,
+    pool_of: Callable[[Lead], str | None] = _common_pool, keyed: Callable[[Lead], Lead] = _as_it_is,
 ) -> tuple[Lead, Decision]:  # fmt: skip
     """
     Take in a lead from elsewhere: unassigned unless it names an owner.
@@ -62,16 +75,18 @@ def import_lead(
         at: When it arrives, in UTC.
         operation: The id of the operation that takes it in.
         pool_of: Chooses the pool (公海) of a lead without owner; None is the common one.
+        keyed: Gives the lead with its keys, linked to what is known by them.
 
     Returns:
-        The lead at version 1, and the event that made it or every reason why not.
+        The lead at version 1, and the events that made it or every reason why not.
 
-    Source: LEAD-2, LEAD-14.
+    Source: LEAD-2, LEAD-12, LEAD-14.
     """
     at = utc(at)
     lead = Lead(
         id=arrival.id, version=1, title=arrival.title, owner=arrival.owner,
         status=LeadStatus.UNASSIGNED if arrival.owner is None else LeadStatus.ASSIGNED,
+        assigned_at=None if arrival.owner is None else at,
         branch=arrival.branch, contact=arrival.contact, company=arrival.company, phone=arrival.phone,
         email=arrival.email, channel=arrival.channel, source=arrival.source, description=arrival.description,
         created_at=arrival.created_at or at, created_by=by, updated_at=at,
@@ -81,7 +96,9 @@ def import_lead(
         return lead, checked
     if lead.owner is None:
         lead = evolve(lead, pool=pool_of(lead))
-    return lead, Decision((created(lead, at=at, by=by, operation=operation, kind=EventKind.IMPORTED),))
+    lead = keyed(lead)
+    made = created(without_link(lead), at=at, by=by, operation=operation, kind=EventKind.IMPORTED)
+    return lead, Decision(linked(lead, made))
 
 
 def assign_lead(lead: Lead, to: str, *, branch: str | None, by: str, at: datetime) -> Decision:
@@ -94,7 +111,11 @@ def assign_lead(lead: Lead, to: str, *, branch: str | None, by: str, at: datetim
     if reasons:
         return refused(*reasons)
     builder = EventBuilder(lead, at=at, by=by, operation="leads.assign")
-    builder.add(EventKind.LEAD_ASSIGNED, owner=to, branch=branch, status=LeadStatus.ASSIGNED, pool=None)
+    assigned_at = lead.assigned_at if to == lead.owner else builder.at
+    builder.add(
+        EventKind.LEAD_ASSIGNED,
+        owner=to, branch=branch, status=LeadStatus.ASSIGNED, pool=None, assigned_at=assigned_at,
+    )  # fmt: skip
     return builder.decision()
 
 
@@ -121,7 +142,7 @@ def claim_lead(lead: Lead, pool: Pool | None, *, held: int, by: str, at: datetim
     if reasons:
         return refused(*reasons)
     builder = EventBuilder(lead, at=at, by=by, operation="leads.claim")
-    builder.add(EventKind.LEAD_CLAIMED, owner=by, status=LeadStatus.ASSIGNED, pool=None)
+    builder.add(EventKind.LEAD_CLAIMED, owner=by, status=LeadStatus.ASSIGNED, pool=None, assigned_at=builder.at)
     return builder.decision()
 
 
@@ -166,7 +187,7 @@ def recycle_lead(lead: Lead, *, reason: str | None, pool: str | None = None, by:
     former = FormerOwner(len(lead.former_owners) + 1, lead.owner, builder.at, reason or "")
     builder.add(
         EventKind.LEAD_RECYCLED, reason,
-        owner=None, branch=None, status=LeadStatus.UNASSIGNED, pool=pool,
+        owner=None, branch=None, status=LeadStatus.UNASSIGNED, pool=pool, assigned_at=None,
         former_owners=(*lead.former_owners, former),
     )  # fmt: skip
     return builder.decision()
@@ -219,6 +240,7 @@ def convertible(lead: Lead) -> tuple[Reason, ...]:
 def convert_lead(
     lead: Lead, *, customer: NewCustomer | str | None, customer_id: str | None, contact: NewContact | str | None,
     contact_id: str | None, opportunity: Opportunity | str | None, by: str, at: datetime,
+    keys_of: Callable[[Customer], tuple[str, ...]] = _no_keys,
 ) -> Converted:  # fmt: skip
     """
     Decide to convert (转客户) a lead into any non-empty combination of customer, contact and opportunity.
@@ -227,8 +249,9 @@ def convert_lead(
         customer, contact: A new one to make, the id of an existing one, or None.
         customer_id, contact_id: The ids that new ones get, or the existing ones' ids, or None.
         opportunity: The new one as it will be, the id of an existing one, or None.
+        keys_of: Gives the keys of a new customer. That nobody else holds them is asked by whoever knows the others.
 
-    Source: LEAD-6.
+    Source: LEAD-6, LEAD-12.
     """
     operation = "leads.convert"
     reasons = list(convertible(lead))
@@ -248,6 +271,7 @@ def convert_lead(
             phone=customer.phone or lead.phone, email=customer.email or lead.email, source_lead=lead.id,
             created_at=at, created_by=by, updated_at=at,
         )  # fmt: skip
+        record = evolve(record, match_keys=keys_of(record))
         made_customer = (record, Decision((created(record, at=at, by=by, operation=operation),)))
     if isinstance(contact, NewContact):
         person = Contact(

@@ -33,7 +33,7 @@ from salesflow.model import (
 from salesflow.process import stages
 from salesflow.process.adoption import adopt, carry
 from salesflow.process.after_sales import can_run_beside
-from salesflow.process.approvals import expire
+from salesflow.process.approvals import carry_approvals, expire
 from salesflow.process.beside import task_prefix
 from salesflow.process.engine import Engine
 from salesflow.process.guards import owed_stages
@@ -82,8 +82,9 @@ class Migration:
         A stage of equal code goes on with its visit. Under another code the visit ends and one begins. Tasks that
         the new version asks for under the same code are carried along, open or done; others that were open are
         skipped; what it asks for beyond them is made. A probability set by hand stays. Visits, finished
-        tasks and feedback of stages that are gone stay as they are. An approval that waits goes on waiting, unless
-        the stage needs none or is another one now.
+        tasks and feedback of stages that are gone stay as they are. An approval that waits goes on waiting, for the
+        stage that its move would enter as it is called now; it is expired where the record stands in another stage,
+        or the move is gone, or asks for no approval or another one.
 
         Args:
             by: Who migrates.
@@ -116,7 +117,10 @@ class Migration:
         probability, approvals = opportunity.probability, opportunity.approvals
         if probability.source is ProbabilitySource.STAGE:
             probability = Probability(target.probability, ProbabilitySource.STAGE)
-        if target.code != opportunity.stage or target.approval is None:
+        if target.code == opportunity.stage:
+            named = {before: after.code for before, after in self._targets.items()}
+            approvals = carry_approvals(approvals, self._new.process, named, at)
+        else:
             approvals = expire(approvals, at)
         values.update(
             process_version=self.plan.to_version, stage=target.code, visits=visits, tasks=tasks,

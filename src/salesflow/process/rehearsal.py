@@ -154,9 +154,9 @@ def _asked(
     if move.operation == "win":
         return draft.win(record, by=by, at=at, today=at.date(), approved=approved)
     if move.operation == "lose":
-        return draft.lose(record, by=by, at=at, today=at.date(), reason=reason)
+        return draft.lose(record, by=by, at=at, today=at.date(), reason=reason, approved=approved)
     if move.operation == "invalidate":
-        return draft.invalidate(record, by=by, at=at, today=at.date(), reason=reason)
+        return draft.invalidate(record, by=by, at=at, today=at.date(), reason=reason, approved=approved)
     to = named.get(str(move.to), str(move.to))
     if to == record.stage:
         return Decision()

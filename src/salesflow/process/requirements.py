@@ -1,58 +1,30 @@
 """
 The fields that a stage may require (必填内容), and how to tell that one is filled (PROC-1, OPP-5).
 
-One closed list. Money of zero is an amount and False is an answer: only the absent or blank is empty.
+One closed list: those of `salesflow.model.conditions` that people fill in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import MappingProxyType
 
 from salesflow.errors import InvalidInput
 from salesflow.model import Opportunity
+from salesflow.model.conditions import CUSTOM, OPPORTUNITY_FIELDS, Test, condition_field
 
-FilledTest = Callable[[Opportunity], bool]
-"""Tells of one opportunity whether one field is filled."""
-
-CUSTOM = "custom."
-"""What a field of the application's own begins with."""
-
-
-def _has_feedback(opportunity: Opportunity) -> bool:
-    visits = opportunity.visits
-    return bool(visits) and any(given.visit == visits[-1].number for given in opportunity.feedback)
-
-
-def _has_helpers(opportunity: Opportunity) -> bool:
-    return any(member.person != opportunity.owner for member in opportunity.team)
-
-
-FIELDS = MappingProxyType[str, FilledTest](
+FIELDS = MappingProxyType[str, Test](
     {
-        "amount": lambda opportunity: opportunity.amount is not None,
-        "close_date": lambda opportunity: opportunity.close_date is not None,
-        "customer": lambda opportunity: bool(opportunity.customer),
-        "contact": lambda opportunity: bool(opportunity.contact),
-        "source": lambda opportunity: bool(opportunity.source),
-        "competitors": lambda opportunity: bool(opportunity.competitors),
-        "contact_roles": lambda opportunity: bool(opportunity.contact_roles),
-        "primary_contact": lambda opportunity: any(role.is_primary for role in opportunity.contact_roles),
-        "products": lambda opportunity: bool(opportunity.products),
-        "activities": lambda opportunity: bool(opportunity.activities),
-        "team": _has_helpers,
-        "feedback": _has_feedback,
+        name: OPPORTUNITY_FIELDS[name].is_filled
+        for name in (
+            "amount", "close_date", "customer", "contact", "source", "competitors", "contact_roles",
+            "primary_contact", "products", "activities", "team", "feedback",
+        )
     }
-)
-"""
-Every field that a template may require, beside ``custom.NAME``.
-
-``feedback`` is that of the current stay in the stage (OPP-4); ``team`` is anybody beside the owner;
-``primary_contact`` is a contact role marked as such.
-"""
+)  # fmt: skip
+"""Every field that a template may require, beside ``custom.NAME``, with the test whether it is filled."""
 
 
-def filled_test(field: str) -> FilledTest:
+def filled_test(field: str) -> Test:
     """
     Return the test whether *field* is filled: look it up once, ask it for every opportunity.
 
@@ -67,19 +39,11 @@ def filled_test(field: str) -> FilledTest:
     known = FIELDS.get(field)
     if known is not None:
         return known
-    if not field.startswith(CUSTOM) or field == CUSTOM:
+    custom = condition_field("opportunity", field) if field.startswith(CUSTOM) else None
+    if custom is None:
         names = ", ".join(FIELDS)
         raise InvalidInput("required_fields", field, f"is no field; known are {names} and custom.NAME")
-    name = field[len(CUSTOM) :]
-
-    def is_custom_filled(opportunity: Opportunity) -> bool:
-        for held in opportunity.custom:
-            if held.key == name:
-                value = held.value
-                return value is not None and not (isinstance(value, str) and not value.strip())
-        return False
-
-    return is_custom_filled
+    return custom.is_filled
 
 
 def is_filled(opportunity: Opportunity, field: str) -> bool:

@@ -14,6 +14,10 @@ SERVED = (OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON, OpportunityStatu
 """While after-sales work and team changes are possible (OPP-11, OPP-12)."""
 
 
+SELLING = (OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON)
+"""While documents are issued (OPP-13)."""
+
+
 def opportunity_stands(opportunity: Opportunity, allowed: tuple[OpportunityStatus, ...] | None) -> tuple[Reason, ...]:
     """
     Return why an operation that needs a live opportunity in one of *allowed* is not possible; nothing if it is.
@@ -34,10 +38,14 @@ def lead_stands(
     """
     Return why an operation that needs a live lead in one of *allowed* is not possible; nothing if it is.
 
+    Of one that was merged into another it tells that alone: whatever else is in the way, it is done there (LEAD-15).
+
     Args:
         allowed: The statuses; None means any.
         even_disabled: Whether a disabled lead will do: only voiding and deleting do (domain §2).
     """
+    if lead.merged_into is not None:
+        return (Reason("is_merged", into=lead.merged_into),)
     reasons = []
     if lead.voided:
         reasons.append(Reason("is_voided"))

@@ -8,20 +8,31 @@ sees whole units of work, and what raises leaves the store as it was.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Sequence, Set
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
+from operator import attrgetter
 from threading import RLock
 from typing import Any
 
 from salesflow.errors import Conflict, InvalidInput
-from salesflow.model.events import Event
-from salesflow.ports import DoneOnce, Query, RecordFilter, Tombstone, UnitOfWork, Write
+from salesflow.model.duplicates import UNIQUE_KEY, unique_keys
+from salesflow.model.events import Event, shape
+from salesflow.ports import REVISION, DoneOnce, Query, RecordFilter, Tombstone, UnitOfWork, Write
 from salesflow.stores.order import Order
 from salesflow.stores.postings import NOWHERE, Candidates, Place, Postings, place_of
-from salesflow.visibility.behind import Behind, parties
+from salesflow.visibility.behind import Behind, BelongsTo, parties
 
-_NAMING = ("customer", "contact", "contact_roles", "conversion")
-"""The fields by which a record names customers and contacts."""
+_PLACED_BY = (
+    "owner", "team", "pool", "voided", "match_keys", "quote_number", "contract_number",
+    "customer", "contact", "contact_roles", "conversion", "opportunity", "lead",
+)  # fmt: skip
+"""Every field that `place_of` reads."""
+
+
+@lru_cache
+def _placed_by(cls: type) -> Callable[[Any], Any]:
+    """Return what reads those fields of *cls* by which its records stand in the postings."""
+    return attrgetter("id", *(name for name in _PLACED_BY if name in shape(cls).places))
 
 
 class _Shelf:
@@ -29,7 +40,7 @@ class _Shelf:
 
     __slots__ = ("history", "orders", "postings", "records", "revision", "tombstones")
 
-    def __init__(self, behind: Callable[[Behind], set[str] | None]) -> None:
+    def __init__(self, behind: Callable[[Behind | BelongsTo], set[str] | None]) -> None:
         self.records: dict[str, Any] = {}
         self.history: dict[str, list[tuple[int, Event]]] = {}
         self.tombstones: dict[str, Tombstone] = {}
@@ -58,14 +69,17 @@ class MemoryStore:
     Lists are answered from postings by owner and team member where few records can pass, and by walking the
     order where many do; either way a record is in the list exactly if the filter's `matches` says so.
 
-    Source: HIST-1, HIST-3, PERF-6.
+    Source: HIST-1, HIST-3, LEAD-12, PERF-6.
     """
+
+    keeps_unique_keys = True
 
     def __init__(self) -> None:
         self._lock = RLock()
         self._shelves: dict[str, _Shelf] = {}
         self._done: dict[str, DoneOnce] = {}
         self._outbox: list[Event | None] = []
+        self._forgotten = 0
 
     def get(self, kind: str, id: str) -> Any | None:
         """Return the record, or None where there is none."""
@@ -129,8 +143,8 @@ class MemoryStore:
 
         Raises:
             Conflict: A record is not at its expected version, a new one is there already or was deleted, the
-                idempotency key is there already, or a revision is not the one rested on. Whoever lost the race
-                must load and decide again.
+                idempotency key is there already, a key that is unique is held by another record, or a revision is
+                not the one rested on. Whoever lost the race must load and decide again.
             InvalidInput: A record stands twice in the unit, or a deletion has no event.
         """
         with self._lock:
@@ -138,11 +152,12 @@ class MemoryStore:
                 raise Conflict("idempotency key", unit.done.key, 0, 1)
             for kind, revision in unit.resting_on:
                 if self._shelf(kind).revision != revision:
-                    raise Conflict("revision", kind, revision, self._shelf(kind).revision)
+                    raise Conflict(REVISION, kind, revision, self._shelf(kind).revision)
             writes = unit.writes
             if len(writes) > 1 and len({(write.kind, write.id) for write in writes}) < len(writes):
                 raise InvalidInput("writes", [write.id for write in writes], "must name each record once")
             steps = [self._checked(write) for write in writes]
+            self._refuse_held_keys(writes)
             for write, shelf, old, places in steps:
                 self._put(write, shelf, old, places)
             if unit.done is not None:
@@ -162,13 +177,20 @@ class MemoryStore:
         """Return at most *limit* (position, event) pairs behind position *after*; positions count from 1."""
         found: list[tuple[int, Event]] = []
         with self._lock:
-            for position in range(max(after, 0), len(self._outbox)):
+            for place in range(max(after - self._forgotten, 0), len(self._outbox)):
                 if len(found) >= limit:
                     break
-                event = self._outbox[position]
+                event = self._outbox[place]
                 if event is not None:
-                    found.append((position + 1, event))
+                    found.append((self._forgotten + place + 1, event))
         return found
+
+    def forget_outbox(self, up_to: int) -> None:
+        """Forget what stands in the outbox up to position *up_to*, that one included; history stays."""
+        with self._lock:
+            done = min(max(up_to - self._forgotten, 0), len(self._outbox))
+            del self._outbox[:done]
+            self._forgotten += done
 
     def revision(self, kind: str) -> Hashable:
         """Return something that differs whenever a record of *kind* was written."""
@@ -184,9 +206,9 @@ class MemoryStore:
     def _shelf(self, kind: str) -> _Shelf:
         return self._shelves.get(kind) or _Shelf(partial(self._behind, kind))
 
-    def _behind(self, kind: str, behind: Behind) -> set[str] | None:
+    def _behind(self, kind: str, behind: Behind | BelongsTo) -> set[str] | None:
         """
-        Return the ids of the records of *kind* that some record which passes names.
+        Return the ids of the records of *kind* that some record which passes names, or that name it.
 
         None where more may pass than there are records of the kind: then asking each is the shorter way.
         """
@@ -195,7 +217,10 @@ class MemoryStore:
         if few > len(records):
             return None
         passing = shelf.passing(behind.filter, candidates)
-        return {id for record in passing for named, id in parties(record) if named == kind and id in records}
+        if isinstance(behind, BelongsTo):
+            named = self._shelf(kind).postings.named
+            return {id for record in passing for id in named.get((behind.kind, record.id), ())}
+        return {id for record in passing for party, id in parties(record) if party == kind and id in records}
 
     def _checked(self, write: Write) -> tuple[Write, _Shelf, Any, tuple[Place, Place] | None]:
         """Return all that changing the store takes, and change nothing; whatever can raise raises here."""
@@ -210,18 +235,20 @@ class MemoryStore:
             raise Conflict(write.kind, write.id, write.expected_version, None if old is None else found)
         if new is None and not write.events:
             raise InvalidInput("events", write.id, "must say who deleted the record, and when")
-        if (
-            old is not None
-            and new is not None
-            and getattr(old, "team", ()) is getattr(new, "team", ())
-            and getattr(old, "owner", None) == getattr(new, "owner", None)
-            and getattr(old, "pool", None) == getattr(new, "pool", None)
-            and getattr(old, "voided", False) is getattr(new, "voided", False)
-            and all(getattr(old, name, None) == getattr(new, name, None) for name in _NAMING)
-        ):
+        if old is not None and new is not None and _placed_by(type(new))(old) == _placed_by(type(new))(new):
             return write, shelf, old, None
         before = NOWHERE if old is None else place_of(old)
         return write, shelf, old, (before, NOWHERE if new is None else place_of(new))
+
+    def _refuse_held_keys(self, writes: tuple[Write, ...]) -> None:
+        """Raise `Conflict` where, after all *writes*, two records of a kind would hold a key that is unique."""
+        held: dict[tuple[str, str], str] = {}
+        for write in writes:
+            for key in unique_keys(write.record):
+                holders = self._shelf(write.kind).postings.keys.get(key)
+                others = holders and holders.difference(other.id for other in writes if other.kind == write.kind)
+                if others or held.setdefault((write.kind, key), write.id) != write.id:
+                    raise Conflict(UNIQUE_KEY, key, 0, 1)
 
     def _put(self, write: Write, shelf: _Shelf, old: Any, places: tuple[Place, Place] | None) -> None:
         id = write.id
@@ -229,7 +256,7 @@ class MemoryStore:
             shelf.postings.move(id, *places)
         for order in shelf.orders.values():
             order.note(id, old)
-        entries = list(enumerate(write.events, len(self._outbox) + 1))
+        entries = list(enumerate(write.events, self._forgotten + len(self._outbox) + 1))
         self._outbox.extend(write.events)
         shelf.revision += 1
         if write.record is not None:
@@ -238,7 +265,8 @@ class MemoryStore:
             return
         del shelf.records[id]
         for position, _ in shelf.history.pop(id, ()):
-            self._outbox[position - 1] = None
+            if position > self._forgotten:
+                self._outbox[position - self._forgotten - 1] = None
         last = write.events[-1]
         version = write.expected_version + 1
         shelf.tombstones[id] = Tombstone(write.kind, id, version, last.at, last.by, last.operation)

@@ -1,6 +1,6 @@
 """
-Which records belong to whom: ids by owner, by team member, by the pool of what has no owner, and by the customers and
-contacts that they name, so that a list need not look at every record.
+Which records belong to whom: ids by owner, by team member, by the pool of what has no owner, by the customers and
+contacts that they name, and by the keys that they are known by, so that a list need not look at every record.
 
 A posting is kept by person, never by manager or department: when the organisation changes, no posting does.
 What it gives is always a superset, and says whether it is exact; only a filter's own `matches` decides.
@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 
 from attrs import frozen
 
+from salesflow.model.duplicates import known_by
 from salesflow.model.enums import Access
-from salesflow.visibility.behind import Behind, Names, Party, parties
+from salesflow.visibility.behind import Behind, BelongsTo, Names, Party, parties
 from salesflow.visibility.filters import AllOf, AnyOf, Nothing, OwnerIn, PoolIn, TeamIn, Voided
+from salesflow.visibility.known_by import KnownBy
 
 _VISIBLE = Voided(False)
 _NONE: set[str] = set()
@@ -29,6 +31,7 @@ class Place(NamedTuple):
     voided: bool
     parties: frozenset[Party]
     pools: frozenset[str | None]
+    keys: frozenset[str]
 
 
 @frozen
@@ -67,12 +70,13 @@ def place_of(record: Any) -> Place:
         getattr(record, "voided", False),
         parties(record),
         frozenset((record.pool,)) if owner is None and hasattr(record, "pool") else frozenset(),
+        frozenset(known_by(record)),
     )
     hash(place)  # what has no hash must raise here, before anything is changed
     return place
 
 
-NOWHERE = Place(None, frozenset(), False, frozenset(), frozenset())
+NOWHERE = Place(None, frozenset(), False, frozenset(), frozenset(), frozenset())
 """The place of a record that is not there."""
 
 
@@ -81,12 +85,13 @@ class Postings:
     The postings of one kind of record.
 
     Args:
-        behind: Returns the ids of those of the kind that pass a `Behind`; None where asking each is the shorter way.
+        behind: Returns the ids of those of the kind that pass a `Behind`, and perhaps of others that name a record
+            which passes for a `BelongsTo`; None where asking each is the shorter way.
     """
 
-    __slots__ = ("apart", "behind", "members", "named", "owners", "pools", "voided")
+    __slots__ = ("apart", "behind", "keys", "members", "named", "owners", "pools", "voided")
 
-    def __init__(self, behind: Callable[[Behind], set[str] | None]) -> None:
+    def __init__(self, behind: Callable[[Behind | BelongsTo], set[str] | None]) -> None:
         self.behind = behind
         # Records whose owner does not stand in their team: while there are none, postings by member hold all.
         self.apart: set[str] = set()
@@ -94,6 +99,7 @@ class Postings:
         self.members: dict[str, set[str]] = {}
         self.pools: dict[str | None, set[str]] = {}
         self.named: dict[Party, set[str]] = {}
+        self.keys: dict[str, set[str]] = {}
         self.voided: set[str] = set()
 
     def move(self, id: str, old: Place, new: Place) -> None:
@@ -113,6 +119,10 @@ class Postings:
                 self.named[party].discard(id)
             for party in new.parties - old.parties:
                 self.named.setdefault(party, set()).add(id)
+        for key in old.keys - new.keys:
+            self.keys[key].discard(id)
+        for key in new.keys - old.keys:
+            self.keys.setdefault(key, set()).add(id)
         for pool in old.pools - new.pools:
             self.pools[pool].discard(id)
         for pool in new.pools - old.pools:
@@ -132,11 +142,13 @@ class Postings:
                 return Candidates(_some(self.members, filter.people.ids), _NONE, is_plain)
             case Names():
                 return Candidates([self.named.get((filter.kind, filter.id), _NONE)], _NONE, exact=True)
-            case Behind():
+            case Behind() | BelongsTo():
                 found = self.behind(filter)
-                return None if found is None else Candidates([found], _NONE, exact=True)
+                return None if found is None else Candidates([found], _NONE, exact=isinstance(filter, Behind))
             case PoolIn():
                 return Candidates([self.pools[pool] for pool in filter.pools if pool in self.pools], _NONE, exact=True)
+            case KnownBy():
+                return Candidates([self.keys[key] for key in filter.keys if key in self.keys], _NONE, exact=True)
             case Voided(is_voided=True):
                 return Candidates([self.voided], _NONE, exact=True)
             case AnyOf():

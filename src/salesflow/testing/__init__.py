@@ -1,6 +1,6 @@
 """The kit for testing what embeds salesflow: clocks, ids, strategies, conformance suites."""
 
-from salesflow.testing.clocks import CountingIds, FixedClock, TickingClock
+from salesflow.testing.clocks import CountingIds, CountingNumbers, FixedClock, TickingClock
 from salesflow.testing.conformance import StoreConformance
 
-__all__ = ["CountingIds", "FixedClock", "StoreConformance", "TickingClock"]
+__all__ = ["CountingIds", "CountingNumbers", "FixedClock", "StoreConformance", "TickingClock"]

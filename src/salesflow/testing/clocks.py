@@ -1,10 +1,11 @@
-"""Time and ids that repeat exactly: the ports `Clock` and `Ids` for tests and examples (HIST-2)."""
+"""Time, ids and numbers that repeat exactly: `Clock`, `Ids` and `DocumentNumbers` for tests and examples (HIST-2)."""
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+from salesflow.model.document import Document
 from salesflow.model.moments import utc
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -81,3 +82,19 @@ class CountingIds:
         """Return the next id of *kind*."""
         self._made[kind] += 1
         return f"{kind}-{self._made[kind]}"
+
+
+class CountingNumbers:
+    """
+    Numbers of documents that count within their kind: ``Q-1``, ``Q-2``, ``I-1``.
+
+    Source: OPP-13.
+    """
+
+    def __init__(self) -> None:
+        self._given: Counter[str] = Counter()
+
+    def number(self, document: Document) -> str:
+        """Return the next number of the document's kind."""
+        self._given[document.kind] += 1
+        return f"{document.kind[0].upper()}-{self._given[document.kind]}"

@@ -7,7 +7,7 @@ all follow from it. Nothing here reads a clock, a store or an environment.
 
 from salesflow.visibility import scenes
 from salesflow.visibility.access import ACCESS, AccessRow
-from salesflow.visibility.behind import Behind, Names
+from salesflow.visibility.behind import Behind, BelongsTo, Names
 from salesflow.visibility.filters import (
     EVERYTHING,
     NOT_VOIDED,
@@ -28,6 +28,7 @@ from salesflow.visibility.filters import (
     any_of,
     negation,
 )
+from salesflow.visibility.known_by import KnownBy
 from salesflow.visibility.organization import Organization
 from salesflow.visibility.organization_index import OrganizationIndex
 from salesflow.visibility.people import People
@@ -41,8 +42,8 @@ from salesflow.visibility.what_if import Planned, Removed, SightChange
 
 __all__ = [
     "ACCESS", "EVERYTHING", "KINDS", "NOTHING", "NOT_VOIDED", "OPERATORS", "AccessRow", "AllOf", "AnyOf", "Audience",
-    "Behind", "Cause", "Everything", "FieldCompare", "Filter", "Names", "Negation", "Nothing", "Organization",
-    "OrganizationIndex", "OwnerIn", "People", "Planned", "PoolIn", "Proof", "Removed", "Rule", "Sight", "SightChange",
-    "Step", "TeamIn", "VisibilityPolicy", "Voided", "all_of", "any_of", "everybody", "negation", "owner",
+    "Behind", "BelongsTo", "Cause", "Everything", "FieldCompare", "Filter", "KnownBy", "Names", "Negation", "Nothing",
+    "Organization", "OrganizationIndex", "OwnerIn", "People", "Planned", "PoolIn", "Proof", "Removed", "Rule", "Sight",
+    "SightChange", "Step", "TeamIn", "VisibilityPolicy", "Voided", "all_of", "any_of", "everybody", "negation", "owner",
     "pool", "record", "scenes", "team",
 ]  # fmt: skip

@@ -225,7 +225,7 @@ ACCESS: MappingProxyType[str, AccessRow] = _table(
         ("contacts", "create", _CREATE),
         ("contacts", "get list count history as_of", _READ),
         ("contacts", "edit", _CONTACT),
-        ("documents", "get list", _READ),
+        ("documents", "get list count history as_of", _READ),
         ("documents", "accept record_payment", _DOCUMENT),
         ("documents", "issue", _CUSTOMER),
         ("competitors", "get list", _READ),
@@ -240,7 +240,7 @@ ACCESS: MappingProxyType[str, AccessRow] = _table(
         ("files", "import_csv import_json import_opportunities", _IMPORT),
         ("files", "export_csv export_json", _READ),
         ("pipeline", "funnel changes forecast risks win_rates sales_cycle stage_times", _READ),
-        ("pipeline", "stage_flow velocity losses chances", _READ),
+        ("pipeline", "stage_flow velocity losses chances competitors sources", _READ),
         ("flow", "why who_can_see what_if", _READ),
         ("flow", "migrate", _ADMINISTRATION),
     ]

@@ -1,8 +1,9 @@
 """
-What stands behind a customer or a contact: the opportunities and leads that name them (VIS-21).
+Reading one record through another: a customer or a contact through the opportunities and leads that name them (VIS-21),
+a document through the record that it belongs to (OPP-13).
 
-Two filter nodes. `Names` looks at a record's own fields; `Behind` is the only node that asks for other records, and
-it asks whoever made the filter: a store that only calls `matches` answers rightly without knowing of either.
+Three filter nodes. `Names` looks at a record's own fields; `Behind` and `BelongsTo` ask for other records, and they ask
+whoever made the filter: a store that only calls `matches` answers rightly without knowing of any.
 """
 
 from __future__ import annotations
@@ -20,18 +21,27 @@ PARTY_KINDS = ("customer", "contact")
 KINDS_BEHIND = ("opportunity", "lead")
 """The kinds of record that they are read through."""
 
+BELONGING_KINDS = ("document",)
+"""The kinds of record that belong to one of another kind, and are read through that one alone."""
+
+BEARING_KINDS = ("opportunity", "lead", "customer")
+"""The kinds of record that they belong to."""
+
 Party: TypeAlias = tuple[str, str]
-"""A customer or a contact: its kind and its id."""
+"""A record that is named by another: its kind and its id."""
 
 Find: TypeAlias = Callable[[str, Filter, int | None], Sequence[Any]]
 """Returns the records of a kind that pass a filter, in the order of their ids, at most so many; None means all."""
 
+Get: TypeAlias = Callable[[str, str], Any | None]
+"""Returns the record of a kind and an id, or None."""
+
 
 def parties(record: Any) -> frozenset[Party]:
     """
-    Return which customers and contacts *record* names; a record of another kind than `KINDS_BEHIND` names none.
+    Return which records *record* names: an opportunity or a lead its customers and contacts, a document what it is for.
 
-    Source: OPP-1, CUS-3, LEAD-6.
+    Source: OPP-1, OPP-13, CUS-3, LEAD-6.
     """
     match getattr(record, "KIND", None):
         case "opportunity":
@@ -39,6 +49,8 @@ def parties(record: Any) -> frozenset[Party]:
             named = [("customer", record.customer), *[("contact", contact) for contact in contacts]]
         case "lead" if record.conversion is not None:
             named = [("customer", record.conversion.customer), ("contact", record.conversion.contact)]
+        case "document":
+            named = [(kind, getattr(record, kind)) for kind in BEARING_KINDS]
         case _:
             named = []
     return frozenset([(kind, id) for kind, id in named if id is not None])
@@ -47,10 +59,10 @@ def parties(record: Any) -> frozenset[Party]:
 @frozen
 class Names(FilterNode):
     """
-    The record names this customer or contact.
+    The record names this customer or contact; or, a document, this opportunity, lead or customer.
 
     Args:
-        kind: One of `PARTY_KINDS`.
+        kind: One of `PARTY_KINDS`, or of `BEARING_KINDS`.
         id: Which.
     """
 
@@ -86,14 +98,44 @@ class Behind(FilterNode):
         return matches
 
 
-def asking(filter: Any, find: Find) -> Any:
-    """Return *filter*, any that a store may be asked for, with every `Behind` in it asking *find*."""
+@frozen
+class BelongsTo(FilterNode):
+    """
+    The record belongs to one of *kind*, and that one passes *filter*.
+
+    Args:
+        kind: One of `BEARING_KINDS`.
+        filter: What that record must pass.
+        get: Gets it, as of the moment it is called. Two nodes are equal that differ in it alone.
+    """
+
+    kind: str
+    filter: Filter
+    get: Get = field(eq=False, repr=False)
+
+    def _compiled(self) -> Test:
+        kind, passes, get = self.kind, self.filter.matches, self.get
+
+        def matches(record: Any) -> bool:
+            whole = getattr(record, "belongs_to", None)
+            if whole is None or whole[0] != kind:
+                return False
+            found = get(*whole)
+            return found is not None and passes(found)
+
+        return matches
+
+
+def asking(filter: Any, find: Find, get: Get) -> Any:
+    """Return *filter*, any that a store may be asked for, with every node that asks for others asking *find* or *get*."""
     match filter:
         case Behind():
             return evolve(filter, find=find)
+        case BelongsTo():
+            return BelongsTo(filter.kind, asking(filter.filter, find, get), get)
         case Negation():
-            return Negation(asking(filter.part, find))
+            return Negation(asking(filter.part, find, get))
         case AllOf() | AnyOf():
-            return type(filter)(tuple([asking(part, find) for part in filter.parts]))
+            return type(filter)(tuple([asking(part, find, get) for part in filter.parts]))
         case _:
             return filter

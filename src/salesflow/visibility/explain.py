@@ -80,11 +80,12 @@ def proving_each(rules: Iterable[Rule], world: World, viewer: str) -> tuple[Prov
 def _proving_owner(rule: OwnerRule, world: World, viewer: str) -> Proving:
     term, people = rule.term, _people(rule.term, world, viewer)
     wanted = term.told(world, viewer)
+    nobodys = new_proof(rule, False, (), "the record has no owner")
 
     def prove(record: Any) -> Proof:
         owner = record.owner
         if owner is None:
-            return new_proof(rule, False, (), "the record has no owner")
+            return nobodys
         if owner not in people:
             return new_proof(rule, False, (), f"owner {owner} is not {wanted}")
         here = new_step("owner", owner)
@@ -97,22 +98,25 @@ def _proving_owner(rule: OwnerRule, world: World, viewer: str) -> Proving:
 def _proving_team(rule: TeamRule, world: World, viewer: str) -> Proving:
     term, people = rule.term, _people(rule.term, world, viewer)
     nobody = new_proof(rule, False, (), f"no team member is {term.told(world, viewer)}")
+    no_team = new_proof(rule, False, (), "there is no team")
 
     def prove(record: Any) -> Proof:
         team = record.team if record.KIND in KINDS_WITH_TEAM else ()
         if not team:
-            return new_proof(rule, False, (), "there is no team")
+            return no_team
         found = []
         for member in team:
             if member.person in people:
                 found.append(member)
         if not found:
             return nobody
-        traced = term.trace(world, viewer, dict.fromkeys([member.person for member in found]))
-        standing = [(member, way) for member in found for person, way in traced if member.person == person]
-        counted = [(member, way) for member, way in standing if _counts(rule, member)]
+        counted = [member for member in found if _counts(rule, member)]
         if counted:
-            ways = [new_cause((_standing(member, record), *way)) for member, way in counted]
+            traced = term.trace(world, viewer, dict.fromkeys([member.person for member in counted]))
+            ways = []
+            for member in counted:
+                here = _standing(member, record)
+                ways += [new_cause((here, *way)) for person, way in traced if person == member.person]
             return new_proof(rule, True, tuple(ways))
         near = dict.fromkeys([f"{member.person} is {member.role} with {member.access} only" for member in found])
         return new_proof(rule, False, (), "; ".join(near))
@@ -175,7 +179,7 @@ def _standing(member: TeamMember, record: Any) -> Step:
     # The owner stands in the team too (TEAM-2): that is one way in, not two.
     if member.role == TeamRole.OWNER and member.person == record.owner:
         return new_step("owner", member.person)
-    return new_step("team member", member.person, f"{member.role}, {member.access}")
+    return new_step("team member", member.person, ", ".join((member.role, member.access)))
 
 
 def _counts(rule: TeamRule, member: TeamMember) -> bool:

@@ -25,7 +25,8 @@ from salesflow.model.money import Money
 from salesflow.visibility.people import People
 
 if TYPE_CHECKING:
-    from salesflow.visibility.behind import Behind, Names
+    from salesflow.visibility.behind import Behind, BelongsTo, Names
+    from salesflow.visibility.known_by import KnownBy
 
 
 class Test(Protocol):
@@ -304,7 +305,9 @@ class Negation(FilterNode):
         return lambda record: not test(record)
 
 
-Leaf: TypeAlias = "Everything | Nothing | OwnerIn | TeamIn | PoolIn | Voided | FieldCompare | Names | Behind"
+Leaf: TypeAlias = (
+    "Everything | Nothing | OwnerIn | TeamIn | PoolIn | Voided | FieldCompare | Names | Behind | BelongsTo | KnownBy"
+)
 """The nodes that hold no other of the same record."""
 
 Filter: TypeAlias = "Leaf | AllOf | AnyOf | Negation"

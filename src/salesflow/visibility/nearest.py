@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from salesflow.model.enums import TeamRole
+from salesflow.model.construction import quick
+from salesflow.model.enums import Access, TeamRole
 from salesflow.model.opportunity import TeamMember
 from salesflow.model.sharing import SharingRule
 from salesflow.visibility.rules import KINDS_WITH_TEAM, Either, OwnerRule, Rule, TeamRule
@@ -14,29 +15,41 @@ from salesflow.visibility.terms import ME, Shared
 Grant: TypeAlias = TeamMember | SharingRule
 """A place in the team or a sharing rule, as it would be; an id of the rule's own stands in it nowhere yet."""
 
+_new_rule = quick(SharingRule)
 
-def nearest_grants(rule: Rule, viewer: str, record: Any) -> tuple[Grant, ...]:
+
+def granting(rule: Rule, viewer: str) -> Callable[[Any], tuple[Grant, ...]]:
     """
-    Return what would open *record*, in the order of the rule's parts: what takes no change of the organisation.
+    Return what gives the grants that would open a record, in the order of the rule's parts: what takes no change
+    of the organisation. The record is one that *viewer* does not see and that is not voided.
 
     Args:
         rule: What decides who sees it.
-        viewer: Somebody the organisation knows, and who does not see it.
-        record: One that is not voided.
+        viewer: Somebody the organisation knows.
     """
-    return tuple(dict.fromkeys(_grants(rule, viewer, record)))
-
-
-def _grants(rule: Rule, viewer: str, record: Any) -> Iterator[Grant]:
+    found: dict[TeamMember | Access, None] = {}
     for part in rule.parts if isinstance(rule, Either) else (rule,):
         match part:
-            case TeamRule() if part.term == ME and record.KIND in KINDS_WITH_TEAM:
+            case TeamRule() if part.term == ME:
                 roles = (TeamRole.JOINT,) if part.roles is None else sorted(part.roles)
-                yield from (TeamMember(viewer, role, part.access) for role in roles)
-            case OwnerRule(term=Shared() as term) if record.owner is not None:
-                yield SharingRule(id="", version=0, from_person=record.owner, to_person=viewer, access=term.access)
+                found |= dict.fromkeys([TeamMember(viewer, role, part.access) for role in roles])
+            case OwnerRule(term=Shared() as term):
+                found[term.access] = None
             case _:
                 pass
+
+    def grants(record: Any) -> tuple[Grant, ...]:
+        owner, has_team = record.owner, record.KIND in KINDS_WITH_TEAM
+        opening: list[Grant] = []
+        for grant in found:
+            if isinstance(grant, TeamMember):
+                if has_team:
+                    opening.append(grant)
+            elif owner is not None:
+                opening.append(_new_rule(id="", version=0, from_person=owner, to_person=viewer, access=grant))
+        return tuple(opening)
+
+    return grants
 
 
 def grant_text(grant: Grant) -> str:

@@ -26,6 +26,7 @@ DEPARTMENTS = "departments must not form a cycle"
 
 _ATTEMPTS = 100
 _KEPT_DEPARTMENTS = 2048
+_NOBODY: frozenset[str] = frozenset()
 
 KeyedT = TypeVar("KeyedT", Employee, Department, UserGroup)
 
@@ -97,7 +98,7 @@ class OrganizationIndex:
         self.administrators = frozenset(id for id in administrators if id in active or id not in self.employees)
         self.known = active | self.administrators
         self.line = Forest({id: employee.manager for id, employee in self.employees.items()}, MANAGERS)
-        self._groups: dict[str, set[str]] = {group.id: set(group.members) for group in groups}
+        members: dict[str, set[str]] = {group.id: set(group.members) for group in groups}
         self._people: dict[str, list[str]] = {}
         self._main_people: dict[str, list[str]] = {}
         self._departments: dict[str, tuple[str, ...]] = {}
@@ -109,7 +110,7 @@ class OrganizationIndex:
             for department in main:
                 self._main_people.setdefault(department, []).append(id)
             for group in employee.groups:
-                self._groups.setdefault(group, set()).add(id)
+                members.setdefault(group, set()).add(id)
         # A department that only employees name is one too: without head, parent or sub-departments.
         parents = dict.fromkeys(self._people)
         known = self.departments
@@ -123,9 +124,10 @@ class OrganizationIndex:
             if department.head is not None and self.main_department(department.head) == id
         }
         self.headed: Mapping[str, str] = {head: id for id, head in self.heads.items()}
+        self._groups = {group: frozenset(people) for group, people in members.items()}
         self._groups_of: dict[str, tuple[str, ...]] = {}
-        for group, members in self._groups.items():
-            for person in members:
+        for group, people in self._groups.items():
+            for person in people:
                 self._groups_of[person] = (*self._groups_of.get(person, ()), group)
         self.people_of = lru_cache(_KEPT_DEPARTMENTS)(self._people_of)
         self.heads_over = lru_cache(_KEPT_DEPARTMENTS)(self._heads_over)
@@ -165,7 +167,7 @@ class OrganizationIndex:
 
     def members_of(self, group: str) -> frozenset[str]:
         """Return everybody in the user group."""
-        return frozenset(self._groups.get(group, ()))
+        return self._groups.get(group, _NOBODY)
 
     def _people_of(self, department: str, subdepartments: bool) -> frozenset[str]:
         """Return whoever belongs to *department*, or to one below it if *subdepartments*."""

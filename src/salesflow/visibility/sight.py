@@ -7,7 +7,7 @@ It is immutable. When the organisation, a sharing rule or the policy changes, an
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from salesflow.errors import InvalidInput
@@ -15,7 +15,17 @@ from salesflow.model.reasons import Reason
 from salesflow.model.sharing import Pool, SharingRule
 from salesflow.visibility.access import AccessRow
 from salesflow.visibility.audience import audience
-from salesflow.visibility.behind import KINDS_BEHIND, PARTY_KINDS, Behind, Find, Names
+from salesflow.visibility.behind import (
+    BEARING_KINDS,
+    BELONGING_KINDS,
+    KINDS_BEHIND,
+    PARTY_KINDS,
+    Behind,
+    BelongsTo,
+    Find,
+    Get,
+    Names,
+)
 from salesflow.visibility.binding import bind, bind_test
 from salesflow.visibility.explain import Proving, proving_each
 from salesflow.visibility.filters import (
@@ -25,13 +35,16 @@ from salesflow.visibility.filters import (
     AllOf,
     AnyOf,
     Filter,
+    Negation,
+    OwnerIn,
+    PoolIn,
     Test,
     Voided,
     all_of,
     any_of,
     write_out,
 )
-from salesflow.visibility.nearest import nearest_grants
+from salesflow.visibility.nearest import granting
 from salesflow.visibility.organization_index import OrganizationIndex
 from salesflow.visibility.policy import VisibilityPolicy, default_policy
 from salesflow.visibility.proof import Cause, Proof, new_cause, new_proof
@@ -51,6 +64,8 @@ _WRITTEN_OUT = 4096
 
 
 VOIDED_ONLY = Voided(True)
+_OWNED = Negation(OwnerIn(()))
+"""Has an owner: without one a record passes neither an owner rule nor its negation."""
 
 
 class Audience(Mapping[str, tuple[Cause, ...]]):
@@ -93,6 +108,7 @@ class Sight:
         pools: Every pool of the store.
         find: Finds the opportunities and leads that customers and contacts are read through (VIS-21); None means
             that there are none to be found, and that nothing is read through them.
+        get: Gets the record that a document belongs to (OPP-13); None means that there is none.
         revisions: Which revisions of the store rules and pools were read at, as (kind, revision): a decision
             made with this sight rests on them.
     """
@@ -105,16 +121,19 @@ class Sight:
         pools: Iterable[Pool] = (),
         *,
         find: Find | None = None,
+        get: Get | None = None,
         revisions: tuple[tuple[str, Any], ...] = (),
     ) -> None:
         self.index = index
         self.revisions = revisions
         self.policy = default_policy() if policy is None else policy
         self._find = find
+        self._get = get
         self._world = World.of(index, sharing_rules, pools)
         self._kept = lru_cache(_KEPT_FILTERS)(self._keep)
         self._kept_check = lru_cache(_KEPT_FILTERS)(self._keep_check)
         self._kept_proving = lru_cache(_KEPT_PROVINGS)(self._keep_proving)
+        self._kept_granting = lru_cache(_KEPT_PROVINGS)(partial(granting, self.policy.scenes[ALL]))
         self._kept_row = lru_cache(_KEPT_FILTERS)(self._bind_row)
 
     def knows(self, person: str) -> bool:
@@ -171,6 +190,8 @@ class Sight:
         """Work out `filter` anew, keeping nothing."""
         is_administrator = viewer in self.index.administrators
         plan = self.policy.scene_plan(scene, kind, sees_all=is_administrator)
+        if kind in BELONGING_KINDS:
+            return self._bind_belonging(viewer, scene)
         if kind not in KINDS:
             return self._bind_open(viewer, kind)
         if viewer not in self.index.known:
@@ -200,6 +221,24 @@ class Sight:
             through = [all_of((narrow, any_of(through)))]
         return all_of((NOT_VOIDED, any_of((found, *through))))
 
+    def _bind_belonging(self, viewer: str, scene: str) -> Filter:
+        """OPP-13: what belongs to a record that is in the viewer's scene, and is seen there as more than a card."""
+        get = self._get
+        if get is None:
+            return NOTHING
+        parts: list[Filter] = []
+        for kind in BEARING_KINDS:
+            seen = self.bind(viewer, kind, scene)
+            if kind in KINDS_WITH_POOL and not self.is_administrator(viewer):
+                seen = all_of((seen, any_of((_OWNED, PoolIn(self._world.pools.dispatched_by(viewer))))))
+            parts.append(NOTHING if seen == NOTHING else BelongsTo(kind, seen, get))
+        return any_of(parts)
+
+    def _bearer(self, record: Any) -> Any | None:
+        """Return the record that a document belongs to; None where it is not there."""
+        whole = record.belongs_to
+        return None if self._get is None or whole is None else self._get(*whole)
+
     def _bind_open(self, viewer: str, kind: str) -> Filter:
         """Kinds without owner: the same for everybody, or for administrators only."""
         if kind in KINDS_OF_EVERYBODY:
@@ -224,8 +263,10 @@ class Sight:
     def check(self, viewer: str, kind: str) -> Test:
         """Work out the test that `can_see` makes of records of *kind*, keeping nothing."""
         index = self.index
-        if viewer in index.administrators or kind not in KINDS:
-            return EVERYTHING.matches if viewer in index.administrators else self._bind_open(viewer, kind).matches
+        if viewer in index.administrators:
+            return EVERYTHING.matches
+        if kind not in KINDS:
+            return self.bind(viewer, kind).matches
         if viewer not in index.known:
             return NOTHING.matches
         if self._is_read_through(kind):
@@ -259,6 +300,9 @@ class Sight:
         elif kind in KINDS_OF_ADMINISTRATORS:
             if not parts:
                 parts.append(Proof("administrator", False, lacks=f"{viewer} is none"))
+        elif kind in BELONGING_KINDS:
+            if not parts:
+                parts.append(self._prove_belonging(viewer, record, told_to))
         elif kind not in KINDS:
             raise _without_scenes(kind)
         elif record.voided:
@@ -268,9 +312,10 @@ class Sight:
             parts += self._proofs(viewer, record)
             if self._is_read_through(kind):
                 parts.append(self._prove_through(viewer, record, told_to))
-        if any(part.is_visible for part in parts):
-            return new_proof("visible", True, (), "", tuple(parts))
-        grants = () if kind not in KINDS or record.voided else nearest_grants(self.policy.scenes[ALL], viewer, record)
+        for part in parts:
+            if part.is_visible:
+                return new_proof("visible", True, (), "", tuple(parts))
+        grants = () if kind not in KINDS or record.voided else self._kept_granting(viewer)(record)
         return new_proof("visible", False, (), "", tuple(parts), grants)
 
     def _proofs(self, viewer: str, record: Any) -> list[Proof]:
@@ -289,6 +334,18 @@ class Sight:
                 ways += [new_cause((here, *way.steps)) for way in proof.ways] or [new_cause((here,))]
         lacks = "" if holds else f"{viewer} sees none that names this {record.KIND}"
         return new_proof("an opportunity or lead of theirs", holds, tuple(ways), lacks)
+
+    def _prove_belonging(self, viewer: str, record: Any, told_to: str | None) -> Proof:
+        """OPP-13: every way into the record that a document belongs to, which its reader sees too."""
+        whole = self._bearer(record)
+        if whole is None:
+            return new_proof("what it belongs to", False, (), "what it belongs to is not there")
+        proof = self.why(viewer, whole, told_to=told_to)
+        here, what = new_step(whole.KIND, whole.id), f"the {whole.KIND} that it belongs to"
+        if not proof.is_visible or not self.sees_whole(viewer, whole):
+            return new_proof(what, False, (), f"{viewer} does not see it, or no more than its card")
+        ways = [new_cause((here, *way.steps)) for way in proof.ways] or [new_cause((here,))]
+        return new_proof(what, True, tuple(ways))
 
     def _behind(self, record: Any) -> list[Any]:
         """Return the opportunities and leads that a customer or contact may be read through."""
@@ -318,6 +375,10 @@ class Sight:
             return index.known
         if record.KIND in KINDS_OF_ADMINISTRATORS:
             return index.administrators
+        if record.KIND in BELONGING_KINDS:
+            whole = self._bearer(record)
+            seen_by = () if whole is None else self._viewers(whole)
+            return index.administrators.union(person for person in seen_by if self.sees_whole(person, whole))
         if record.KIND not in KINDS:
             raise _without_scenes(record.KIND)
         if record.voided:

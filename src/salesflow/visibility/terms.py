@@ -9,6 +9,7 @@ from these four, so they cannot disagree unless a term does.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache, partial
 from typing import Protocol
 
 from attrs import frozen
@@ -20,6 +21,8 @@ from salesflow.visibility.organization_index import OrganizationIndex, Reach
 from salesflow.visibility.people import Gathering
 from salesflow.visibility.pools import Pools
 from salesflow.visibility.sharing import Sharing
+
+_KEPT_STEPS = 8192
 
 
 @frozen
@@ -41,7 +44,10 @@ class Step:
         return f"{self.relation} {self.id} ({self.note})" if self.note else f"{self.relation} {self.id}"
 
 
-new_step = quick(Step)
+new_step = lru_cache(_KEPT_STEPS)(quick(Step))
+"""Makes a `Step`, or gives one made before: the same few managers stand in most people's ways."""
+
+_manager_step = lru_cache(_KEPT_STEPS)(partial(new_step, "manager"))
 
 Way = tuple[Step, ...]
 """The links from a person to a viewer; empty from somebody to themselves."""
@@ -164,11 +170,7 @@ class Below:
             below = [person for person in people if index.line.parent(person) == viewer]
         else:
             below = index.line.below(viewer, people)
-        return [(person, self._chain(index.line.above(person, viewer))) for person in below]
-
-    @staticmethod
-    def _chain(managers: tuple[str, ...]) -> Way:
-        return tuple([new_step("manager", manager) for manager in managers])
+        return [(person, tuple(map(_manager_step, index.line.above(person, viewer)))) for person in below]
 
     def told(self, world: World, viewer: str) -> str:
         """Say below whom."""

@@ -230,6 +230,7 @@ def set_contact_role(
         found = stands(deal, OPEN)
         if deal["customer"] not in (None, case.books.records["contact", contact]["customer"]):
             found.add(("contact_elsewhere", ""))
+    found = found | case.unknown_parties(None, related_to)
     wanted = {"role": role, "is_primary": is_primary, "related_to": related_to}
 
     def put() -> bool:

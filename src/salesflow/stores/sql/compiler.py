@@ -38,6 +38,7 @@ from salesflow.ports import RecordFilter
 from salesflow.stores.sql.dialects import Dialect
 from salesflow.stores.sql.schema import (
     CONTACT_ROLES,
+    KEYS,
     LARGEST_WHOLE,
     SHELVES,
     TEAM,
@@ -46,7 +47,7 @@ from salesflow.stores.sql.schema import (
     Shelf,
     minor_units,
 )
-from salesflow.visibility.behind import Behind, Names
+from salesflow.visibility.behind import BEARING_KINDS, BELONGING_KINDS, Behind, BelongsTo, Names
 from salesflow.visibility.filters import (
     EVERYTHING,
     NOTHING,
@@ -66,9 +67,10 @@ from salesflow.visibility.filters import (
     any_of,
     negation,
 )
+from salesflow.visibility.known_by import KnownBy
 
-OfPeople: TypeAlias = OwnerIn | TeamIn | PoolIn | Names | Behind
-"""What finds its records by an index: whose they are, in which pool nobody's lie, whom they name, who names them."""
+OfPeople: TypeAlias = OwnerIn | TeamIn | PoolIn | Names | Behind | BelongsTo | KnownBy
+"""What finds its records by an index: by people, by the pool of what is nobody's, by who names whom, or by keys."""
 
 Place: TypeAlias = str
 """Where a node stands in its filter; the parameter of its people, or its pools, has this name."""
@@ -78,8 +80,9 @@ _NAMING = {
     ("opportunity", "contact"): "contact",
     ("lead", "customer"): "conversion_customer",
     ("lead", "contact"): "conversion_contact",
+    **{(kind, other): other for kind in BELONGING_KINDS for other in BEARING_KINDS},
 }
-"""The column by which a kind of record names a customer or a contact; opportunities have `CONTACT_ROLES` beside it."""
+"""The column by which one kind of record names another; opportunities have `CONTACT_ROLES` beside it."""
 
 _Naming: TypeAlias = tuple[ColumnElement[Any], ColumnElement[bool] | None]
 """A column that names a customer or a contact, and what joins it to the record where it stands in a table beside."""
@@ -135,14 +138,17 @@ class FilterCompiler:
                 return (filter, True) if "pool" in self.shelf.fields else (NOTHING, True)
             case Negation(part=OwnerIn() | TeamIn()) | Everything() | Nothing() | OwnerIn() | TeamIn():
                 return filter, True
-            case Names() | Negation(part=Names()):
+            case Names() | Negation(part=Names()) | KnownBy():
                 return filter, True
             case Behind():
                 inner, is_exact = self._of_kind(filter.kind).told(filter.filter)
                 return Behind(filter.kind, inner, filter.find), is_exact
-            case Negation(part=Behind() as part):
-                inner, is_exact = self._of_kind(part.kind).told(part.filter)
-                return (Negation(Behind(part.kind, inner, part.find)), True) if is_exact else (EVERYTHING, False)
+            case BelongsTo():
+                inner, is_exact = self._of_kind(filter.kind).told(filter.filter)
+                return BelongsTo(filter.kind, inner, filter.get), is_exact
+            case Negation(part=Behind() | BelongsTo()):
+                through, is_exact = self.told(filter.part)
+                return (Negation(through), True) if is_exact else (EVERYTHING, False)
             case Negation(part=AllOf() | AnyOf() | FieldCompare() | Voided() | Negation() | Everything() | Nothing()):
                 return self.told(negation(filter.part))
             case _:
@@ -177,7 +183,11 @@ class FilterCompiler:
                 return self._names(filter, table, place)
             case Behind():
                 return self._behind(filter, table, place)
-            case Negation(part=TeamIn() | Names() | Behind()):
+            case KnownBy():
+                return self._known_by(table, place)
+            case BelongsTo():
+                return self._belongs_to(filter, table, place)
+            case Negation(part=TeamIn() | Names() | Behind() | BelongsTo()):
                 return ~self.clause(filter.part, table, place)
             case _:
                 raise InvalidInput("filter", filter, "is a node that cannot be compiled; ask `told` first")
@@ -185,9 +195,9 @@ class FilterCompiler:
     def arms(self, filter: Filter, place: Place) -> Arms | None:
         """Return the arms of *filter*, those with the fewest people where there is a choice; None without any."""
         match filter:
-            case OwnerIn() | TeamIn() | PoolIn() | Names():
+            case OwnerIn() | TeamIn() | PoolIn() | Names() | KnownBy():
                 return Arms(((filter, place),), ())
-            case Behind():
+            case Behind() | BelongsTo():
                 has_arms = self._of_kind(filter.kind).arms(filter.filter, place) is not None
                 return Arms(((filter, place),), ()) if has_arms else None
             case AnyOf():
@@ -214,6 +224,8 @@ class FilterCompiler:
         node, place = arm
         if isinstance(node, Behind):
             return self._ids_behind(node, place, rest)
+        if isinstance(node, BelongsTo):
+            return self._ids_belonging(node, place, rest)
         table = self.shelf.table.alias()
         clauses = [self.clause(part, table, where) for part, where in rest]
         if isinstance(node, OwnerIn):
@@ -224,7 +236,7 @@ class FilterCompiler:
             return select(table.c.id).where(
                 table.c.tenant == TENANT, nobodys, self._pool_in(node, table, place), *clauses
             )
-        if isinstance(node, Names):
+        if isinstance(node, Names | KnownBy):
             return select(table.c.id).where(table.c.tenant == TENANT, self.clause(node, table, place), *clauses)
         team = TEAM.alias()
         ids = select(team.c.opportunity.label("id")).where(self._members(node, team, team.c.person, place))
@@ -301,6 +313,43 @@ class FilterCompiler:
         )
         return select(named.c.id).where(passing.correlate(named).exists())
 
+    def _belongs_to(self, filter: BelongsTo, table: FromClause, place: Place) -> ColumnElement[bool]:
+        """Return whether the record that one of *table* belongs to passes: never NULL, so that it can be negated."""
+        if self.shelf.kind not in BELONGING_KINDS:
+            return false()
+        other = self._of_kind(filter.kind)
+        record = other.shelf.table.alias()
+        rows: Select[Any] = select(literal_column("1")).where(
+            record.c.tenant == TENANT,
+            record.c.id == table.c[filter.kind],
+            other.clause(filter.filter, record, place),
+        )
+        return and_(self._is_borne_by(filter.kind, table), self.dialect.fenced(rows.correlate(table)).exists())
+
+    def _ids_belonging(self, node: BelongsTo, place: Place, rest: Iterable[tuple[Filter, Place]]) -> Select[Any]:
+        """Return the ids of records that belong to those of the people of *node*."""
+        other, table = self._of_kind(node.kind), self.shelf.table.alias()
+        arms = other.arms(node.filter, place)
+        if arms is None or self.shelf.kind not in BELONGING_KINDS:
+            return select(table.c.id).where(false())
+        of_people = table.c[node.kind].in_(union(*(other.ids(arm, arms.rest) for arm in arms.people)))
+        clauses = [self.clause(part, table, where) for part, where in rest]
+        is_borne = self._is_borne_by(node.kind, table)
+        return select(table.c.id).where(table.c.tenant == TENANT, of_people, is_borne, *clauses)
+
+    def _is_borne_by(self, kind: str, table: FromClause) -> ColumnElement[bool]:
+        """Return whether a record belongs to one of *kind*: it names such a one, and none of a kind before it."""
+        before = [table.c[other].is_(None) for other in BEARING_KINDS[: BEARING_KINDS.index(kind)]]
+        return and_(self.dialect.plain(table.c[kind]).is_not(None), *before)
+
+    def _known_by(self, table: FromClause, place: Place) -> ColumnElement[bool]:
+        keys = KEYS.get(self.shelf.kind)
+        if keys is None:
+            return false()
+        known = keys.alias()
+        found = and_(known.c.tenant == TENANT, self.dialect.one_of(known.c.key, place))
+        return table.c.id.in_(select(known.c[self.shelf.kind]).where(found))
+
     def _hidden(self, table: FromClause, name: str) -> ColumnElement[Any] | None:
         column = table.c.get(name)
         return None if column is None else self.dialect.plain(column)
@@ -346,7 +395,9 @@ def _of_whom(node: OfPeople) -> frozenset[str]:
             return frozenset(pool for pool in node.pools if pool is not None)
         case Names():
             return frozenset((node.id,))
-        case Behind():
+        case KnownBy():
+            return node.keys
+        case Behind() | BelongsTo():
             return frozenset().union(*(ids for _, ids in people(node.filter, "")))
         case _:
             return node.people.ids
@@ -355,9 +406,11 @@ def _of_whom(node: OfPeople) -> frozenset[str]:
 def people(filter: Filter, place: Place) -> Iterator[tuple[Place, frozenset[str]]]:
     """Give the people, or the pools, of every node of *filter*, by its place."""
     match filter:
-        case Behind() | Negation(part=Behind()):
+        case Behind() | BelongsTo() | Negation(part=Behind() | BelongsTo()):
             behind: Any = filter.part if isinstance(filter, Negation) else filter
             yield from people(behind.filter, place)
+        case KnownBy():
+            yield place, filter.keys
         case OwnerIn() | TeamIn() | PoolIn() | Names() | Negation(part=OwnerIn() | TeamIn() | PoolIn() | Names()):
             node: Any = filter.part if isinstance(filter, Negation) else filter
             yield place, _of_whom(node)
@@ -379,8 +432,10 @@ def shape(filter: Filter) -> Hashable:
             return PoolIn, None in filter.pools
         case Names():
             return Names, filter.kind
-        case Behind():
-            return Behind, filter.kind, shape(filter.filter)
+        case KnownBy():
+            return KnownBy
+        case Behind() | BelongsTo():
+            return type(filter), filter.kind, shape(filter.filter)
         case Negation():
             return Negation, shape(filter.part)
         case AllOf() | AnyOf():

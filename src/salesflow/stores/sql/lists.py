@@ -162,7 +162,7 @@ class Reader:
         """Give the records that pass where `matches` must be asked, reading little more than a page takes."""
         value = sort_value(query.kind, query.order_by)
         # what stands behind a record is looked up over this connection, at the moment that it sees
-        matches = asking(query.filter, self._find).matches
+        matches = asking(query.filter, self._find, self._get).matches
         left, after, size = query.limit, query.after, _CHUNK
         while True:
             records = self._records(plan, query.order_by, size, after)
@@ -176,6 +176,10 @@ class Reader:
             if len(records) < size:
                 return
             after, size = (value(records[-1]), records[-1].id), size * 2
+
+    def _get(self, kind: str, id: str) -> Any | None:
+        compiler = FilterCompiler(SHELVES[kind], self._dialect)
+        return Reader(self._connection, compiler, self._tenant).get_many((id,)).get(id)
 
     def _find(self, kind: str, filter: Filter, limit: int | None) -> list[Any]:
         compiler = FilterCompiler(SHELVES[kind], self._dialect)

@@ -115,13 +115,16 @@ _KEYS: dict[str, dict[str, KeyType]] = {
     "customer": {**_OWNED, "name": KeyType.TEXT, "deal_status": KeyType.TEXT},
     "contact": {**_OWNED, "name": KeyType.TEXT, "customer": KeyType.TEXT},
     "competitor": {**_COMMON, "name": KeyType.TEXT},
-    "document": {**_COMMON, **dict.fromkeys(("number", "customer", "opportunity", "lead"), KeyType.TEXT)},
+    "document": {**_COMMON, **dict.fromkeys(("kind", "number", "customer", "opportunity", "lead"), KeyType.TEXT)},
+    "literature": _COMMON,
+    "lead_source": _COMMON,
     "sharing_rule": _COMMON,
     "pool": _COMMON,
+    "delivery": {**_COMMON, "status": KeyType.TEXT, "next_at": KeyType.MOMENT},
 }
 _ORDER_FIELDS = {"probability": "probability.percent"}
 _ASCENDING = frozenset({"name", "title"})
-_FOUND_BY = ("owner", "customer", "contact", "conversion.customer", "conversion.contact")
+_FOUND_BY = ("owner", "opportunity", "lead", "customer", "contact", "conversion.customer", "conversion.contact")
 
 
 @frozen(eq=False)
@@ -233,21 +236,21 @@ def _reader(paths: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:
 SHELVES = {kind: _shelf(kind, record) for kind, record in RECORDS.items()}
 """Every kind of record that the store keeps."""
 
-_opportunity = SHELVES["opportunity"].table
 
-
-def _part(name: str, *columns: Column[Any]) -> Table:
+def _part(name: str, kind: str, *columns: Column[Any]) -> Table:
+    """Return the table of what stands beside records of *kind*, whose ids are in the column of that name."""
+    whole = SHELVES[kind].table
     return Table(
         f"salesflow_{name}", metadata,
-        Column("tenant", _TEXT, primary_key=True), Column("opportunity", _TEXT, primary_key=True),
+        Column("tenant", _TEXT, primary_key=True), Column(kind, _TEXT, primary_key=True),
         Column("number", Integer, primary_key=True), *columns,
-        ForeignKeyConstraint(["tenant", "opportunity"], [_opportunity.c.tenant, _opportunity.c.id]),
+        ForeignKeyConstraint(["tenant", kind], [whole.c.tenant, whole.c.id]),
         sqlite_with_rowid=False,
     )  # fmt: skip
 
 
 TEAM = _part(
-    "team_member",
+    "team_member", "opportunity",
     Column("person", _TEXT, nullable=False), Column("role", _TEXT, nullable=False),
     Column("access", _TEXT, nullable=False),
 )  # fmt: skip
@@ -258,16 +261,26 @@ Index(
 )
 
 VISITS = _part(
-    "stage_visit",
+    "stage_visit", "opportunity",
     Column("stage", _TEXT, nullable=False), Column("entry", _TEXT, nullable=False), Column("exit", _TEXT),
     Column("entered_at", UtcMoment), Column("left_at", UtcMoment),
 )  # fmt: skip
 """Stage visits, one a row: time in stage then needs no window function."""
 
-CONTACT_ROLES = _part("contact_role", Column("contact", _TEXT, nullable=False))
+CONTACT_ROLES = _part("contact_role", "opportunity", Column("contact", _TEXT, nullable=False))
 """Contacts with a role in a deal, one a row: a contact is also read through the deal (VIS-21)."""
 
 Index("salesflow_contact_role_of_contact", *(CONTACT_ROLES.c[name] for name in ("tenant", "contact", "opportunity")))
+
+
+def _keys(kind: str, *, is_unique: bool) -> Table:
+    table = _part(f"{kind}_key", kind, Column("key", _TEXT, nullable=False))
+    Index(f"salesflow_{kind}_key_of_key", table.c.tenant, table.c.key, unique=is_unique)
+    return table
+
+
+KEYS = {"customer": _keys("customer", is_unique=True), "lead": _keys("lead", is_unique=False)}
+"""Per kind, the keys that its records are known by, one a row (LEAD-12)."""
 
 EVENTS = Table(
     "salesflow_event", metadata,

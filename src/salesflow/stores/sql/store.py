@@ -14,11 +14,12 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, inspect, select
+from sqlalchemy import Connection, Engine, Select, func, inspect, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from salesflow.errors import Conflict, InvalidInput, PortError
 from salesflow.model import Event
+from salesflow.model.duplicates import UNIQUE_KEY, unique_keys
 from salesflow.ports import DoneOnce, Query, RecordFilter, Tombstone, UnitOfWork
 from salesflow.stores.sql.compiler import FilterCompiler
 from salesflow.stores.sql.dialects import dialect_of, make_engine, transaction
@@ -27,6 +28,7 @@ from salesflow.stores.sql.schema import (
     COUNTERS,
     DONE,
     EVENTS,
+    KEYS,
     SCHEMA,
     SCHEMA_VERSION,
     SHELVES,
@@ -34,7 +36,7 @@ from salesflow.stores.sql.schema import (
     metadata,
 )
 from salesflow.stores.sql.trouble import as_port_error, read_document, told
-from salesflow.stores.sql.writing import Prepared, Writer, prepare
+from salesflow.stores.sql.writing import FORGOTTEN, OUTBOX, Prepared, Writer, prepare, revision_of
 
 
 class SqlStore:
@@ -56,8 +58,10 @@ class SqlStore:
         InvalidInput: The URL is none, or names a database that the store does not know.
         PortError: The database holds the tables of another version.
 
-    Source: HIST-1, HIST-3, VIS-15.
+    Source: HIST-1, HIST-3, LEAD-12, VIS-15.
     """
+
+    keeps_unique_keys = True
 
     def __init__(self, url_or_engine: str | Engine, tenant: str = "default") -> None:
         if not tenant:
@@ -167,8 +171,8 @@ class SqlStore:
 
         Raises:
             Conflict: A record is not at its expected version, a new one is there already or was deleted, the
-                idempotency key is there already, or a revision is not the one rested on. Whoever lost the race
-                must load and decide again.
+                idempotency key is there already, a key that is unique is held by another record, or a revision is
+                not the one rested on. Whoever lost the race must load and decide again.
             InvalidInput: A record stands twice in the unit, is of an unknown kind, or a deletion has no event.
         """
         prepared = prepare(unit, self.tenant)
@@ -201,20 +205,36 @@ class SqlStore:
         """Return at most *limit* (position, event) pairs behind position *after*; positions count from 1."""
         if limit < 1:
             return []
+        forgotten = self._counter(FORGOTTEN).scalar_subquery()
         statement = (
             select(EVENTS.c.position, EVENTS.c.document)
             .where(EVENTS.c.tenant == self.tenant, EVENTS.c.position > after)
+            .where(EVENTS.c.position > func.coalesce(forgotten, 0))
             .order_by(EVENTS.c.position)
             .limit(limit)
         )
         with self._connected() as connection:
             return [(position, read_document(Event, document)) for position, document in connection.execute(statement)]
 
+    def forget_outbox(self, up_to: int) -> None:
+        """
+        Forget what stands in the outbox up to position *up_to*, that one included.
+
+        The rows stay, since they are the history too; a reader begins behind them.
+        """
+        with self._connected(self._dialect.begin_writing) as connection:
+            last = connection.scalar(self._counter(OUTBOX)) or 0
+            put = self._dialect.insert(COUNTERS)
+            further = put.on_conflict_do_update(
+                index_elements=[COUNTERS.c.tenant, COUNTERS.c.name],
+                set_={"value": put.excluded.value},
+                where=COUNTERS.c.value < put.excluded.value,
+            )
+            connection.execute(further, {"tenant": self.tenant, "name": FORGOTTEN, "value": min(up_to, last)})
+
     def revision(self, kind: str) -> Hashable:
         """Return something that differs whenever a record of *kind* was written."""
-        name = f"revision:{kind}"
-        counter = select(COUNTERS.c.value).where(COUNTERS.c.tenant == self.tenant, COUNTERS.c.name == name)
-        return self._scalar(counter) or 0
+        return self._scalar(self._counter(revision_of(kind))) or 0
 
     def tombstone(self, kind: str, id: str) -> Tombstone | None:
         """Return the tombstone of a deleted record, or None."""
@@ -245,12 +265,15 @@ class SqlStore:
     def _reader(self, connection: Connection, compiler: FilterCompiler) -> Reader:
         return Reader(connection, compiler, self.tenant, self._memory[compiler.shelf.kind])
 
+    def _counter(self, name: str) -> Select[tuple[int]]:
+        return select(COUNTERS.c.value).where(COUNTERS.c.tenant == self.tenant, COUNTERS.c.name == name)
+
     def _scalar(self, statement: Any) -> Any:
         with self._connected() as connection:
             return connection.scalar(statement)
 
     def _taken(self, prepared: Prepared) -> Conflict | None:
-        """Return which new record or mark was there already, or None where that was not what broke."""
+        """Return which new record, mark or key was there already, or None where that was not what broke."""
         done = prepared.unit.done
         if done is not None and self.done(done.key) is not None:
             return Conflict("idempotency key", done.key, 0, 1)
@@ -260,6 +283,20 @@ class SqlStore:
                 conflict = writer.conflict(write)
                 if write.expected_version == 0 and conflict.found_version is not None:
                     return conflict
+            return self._held(connection, prepared.unit)
+
+    def _held(self, connection: Connection, unit: UnitOfWork) -> Conflict | None:
+        """Return which unique key is held by another record, of the store or of *unit* itself."""
+        held: dict[tuple[str, str], str] = {}
+        for write in unit.writes:
+            for key in unique_keys(write.record):
+                table = KEYS[write.kind]
+                of_key = (table.c.tenant == self.tenant, table.c.key == key)
+                holder = connection.scalar(select(table.c[write.kind]).where(*of_key))
+                gives_up = any(other.kind == write.kind and other.id == holder for other in unit.writes)
+                is_held = holder is not None and not gives_up
+                if is_held or held.setdefault((write.kind, key), write.id) != write.id:
+                    return Conflict(UNIQUE_KEY, key, 0, 1)
         return None
 
 

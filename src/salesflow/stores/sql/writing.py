@@ -16,13 +16,15 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from salesflow.errors import Conflict, InvalidInput
 from salesflow.files.json_codec import to_text, to_texts
-from salesflow.ports import UnitOfWork, Write
+from salesflow.model.duplicates import known_by
+from salesflow.ports import REVISION, UnitOfWork, Write
 from salesflow.stores.sql.dialects import Dialect
 from salesflow.stores.sql.schema import (
     CONTACT_ROLES,
     COUNTERS,
     DONE,
     EVENTS,
+    KEYS,
     SHELVES,
     TEAM,
     TOMBSTONES,
@@ -34,7 +36,13 @@ from salesflow.stores.sql.statements import statement_of
 OUTBOX = "outbox"
 """The counter of the last position."""
 
+FORGOTTEN = "outbox:forgotten"
+"""The counter of the last position that every reader of the outbox has."""
+
 Rows = list[dict[str, Any]]
+
+_PARTS = (TEAM, VISITS, CONTACT_ROLES, *KEYS.values())
+"""The tables of what stands beside a record."""
 
 
 @frozen(eq=False)
@@ -105,6 +113,11 @@ def _event_rows(write: Write, tenant: str, documents: Iterable[str]) -> Rows:
 
 
 def _parts(shelf: Shelf, record: Any, tenant: str, id: str) -> tuple[tuple[Table, Rows], ...]:
+    if shelf.kind in KEYS:
+        # in order, so that two writers never wait for one another's keys
+        keys = sorted(() if record is None else known_by(record))
+        known = [{"tenant": tenant, shelf.kind: id, "number": number, "key": key} for number, key in enumerate(keys)]
+        return ((KEYS[shelf.kind], known),)
     if shelf.kind != "opportunity":
         return ()
     key = {"tenant": tenant, "opportunity": id}
@@ -124,7 +137,7 @@ def _parts(shelf: Shelf, record: Any, tenant: str, id: str) -> tuple[tuple[Table
     return ((TEAM, members), (VISITS, stays), (CONTACT_ROLES, contacts))
 
 
-def _revision(kind: str) -> str:
+def revision_of(kind: str) -> str:
     """Return the name of the counter that tells of writes of *kind*."""
     return f"revision:{kind}"
 
@@ -148,19 +161,21 @@ class Writer:
 
         Raises:
             Conflict: A record is not at its expected version; the caller must roll back.
-            IntegrityError: A new record or mark is there already; likewise.
+            IntegrityError: A new record, a mark or a unique key is there already; likewise.
         """
         made = [step for step in prepared.steps if step.row is not None and not step.write.expected_version]
         for shelf in {id(step.shelf): step.shelf for step in made}.values():
             self._insert(shelf.table, [step.row for step in made if step.shelf is shelf and step.row])
-        for table in (TEAM, VISITS, CONTACT_ROLES):
-            self._insert(table, [row for step in made for part, rows in step.parts if part is table for row in rows])
         self._refuse_deleted(made)
+        beside = [part for step in made for part in step.parts]
         for step in prepared.steps:
             if step.row is None:
                 self._delete(step)
             elif step.write.expected_version:
                 self._update(step, step.row)
+                beside += self._cleared(step)
+        for table in _PARTS:  # last: a key that one record gives up is free for another of the same unit
+            self._insert(table, [row for part, rows in beside if part is table for row in rows])
         if prepared.done is not None:
             self._insert(DONE, [prepared.done])
         self._tell(prepared)
@@ -195,12 +210,12 @@ class Writer:
         )
         if changed.rowcount != 1:
             raise self.conflict(write)
-        self._put_parts(step)
 
-    def _put_parts(self, step: _Step) -> None:
-        """Make the rows beside the record those of the step; what stays as it was is not touched."""
+    def _cleared(self, step: _Step) -> list[tuple[Table, Rows]]:
+        """Delete the rows beside the record that are not the step's; return those of the step that are not there."""
+        missing = []
         for table, rows in step.parts:
-            of_record = (table.c.tenant == self._tenant, table.c.opportunity == step.write.id)
+            of_record = (table.c.tenant == self._tenant, table.c[step.shelf.kind] == step.write.id)
             found = {
                 row["number"]: dict(row) for row in self._connection.execute(select(table).where(*of_record)).mappings()
             }
@@ -209,7 +224,8 @@ class Writer:
             gone = [number for number in found if number not in wanted]
             if gone:
                 self._connection.execute(delete(table).where(*of_record, table.c.number.in_(gone)))
-            self._insert(table, fresh)
+            missing.append((table, fresh))
+        return missing
 
     def _delete(self, step: _Step) -> None:
         write, table = step.write, step.shelf.table
@@ -220,7 +236,7 @@ class Writer:
             != 1
         ):
             raise self.conflict(write)
-        self._put_parts(step)
+        self._cleared(step)
         self._connection.execute(delete(table).where(*of_version))
         self._connection.execute(
             delete(EVENTS).where(EVENTS.c.tenant == self._tenant, EVENTS.c.kind == write.kind, EVENTS.c.id == write.id)
@@ -245,7 +261,7 @@ class Writer:
         """
         added: Counter[str] = Counter()
         for step in prepared.steps:
-            added[_revision(step.write.kind)] += 1
+            added[revision_of(step.write.kind)] += 1
             added[f"size:{step.write.kind}"] += (step.row is not None) - (step.write.expected_version > 0)
         events = prepared.events
         added[OUTBOX] += len(events)
@@ -260,15 +276,15 @@ class Writer:
         resting_on = prepared.unit.resting_on
         if not events and not resting_on:
             return
-        names = [OUTBOX, *(_revision(kind) for kind, _ in resting_on)]
+        names = [OUTBOX, *(revision_of(kind) for kind, _ in resting_on)]
         counters = (COUNTERS.c.tenant == self._tenant, COUNTERS.c.name.in_(names))
         # Asked only now, when whoever changes a revision has committed or waits for this transaction.
         told_now = self._connection.execute(select(COUNTERS.c.name, COUNTERS.c.value).where(*counters))
         values = {row.name: row.value for row in told_now}
         for kind, revision in resting_on:
-            before = values.get(_revision(kind), 0) - added[_revision(kind)]
+            before = values.get(revision_of(kind), 0) - added[revision_of(kind)]
             if before != revision:
-                raise Conflict("revision", kind, revision, before)
+                raise Conflict(REVISION, kind, revision, before)
         first = values[OUTBOX] - len(events) + 1
         self._insert(EVENTS, [{**event, "position": first + number} for number, event in enumerate(events)])
 

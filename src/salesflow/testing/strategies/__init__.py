@@ -1,5 +1,14 @@
 """Hypothesis strategies of the domain: everything they give is sound by `salesflow.model.check`."""
 
+from salesflow.testing.strategies.catalogue import (
+    competitors,
+    lead_sources,
+    literature,
+    references,
+    scorecards,
+    source_costs,
+)
+from salesflow.testing.strategies.documents import documents, product_lines
 from salesflow.testing.strategies.histories import History, histories
 from salesflow.testing.strategies.leads import activities, custom_fields, leads
 from salesflow.testing.strategies.opportunities import (
@@ -26,7 +35,8 @@ from salesflow.testing.strategies.values import (
 )
 
 __all__ = [
-    "CURRENCIES", "DEPARTMENTS", "GROUPS", "PEOPLE", "STAGES", "History", "activities", "closings",
-    "custom_fields", "days", "gradings", "histories", "labels", "leads", "moments", "money", "names",
-    "opportunities", "organizations", "people", "record_ids", "sales_processes", "tasks", "teams", "visits",
+    "CURRENCIES", "DEPARTMENTS", "GROUPS", "PEOPLE", "STAGES", "History", "activities", "closings", "competitors",
+    "custom_fields", "days", "documents", "gradings", "histories", "labels", "lead_sources", "leads", "literature", "moments",
+    "money", "names", "opportunities", "organizations", "people", "product_lines", "record_ids", "references", "sales_processes",
+    "scorecards", "source_costs", "tasks", "teams", "visits",
 ]  # fmt: skip

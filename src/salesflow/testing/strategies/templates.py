@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from hypothesis import strategies as st
 
-from salesflow.model import Jump, Label, RequiredField, Route, SalesProcess, Stage, TaskTemplate, TeamRole, WinFrom
-from salesflow.process.checks import APPROVERS
+from salesflow.model import (
+    Condition,
+    Jump,
+    Label,
+    ProcessApproval,
+    ProcessRule,
+    RequiredField,
+    Route,
+    SalesProcess,
+    Stage,
+    TaskTemplate,
+    TeamRole,
+    WinFrom,
+)
+from salesflow.model.conditions import OPPORTUNITY_FIELDS, ValueType
+from salesflow.process.asked_approvals import PROCESS_APPROVABLE
 from salesflow.process.findings import WARNINGS
 from salesflow.process.requirements import CUSTOM, FIELDS
+from salesflow.process.rules import RULE_OPERATIONS
 
 STAGE_CODES = ("a", "b", "talks", "quote", "stage_9", "x" * 60)
 """The codes of stages: few, so that templates share some."""
@@ -41,10 +59,11 @@ def sales_processes(draw: st.DrawFn, *, least_stages: int = 1, most_stages: int 
     fields = [*FIELDS, *(CUSTOM + name for name in custom_fields)]
     roles = [*TeamRole, *custom_roles]
     waivers = [f"{code}: {warning}" for code in codes for warning in WARNINGS]
+    stages = [draw(_stages(code, fields, roles)) for code in codes]
     return SalesProcess(
         draw(st.sampled_from(("p", "process_2", "z" * 60))),
         draw(st.integers(1, 3) | st.just(2**31 - 1)),
-        [draw(_stages(code, fields, roles)) for code in codes],
+        stages,
         name=draw(_LABELS),
         customer_types=draw(st.lists(_NAMES, unique=True, max_size=2)),
         starts_when=draw(_LINES),
@@ -56,6 +75,8 @@ def sales_processes(draw: st.DrawFn, *, least_stages: int = 1, most_stages: int 
         invalid_reasons=draw(_REASONS),
         custom_fields=custom_fields,
         custom_roles=custom_roles,
+        rules=draw(st.lists(_rules(codes, custom_fields), max_size=2, unique_by=lambda rule: rule.code)),
+        approvals=draw(_approvals(roles, stages[-1].approval)),
         waived=draw(st.lists(st.sampled_from(waivers), unique=True, max_size=3)),
         origin=draw(_ORIGINS),
     )
@@ -81,6 +102,84 @@ def _stages(draw: st.DrawFn, code: str, fields: list[str], roles: list[str]) -> 
         roles=draw(st.lists(st.sampled_from(roles), unique=True, max_size=2)),
         limit_days=draw(st.none() | st.integers(1, 36_500)),
         is_optional=draw(st.booleans()),
-        approval=draw(st.none() | st.sampled_from(APPROVERS)),
         origin=draw(_ORIGINS),
+        **draw(_stage_approvals(roles)),
+    )
+
+
+def _approvers(roles: list[str]) -> st.SearchStrategy[str]:
+    return st.sampled_from(("owner_superior", "owner_superior", "person:zhang", *(f"role:{role}" for role in roles)))
+
+
+def _stage_approvals(roles: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    days = st.none() | st.integers(1, 36_500)
+    asked = st.fixed_dictionaries({"approval": _approvers(roles), "approval_expires_after_days": days})
+    return st.just({}) | asked
+
+
+@st.composite
+def _approvals(draw: st.DrawFn, roles: list[str], of_last_stage: str | None) -> list[ProcessApproval]:
+    """At most one for each operation; winning from the last stage asks for one approver only."""
+    asked = []
+    for operation in draw(st.lists(st.sampled_from(PROCESS_APPROVABLE), unique=True, max_size=2)):
+        approver = draw(_approvers(roles))
+        if operation == "win" and of_last_stage is not None:
+            approver = of_last_stage
+        asked.append(ProcessApproval(operation, approver, expires_after_days=draw(st.none() | st.integers(1, 30))))
+    return asked
+
+
+@st.composite
+def conditions(draw: st.DrawFn, custom_fields: Sequence[str] = ()) -> Condition:
+    """
+    Sound conditions that are asked of an opportunity.
+
+    Args:
+        custom_fields: The names of the custom fields that they may ask for.
+
+    Source: RULE-1.
+    """
+    name = draw(st.sampled_from((*OPPORTUNITY_FIELDS, *(CUSTOM + name for name in custom_fields))))
+    field = OPPORTUNITY_FIELDS.get(name)
+    kind = ValueType.CUSTOM if field is None else field.type
+    if kind is None or draw(st.booleans()):
+        return Condition(name)
+    values = st.sampled_from(field.choices) if field is not None and field.choices else _VALUES[kind]
+    asked: dict[str, Any] = {}
+    if kind in _ORDERED and draw(st.booleans()):
+        asked[draw(st.sampled_from(("at_least", "at_most")))] = draw(_ORDERED[kind])
+    elif draw(st.booleans()):
+        asked["equals"] = draw(values)
+    else:
+        asked["one_of"] = draw(st.lists(values, min_size=1, max_size=3))
+    return Condition(name, **asked)
+
+
+_AMOUNTS = st.sampled_from(("0 CNY", "1000 CNY", "99.50 EUR"))
+_DAYS = st.sampled_from(("2026-01-05", "2026-12-31"))
+_TEXTS = st.sampled_from(("web", "fair", "商机"))
+_VALUES: dict[ValueType, st.SearchStrategy[Any]] = {
+    ValueType.TEXT: _TEXTS,
+    ValueType.NUMBER: st.integers(0, 100),
+    ValueType.MONEY: _AMOUNTS,
+    ValueType.DAY: _DAYS,
+    ValueType.CUSTOM: _TEXTS | st.integers(0, 3) | st.booleans(),
+}
+_ORDERED: dict[ValueType, st.SearchStrategy[Any]] = {
+    ValueType.NUMBER: st.integers(0, 100),
+    ValueType.MONEY: _AMOUNTS,
+    ValueType.DAY: _DAYS,
+    ValueType.CUSTOM: st.integers(0, 3) | _AMOUNTS,
+}
+
+
+@st.composite
+def _rules(draw: st.DrawFn, stages: list[str], custom_fields: list[str]) -> ProcessRule:
+    return ProcessRule(
+        draw(st.sampled_from(("worth_it", "known", "r" * 60))),
+        draw(st.lists(st.sampled_from(RULE_OPERATIONS), unique=True, min_size=1, max_size=3)),
+        draw(st.lists(conditions(custom_fields), min_size=1, max_size=2)),
+        draw(_LABELS.filter(lambda label: any(text.strip() for _, text in label.texts))),
+        stages=draw(st.lists(st.sampled_from(stages), unique=True, max_size=2)),
+        when=draw(st.lists(conditions(custom_fields), max_size=2)),
     )

@@ -41,7 +41,7 @@ def render(company: Company, story: Story) -> str:
         sight.lists(company),
         sight.proofs(company, story["campus"]),
         records.moves(company, "zhao", story["campus"]),
-        records.timeline(company, story["tender"]),
+        records.history(company, story["tender"]),
         records.leads(company),
         pipeline.win_rates(company),
     )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
-from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from salesflow import templates
 from salesflow.cli.demo.company import ADMINISTRATOR, NAMES, Company
 from salesflow.cli.demo.report.markup import grade, person, scrolling, section, stage, table, worth
-from salesflow.model import Event, Grading, Lead, Opportunity, Probability
+from salesflow.model import Lead, Opportunity, timeline_of
 
 TOLD = ("stage", "status", "amount", "owner", "probability", "grade")
 """The fields whose changes the timeline tells."""
@@ -79,69 +77,17 @@ def moves(company: Company, who: str, record: str) -> str:
     )  # fmt: skip
 
 
-def timeline(company: Company, record: str) -> str:
+def history(company: Company, record: str) -> str:
     """Return everything that happened to a deal, one entry for each decision."""
     events = company.acting(ADMINISTRATOR).opportunities.history(record)
     deal = company.acting(ADMINISTRATOR).opportunities.get(record)
-    entries = "".join(_entry(deal.process, list(told)) for _, told in groupby(events, key=_standing_together))
+    stages = {stage.code: stage.name.text("en") for stage in templates.builtin()[deal.process].stages}
+    told = timeline_of(events, names={**NAMES, **stages}, zone=ZoneInfo("Asia/Shanghai"), fields=TOLD)
     return section(
         "timeline", f"What happened to {deal.name}", "历史",
         f"{len(events)} events, each with the values before and after; replayed, they give the record as it is.",
-        f'<ol class="timeline">{entries}</ol>',
+        told.html(),
     )  # fmt: skip
-
-
-def _standing_together(event: Event) -> tuple[object, ...]:
-    """Events are told in one entry where one person did the same thing at one moment."""
-    return event.at, event.by, event.operation
-
-
-def _entry(process: str, events: Sequence[Event]) -> str:
-    first = events[0]
-    day = first.at.astimezone(ZoneInfo("Asia/Shanghai"))
-    kinds = "".join(f'<span class="badge {_tone(event.kind)}">{escape(_words(event))}</span>' for event in events)
-    reasons = dict.fromkeys(event.reason for event in events if event.reason)
-    said = "".join(f"<q>{escape(reason)}</q>" for reason in reasons)
-    changes = "".join(
-        f"<li>{escape(change.field)}: {_shown(process, change.before)} → <b>{_shown(process, change.after)}</b></li>"
-        for event in events
-        for change in event.changes
-        if change.key is None
-        and change.field in TOLD
-        and _shown(process, change.before) != _shown(process, change.after)
-    )
-    return (
-        f'<li><time datetime="{day.isoformat()}">{day:%Y-%m-%d}</time><div><p>{person(first.by)} '
-        f"<code>{escape(first.operation)}</code> {said}</p><p>{kinds}</p>"
-        f"{f'<ul>{changes}</ul>' if changes else ''}</div></li>"
-    )
-
-
-def _words(event: Event) -> str:
-    what = event.kind.replace("_", " ")
-    if event.kind != "task_finished":
-        return what
-    (change,) = event.changes
-    if change.field == "tasks":
-        return f"{what}: {(change.key or '').partition(':')[2]}"
-    tasks = zip(change.before.tasks, change.after.tasks, strict=True)
-    return f"{what}: {', '.join(after.code for before, after in tasks if before != after)}"
-
-
-def _tone(kind: str) -> str:
-    return kind if kind in ("won", "lost", "invalidated") else ""
-
-
-def _shown(process: str, value: object) -> str:
-    match value:
-        case None:
-            return "–"
-        case Probability():
-            return f"{value.percent} %"
-        case Grading():
-            return str(value.effective or "–")
-        case _:
-            return stage(process, NAMES.get(str(value), str(value)))
 
 
 def leads(company: Company) -> str:

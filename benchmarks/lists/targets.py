@@ -1,0 +1,121 @@
+"""
+The databases that lists are measured on: how each is made, how its statements are written, whose time counts.
+
+A statement's time is CPU time: this process's, and with PostgreSQL also that of the process which serves the
+connection. So the server may not hand work to others: parallel workers are off, and so is compiling at run time,
+which pays for no statement of a list. It has the memory that a server of this size is given.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from time import process_time_ns
+from typing import Any
+
+from attrs import frozen
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from benchmarks.lists import by_hand
+from benchmarks.lists.database import fill
+from benchmarks.lists.world import World, deals
+from salesflow.stores.sql import SqlStore
+from salesflow.stores.sql.dialects import make_engine
+from tests import postgresql
+
+_SETTINGS = {
+    **postgresql.SETTINGS,
+    "shared_buffers": "2GB",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+    "max_wal_size": "8GB",
+}
+
+
+@frozen
+class Target:
+    """
+    One database.
+
+    Args:
+        name: As figures call it.
+        tongue: How hand-written statements are written.
+        filled: Gives an engine with so many deals; all is gone at the end.
+        clock: What gives nanoseconds of CPU that were spent for a connection so far.
+        limit: Makes statements of a connection fail that take more than so many seconds; None takes it off.
+    """
+
+    name: str
+    tongue: by_hand.Tongue
+    filled: Callable[[World, int], AbstractContextManager[Engine]]
+    clock: Callable[[Connection], Callable[[], int]]
+    limit: Callable[[Connection, float | None], None]
+
+    def within(self, connection: Connection, seconds: float, statement: by_hand.Statement) -> list[Any] | None:
+        """Return the statement's rows, or None where it takes longer than *seconds*."""
+        self.limit(connection, seconds)
+        try:
+            return statement.run(connection)
+        except OperationalError:
+            return None
+        finally:
+            self.limit(connection, None)
+
+
+@contextmanager
+def _sqlite_filled(world: World, size: int) -> Iterator[Engine]:
+    with tempfile.TemporaryDirectory() as folder, _filled(f"sqlite:///{Path(folder) / 'deals.db'}", world, size) as it:
+        yield it
+
+
+@contextmanager
+def _postgresql_filled(world: World, size: int) -> Iterator[Engine]:
+    missing = postgresql.missing()
+    if missing is not None:
+        raise SystemExit(missing)
+    with postgresql.server(_SETTINGS) as url, _filled(url, world, size) as engine:
+        yield engine
+
+
+@contextmanager
+def _filled(url: str, world: World, size: int) -> Iterator[Engine]:
+    with SqlStore(url) as store:
+        store.create_schema()
+    engine = make_engine(url)
+    fill(engine, world, deals(world, size), size)
+    yield engine
+    engine.dispose()
+
+
+def _clock_of_this_process(_connection: Connection) -> Callable[[], int]:
+    return process_time_ns
+
+
+def _clock_with_server(connection: Connection) -> Callable[[], int]:
+    """Return a clock of this process and the one that serves *connection*."""
+    ((server,),) = connection.exec_driver_sql("SELECT pg_backend_pid()")
+    path = Path(f"/proc/{server}/schedstat")  # nanoseconds on a CPU, where /proc/N/stat has hundredths of a second
+
+    def clock() -> int:
+        return process_time_ns() + int(path.read_text().split()[0])
+
+    return clock
+
+
+def _limit_sqlite(connection: Connection, seconds: float | None) -> None:
+    driver: Any = connection.connection.driver_connection
+    until = 0 if seconds is None else process_time_ns() + int(seconds * 1e9)
+    driver.set_progress_handler(None if seconds is None else lambda: process_time_ns() > until, 100_000)
+
+
+def _limit_postgresql(connection: Connection, seconds: float | None) -> None:
+    connection.exec_driver_sql(f"SET statement_timeout = {0 if seconds is None else int(seconds * 1000) + 1}")
+
+
+TARGETS = (
+    Target("SQLite", by_hand.SQLITE, _sqlite_filled, _clock_of_this_process, _limit_sqlite),
+    Target("PostgreSQL", by_hand.POSTGRESQL, _postgresql_filled, _clock_with_server, _limit_postgresql),
+)

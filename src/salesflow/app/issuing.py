@@ -1,0 +1,140 @@
+"""
+Issuing a document: the one path of the five operations that do (OPP-13, LEAD-7).
+
+The document, the record that it is for, and the lead that record came from are saved together. The number is asked for
+last, and once: what is refused uses none, and what is decided anew after a conflict keeps its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from attrs import frozen
+
+from salesflow.app.execution import TRIES, Case, Execution, reference, survivor
+from salesflow.errors import Conflict, PortError
+from salesflow.model import (
+    Customer,
+    Decision,
+    Document,
+    DocumentKind,
+    Lead,
+    LeadCard,
+    Money,
+    Opportunity,
+    ProductLine,
+    Reason,
+    apply,
+    created,
+)
+from salesflow.ports import Write
+from salesflow.process import draft_document, number_document, product_lines, refused, write_number_back
+
+
+@frozen
+class IssuedDocument:
+    """
+    What issuing a document gave.
+
+    Args:
+        document: The document.
+        opportunity, lead: What it is for, with the number written back; None where it is for another kind of record.
+
+    Source: OPP-13, LEAD-7.
+    """
+
+    document: Document
+    opportunity: Opportunity | None = None
+    lead: Lead | None = None
+
+
+def issue(
+    run: Execution, operation: str, kind: DocumentKind, bearer: str,
+    ref: Opportunity | Lead | LeadCard | Customer | str, lines: Sequence[ProductLine] | None,
+    source: Document | str | None,
+) -> IssuedDocument:  # fmt: skip
+    """
+    Issue a document of *kind*.
+
+    Args:
+        operation: The operation's id.
+        bearer, ref: The kind of record that it is for, and which one.
+        lines: What is sold; None takes the lines of *source*, else the products of the opportunity.
+        source: The document that it is made from, or None.
+
+    Raises:
+        NotFound: The record or the source is not there, or may not be seen.
+        Refused: With every reason, those of access among them.
+        Conflict: Somebody else changed the record, or the source, first.
+        PortError: The numbering failed, or gave a number that another document of the kind has.
+    """
+    asked = () if lines is None else product_lines(lines, "lines")
+    given = (str(kind), asked, None if source is None else reference("document", source)[0])
+    number: str | None = None
+    tries = 0
+    while True:
+        tries += 1
+        repeated = run.repeated(operation, ref, given)
+        if repeated is not None:
+            return _issued(repeated)
+        case = run.case(bearer, ref)
+        run.shield(case, operation)
+        draft, reasons = _draft(case, kind, asked, None if source is None else run.case("document", source).record)
+        run.admit(case, operation, (*reasons, *case.kernel.rules.broken(operation, case.record)))
+        assert draft is not None  # else there were reasons
+        number = case.kernel.document_number(draft) if number is None else number
+        document = number_document(draft, number)
+        told = created(document, at=case.now, by=case.person, operation=operation)
+        back = _written_back(case, document, operation)
+        result = (document, *(write.record for write in back if write.id == case.record.id))
+        shown = (document, *(run.told(case.sight, record) for record in result[1:]))
+        try:
+            writes = (Write("document", document.id, 0, document, (told,)), *back)
+            run.save(writes, operation, ref, result, given, case.sight)
+        except Conflict as conflict:
+            if (conflict.kind, conflict.id) == ("document", document.id):
+                if run.repeated(operation, ref, given) is None:
+                    raise PortError("documents", f"gave the number {number!r}, which another {kind} has") from conflict
+            elif tries == TRIES:
+                raise
+        else:
+            return _issued(shown)
+
+
+def _issued(records: Sequence[Any]) -> IssuedDocument:
+    document, *rest = records
+    return IssuedDocument(document, **{record.KIND: record for record in rest})
+
+
+def _draft(
+    case: Case, kind: DocumentKind, lines: tuple[ProductLine, ...], source: Document | None
+) -> tuple[Document | None, tuple[Reason, ...]]:
+    draft, reasons = draft_document(kind, case.record, lines, source, by=case.person, at=case.now)
+    if case.kernel.documents is None:
+        reasons = (*reasons, Reason("documents_unavailable"))
+    return draft, reasons
+
+
+def _written_back(case: Case, document: Document, operation: str) -> list[Write]:
+    """The number goes to the record itself, and from an opportunity to the lead that it was converted from."""
+    records = [case.record]
+    if isinstance(case.record, Opportunity) and case.record.source_lead is not None:
+        lead = survivor(case.kernel, case.get("lead", case.record.source_lead))
+        records += [lead] if lead is not None and not lead.voided else []
+    writes = []
+    for record in records:
+        told = write_number_back(record, document, by=case.person, at=case.now, operation=operation).events
+        if told:
+            writes.append(Write(record.KIND, record.id, record.version, apply(record, told), told))
+    return writes
+
+
+def issue_something(case: Case, kind: DocumentKind) -> Decision:
+    """What issuing a document of *kind* would do, whatever its lines; for `moves` (OPP-14)."""
+    draft, reasons = _draft(case, kind, (ProductLine("-", "-", Decimal(1), Money(0, "XXX")),), None)
+    if draft is None or reasons:
+        return refused(*reasons)
+    operation = f"issue {kind}"
+    return write_number_back(case.record, number_document(draft, "-"), by=case.person, at=case.now, operation=operation)
