@@ -13,11 +13,15 @@ if TYPE_CHECKING:
     from salesflow import grading, model, pipeline, process, scenes, templates, testing, visibility
     from salesflow.app import (
         Acting,
+        BusinessRule,
         ConvertedLead,
         DeliveryReport,
+        EachOutcome,
         ImportReport,
+        IssuedDocument,
         MigrationReport,
         Page,
+        RecyclingReport,
         RehearsalReport,
         RowProblem,
         SalesFlow,
@@ -68,6 +72,8 @@ if TYPE_CHECKING:
         Opportunity,
         OpportunityStatus,
         Pool,
+        ProcessApproval,
+        ProcessRule,
         ProductLine,
         ProductScorecard,
         Reason,
@@ -84,14 +90,14 @@ if TYPE_CHECKING:
         TeamRole,
         UserGroup,
     )
-    from salesflow.process import MigrationPlan, Move
+    from salesflow.process import MigrationPlan, Move, RecyclingRule
     from salesflow.stores.memory import MemoryStore
     from salesflow.visibility import Organization, VisibilityPolicy
 
 _HOMES = {
     "salesflow.app": (
-        "Acting ConvertedLead DeliveryReport ImportReport MigrationReport Page RehearsalReport RowProblem SalesFlow "
-        "Settings"
+        "Acting BusinessRule ConvertedLead DeliveryReport EachOutcome ImportReport IssuedDocument MigrationReport "
+        "Page RecyclingReport RehearsalReport RowProblem SalesFlow Settings"
     ),
     "salesflow.errors": (
         "Conflict FileError InvalidInput NotFound OrganizationError PortError Refused SalesflowError TemplateError"
@@ -100,10 +106,10 @@ _HOMES = {
         "Access Activity AutomaticNotice AutomaticTask Automation Competitor Condition Contact ContactRole Customer "
         "Decision Delivery Department Document Duplicate Employee Event Grade ImportedLead ImportedOpportunity Lead "
         "LeadCard LeadSource LeadStatus LedBy Literature Money NewContact NewCustomer NewOpportunity Opportunity "
-        "OpportunityStatus Pool ProductLine ProductScorecard Reason Ref Route SalesProcess ScoredCriterion "
-        "SharingRule SourceCost Stage Task TaskTemplate TeamMember TeamRole UserGroup"
+        "OpportunityStatus Pool ProcessApproval ProcessRule ProductLine ProductScorecard Reason Ref Route "
+        "SalesProcess ScoredCriterion SharingRule SourceCost Stage Task TaskTemplate TeamMember TeamRole UserGroup"
     ),
-    "salesflow.process": "MigrationPlan Move",
+    "salesflow.process": "MigrationPlan Move RecyclingRule",
     "salesflow.stores.memory": "MemoryStore",
     "salesflow.visibility": "Organization VisibilityPolicy",
 }
@@ -111,16 +117,17 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.s
 _ROOMS = ("grading", "model", "pipeline", "process", "scenes", "templates", "testing", "visibility")
 
 __all__ = [
-    "Access", "Acting", "Activity", "AutomaticNotice", "AutomaticTask", "Automation", "Competitor", "Condition",
-    "Conflict", "Contact", "ContactRole", "ConvertedLead", "Customer", "Decision", "Delivery", "DeliveryReport",
-    "Department", "Document", "Duplicate", "Employee", "Event", "FileError", "Grade", "ImportReport", "ImportedLead",
-    "ImportedOpportunity", "InvalidInput", "Lead", "LeadCard", "LeadSource", "LeadStatus", "LedBy", "Literature",
-    "MemoryStore", "MigrationPlan", "MigrationReport", "Money", "Move", "NewContact", "NewCustomer", "NewOpportunity",
-    "NotFound", "Opportunity", "OpportunityStatus", "Organization", "OrganizationError", "Page", "Pool", "PortError",
-    "ProductLine", "ProductScorecard", "Reason", "Ref", "Refused", "RehearsalReport", "Route", "RowProblem",
-    "SalesFlow", "SalesProcess", "SalesflowError", "ScoredCriterion", "Settings", "SharingRule", "SourceCost", "Stage",
-    "Task", "TaskTemplate", "TeamMember", "TeamRole", "TemplateError", "UserGroup", "VisibilityPolicy", "grading",
-    "model", "pipeline", "process", "scenes", "templates", "testing", "visibility",
+    "Access", "Acting", "Activity", "AutomaticNotice", "AutomaticTask", "Automation", "BusinessRule", "Competitor",
+    "Condition", "Conflict", "Contact", "ContactRole", "ConvertedLead", "Customer", "Decision", "Delivery",
+    "DeliveryReport", "Department", "Document", "Duplicate", "EachOutcome", "Employee", "Event", "FileError", "Grade",
+    "ImportReport", "ImportedLead", "ImportedOpportunity", "InvalidInput", "IssuedDocument", "Lead", "LeadCard",
+    "LeadSource", "LeadStatus", "LedBy", "Literature", "MemoryStore", "MigrationPlan", "MigrationReport", "Money",
+    "Move", "NewContact", "NewCustomer", "NewOpportunity", "NotFound", "Opportunity", "OpportunityStatus",
+    "Organization", "OrganizationError", "Page", "Pool", "PortError", "ProcessApproval", "ProcessRule", "ProductLine",
+    "ProductScorecard", "Reason", "RecyclingReport", "RecyclingRule", "Ref", "Refused", "RehearsalReport", "Route",
+    "RowProblem", "SalesFlow", "SalesProcess", "SalesflowError", "ScoredCriterion", "Settings", "SharingRule",
+    "SourceCost", "Stage", "Task", "TaskTemplate", "TeamMember", "TeamRole", "TemplateError", "UserGroup",
+    "VisibilityPolicy", "grading", "model", "pipeline", "process", "scenes", "templates", "testing", "visibility",
 ]  # fmt: skip
 
 

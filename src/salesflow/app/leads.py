@@ -12,6 +12,7 @@ from salesflow.app import intents
 from salesflow.app.claims import ceiling_guard, claim_lead, pool_for
 from salesflow.app.conversion import Conversion
 from salesflow.app.duplicates import keyed
+from salesflow.app.each import Repeated
 from salesflow.app.execution import Execution, Made
 from salesflow.app.lead_merging import LeadMerging
 from salesflow.app.lead_documents import LeadDocuments
@@ -41,7 +42,7 @@ class LeadChanges(TypedDict, total=False):
     custom: Mapping[str, Any]
 
 
-class LeadDesk(Conversion, LeadDocuments, PushDown, LeadMerging, Recycling):
+class LeadDesk(Conversion, LeadDocuments, PushDown, LeadMerging, Recycling, Repeated[Lead]):
     """Every operation on leads, each checked against what the person may see and do."""
 
     def __init__(self, execution: Execution) -> None:

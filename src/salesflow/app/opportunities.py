@@ -10,6 +10,7 @@ from attrs import evolve
 
 from salesflow.app import intents
 from salesflow.app.attention import Attention
+from salesflow.app.each import Repeated
 from salesflow.app.execution import Execution, Made
 from salesflow.app.moves import opportunity_moves
 from salesflow.app.opportunity_documents import OpportunityDocuments
@@ -46,7 +47,9 @@ class OpportunityChanges(TypedDict, total=False):
     custom: Mapping[str, Any]
 
 
-class OpportunityDesk(StageMoves, TaskWork, TeamWork, SuperiorDecisions, OpportunityDocuments, Attention):
+class OpportunityDesk(
+    StageMoves, TaskWork, TeamWork, SuperiorDecisions, OpportunityDocuments, Attention, Repeated[Opportunity]
+):
     """
     Every operation on opportunities, each checked against what the person may see and do.
 

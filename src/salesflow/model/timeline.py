@@ -13,8 +13,8 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
-from attrs import field, frozen, has
 from attrs import fields as attrs_fields
+from attrs import frozen, has
 
 from salesflow.model.activity import Activity
 from salesflow.model.document import ProductLine
@@ -113,7 +113,7 @@ class Timeline:
     Source: HIST-1.
     """
 
-    entries: tuple[TimelineEntry, ...] = field(converter=tuple)
+    entries: tuple[TimelineEntry, ...]
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.entries))
@@ -140,13 +140,15 @@ def timeline_of(
     """
     told = None if fields is None else frozenset(fields)
     return Timeline(
-        TimelineEntry(
-            at.astimezone(zone), names.get(by, by), operation,
-            tuple(str(event.kind) for event in some), tuple(_words(event, names) for event in some),
-            tuple(dict.fromkeys(event.reason for event in some if event.reason)),
-            tuple(_changes(some, names, told)),
+        tuple(
+            TimelineEntry(
+                at.astimezone(zone), names.get(by, by), operation,
+                tuple(str(event.kind) for event in some), tuple(_words(event, names) for event in some),
+                tuple(dict.fromkeys(event.reason for event in some if event.reason)),
+                tuple(_changes(some, names, told)),
+            )
+            for (at, by, operation), some in _together(events)
         )
-        for (at, by, operation), some in _together(events)
     )  # fmt: skip
 
 
