@@ -28,6 +28,7 @@ MODULES = {
     "PERF-6": "benchmarks.perf_6_memory_lists",
     "PERF-8": "benchmarks.perf_8_import",
     "PERF-9": "benchmarks.perf_9_csv",
+    "PERF-11": "benchmarks.perf_11_duplicates",
 }
 """Where each bar is measured; a module has `measure()`, which gives its results."""
 

@@ -1,10 +1,12 @@
 """
 PERF-5: the first page of 50 by close date, the capped count and the exact count of what a viewer sees, in SQL.
 
-On each of two databases (`benchmarks.lists.targets`) and over one connection: the part of the store that yields
-rows, its choice of a way included, against the best of the hand-written shapes (`benchmarks.lists.by_hand`) for that
-viewer. Both hand over the same rows, which neither decodes, and the answers are equal before anything is timed. Every
-shape is tried once; those within twice the fastest are timed side by side with ours, and the best of them is the peer.
+On each of two databases (`benchmarks.lists.targets`), over one connection and within a reading transaction of the
+store: the part of the store that yields rows, its choice of a way included, against the best of the hand-written shapes
+(`benchmarks.lists.by_hand`) for that viewer. Both hand over the same rows, which neither decodes, and the answers are
+equal before anything is timed. Every shape is tried once; those within twice the fastest are timed side by side with
+ours, and the best of them is the peer. The store counts some people's records to choose its way, and goes by that count
+for fifty lists of one viewer; so ours is the mean of many lists where a list is short.
 
 PERF-11: ours at a quarter of the size and at the size; a page must not cost more than the size grows.
 """
@@ -22,7 +24,7 @@ from benchmarks.lists import by_hand
 from benchmarks.lists.database import TENANT
 from benchmarks.lists.targets import TARGETS, Target
 from benchmarks.lists.world import DEALS, SIZE, Viewer, World, found_world
-from benchmarks.measure import Result, Work, agree, compared, interleaved, meets
+from benchmarks.measure import Result, Work, agree, compared, interleaved, meets, repeated
 from salesflow.ports import Query
 from salesflow.stores.sql.compiler import FilterCompiler
 from salesflow.stores.sql.dialects import dialect_of
@@ -34,8 +36,7 @@ LINEAR = "<= 4.4"
 _WORTH_TIMING = 2
 _PATIENCE = 3  # a shape that takes longer than so many times the fastest so far is given up
 _HOPELESS = 100  # and before any was fast, one that takes longer than so many times ours
-_CHEAP_NS = 20_000_000  # what takes less is repeated within a round
-_WARM = 12  # PostgreSQL settles for a plan when a statement has run so often
+_CHEAP_NS = 50_000_000  # what takes less is repeated within a round
 
 
 def measure() -> list[Result]:
@@ -84,10 +85,11 @@ class _Asker:
                 "exact count": writer.counts(None),
             }
             for name, ask in self._ours(viewer).items():
-                works = {"ours": _work(ask, clock)}
-                if is_timed_by_hand:
-                    works |= self._worth_timing(by_name[name], ask, clock)
+                near = self._worth_timing(by_name[name], ask, clock) if is_timed_by_hand else {}
+                self.connection.exec_driver_sql(dialect_of(self.connection.engine).begin_reading)
+                works = {shape: _work(run, clock) for shape, run in {"ours": ask, **near}.items()}
                 times = interleaved(works, 5, clock)
+                self.connection.exec_driver_sql("ROLLBACK")
                 mine = times.pop("ours")
                 best = min(times, key=lambda shape: median(times[shape])) if times else ""
                 if best:
@@ -109,7 +111,7 @@ class _Asker:
 
     def _worth_timing(
         self, shapes: dict[str, by_hand.Statement], ask: Callable[[], list[Any]], clock: Callable[[], int]
-    ) -> dict[str, Work]:
+    ) -> dict[str, Callable[[], list[Any]]]:
         """Return the hand-written shapes that are not far behind the fastest; each gave our answer."""
         began = clock()
         expected = list(map(tuple, ask()))
@@ -127,22 +129,15 @@ class _Asker:
                     break
         near = _WORTH_TIMING * min(spent.values())
         return {
-            name: _work(lambda statement=statement: statement.run(self.connection), clock)
+            name: lambda statement=statement: statement.run(self.connection)
             for name, statement in shapes.items()
             if spent.get(name, near + 1) <= near
         }
 
 
 def _work(ask: Callable[[], list[Any]], clock: Callable[[], int]) -> Work:
-    spent = 0
-    for _ in range(_WARM):
-        began = clock()
-        ask()
-        spent = clock() - began
-    times = max(1, min(50, _CHEAP_NS // max(1, spent)))
-
-    def run(_prepared: Any) -> None:
-        for _ in range(times):
-            ask()
-
-    return Work(run, times)
+    ask()
+    began = clock()
+    ask()
+    times = max(1, min(50, _CHEAP_NS // max(1, clock() - began)))
+    return Work(repeated(ask, times), times)

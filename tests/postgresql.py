@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SETTINGS: Mapping[str, str] = {
@@ -38,22 +40,29 @@ def missing() -> str | None:
 
 
 @contextmanager
-def server(settings: Mapping[str, str] = SETTINGS) -> Iterator[str]:
-    """Give the URL of a fresh server's database; the server, told *settings*, ends with the block."""
-    folder = Path(tempfile.mkdtemp(prefix="pg"))  # short: the path of a socket has at most 107 bytes
+def server(settings: Mapping[str, str] = SETTINGS, kept: Path | None = None) -> Iterator[str]:
+    """
+    Give the URL of a server's database; the server, told *settings*, ends with the block.
+
+    Args:
+        kept: The folder where everything stays for the next time; None means a fresh cluster, gone at the end.
+    """
+    folder = kept or Path(tempfile.mkdtemp(prefix="pg"))  # short: the path of a socket has at most 107 bytes
+    data = folder / "data"
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, _PACKAGE_USER)
-        data = folder / "data"
-        _run(["initdb", "-D", data, "-U", "salesflow", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"])
+        if not data.exists():
+            _run(["initdb", "-D", data, "-U", "salesflow", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"])
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         _run(["pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", f"-k {folder} {options}", "start"])
         try:
             yield f"postgresql+psycopg://salesflow@/postgres?host={folder}"
         finally:
-            _run(["pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"])
+            _run(["pg_ctl", "-D", data, "-w", "-m", "fast" if kept else "immediate", "stop"])
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(command: Sequence[str | Path]) -> None:

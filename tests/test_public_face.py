@@ -27,7 +27,8 @@ ERRORS = "SalesflowError NotFound Refused Conflict InvalidInput TemplateError".s
 ROOMS = "model process visibility grading pipeline testing templates scenes".split()
 
 METHODS = {
-    "leads": "create get list count moves history as_of assign recycle follow_up edit convert disqualify void unvoid",
+    "leads": """create get list count moves history as_of assign claim recycle recycle_overdue follow_up edit convert
+        disqualify void unvoid delete merge unmerge push_down set_review_state disable enable""",
     "opportunities": """create get list count board moves history as_of stalled overdue silent edit add_activity
         finish_task reopen_task add_task assign_task unassign_task fill_feedback advance change_stage change_process
         win lose invalidate reopen void unvoid delete change_owner add_member change_member remove_member

@@ -4,10 +4,13 @@ The databases that lists are measured on: how each is made, how its statements a
 A statement's time is CPU time: this process's, and with PostgreSQL also that of the process which serves the
 connection. So the server may not hand work to others: parallel workers are off, and so is compiling at run time,
 which pays for no statement of a list. It has the memory that a server of this size is given.
+
+``SALESFLOW_BENCH_FOLDER`` names a folder in which the databases stay, so that the next run need not fill them.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -67,8 +70,15 @@ class Target:
 
 @contextmanager
 def _sqlite_filled(world: World, size: int) -> Iterator[Engine]:
-    with tempfile.TemporaryDirectory() as folder, _filled(f"sqlite:///{Path(folder) / 'deals.db'}", world, size) as it:
-        yield it
+    with _folder("sqlite") as folder:
+        path = folder / f"deals_{size}.db"
+        if not path.exists():
+            unfinished = path.with_suffix(".unfinished")
+            unfinished.unlink(missing_ok=True)
+            _fill(f"sqlite:///{unfinished}", world, size)
+            unfinished.rename(path)
+        with _engine(f"sqlite:///{path}") as engine:
+            yield engine
 
 
 @contextmanager
@@ -76,18 +86,52 @@ def _postgresql_filled(world: World, size: int) -> Iterator[Engine]:
     missing = postgresql.missing()
     if missing is not None:
         raise SystemExit(missing)
-    with postgresql.server(_SETTINGS) as url, _filled(url, world, size) as engine:
-        yield engine
+    with _folder("postgresql") as folder, postgresql.server(_SETTINGS, folder) as url, _engine(url) as first:
+        name = f"deals_{size}"
+        with first.connect() as connection:
+            names = {row[0] for row in connection.exec_driver_sql("SELECT datname FROM pg_database")}
+            if name not in names:
+                connection.exec_driver_sql("DROP DATABASE IF EXISTS unfinished")
+                connection.exec_driver_sql("CREATE DATABASE unfinished")
+                _fill(_with_database(first, "unfinished"), world, size)
+                connection.exec_driver_sql(f"ALTER DATABASE unfinished RENAME TO {name}")
+        with _engine(_with_database(first, name)) as engine:
+            yield engine
+
+
+def _with_database(engine: Engine, name: str) -> str:
+    return engine.url.set(database=name).render_as_string(hide_password=False)
 
 
 @contextmanager
-def _filled(url: str, world: World, size: int) -> Iterator[Engine]:
-    with SqlStore(url) as store:
-        store.create_schema()
+def _folder(name: str) -> Iterator[Path]:
+    """Give a folder for one database's files."""
+    kept = os.environ.get("SALESFLOW_BENCH_FOLDER")
+    if kept:
+        folder = Path(kept).resolve() / name
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+    else:
+        with tempfile.TemporaryDirectory(prefix="s") as made:
+            Path(made).chmod(0o755)  # the server may run as another user
+            folder = Path(made) / name
+            folder.mkdir()
+            yield folder
+
+
+@contextmanager
+def _engine(url: str) -> Iterator[Engine]:
     engine = make_engine(url)
-    fill(engine, world, deals(world, size), size)
-    yield engine
-    engine.dispose()
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _fill(url: str, world: World, size: int) -> None:
+    with _engine(url) as engine:
+        SqlStore(engine).create_schema()
+        fill(engine, world, deals(world, size), size)
 
 
 def _clock_of_this_process(_connection: Connection) -> Callable[[], int]:

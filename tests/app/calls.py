@@ -10,26 +10,44 @@ from attrs import field, frozen
 
 import salesflow as sf
 from salesflow.files.mapping import parse_mapping
+from tests.app.lead_situations import (
+    deletable,
+    double,
+    double_with_quote,
+    merged,
+    merged_with_documents,
+    overdue,
+    reminded,
+)
 from tests.app.situations import (
     a_brochure,
     a_competitor,
     a_pool,
     a_source,
+    arrived_as_won,
     assigned,
     dated,
     disabled,
+    from_a_lead,
     gated_last,
     graded_by_hand,
     guarded,
     in_negotiation,
+    invoice_of_a_customer,
     nothing,
+    priced,
+    quote_of_a_customer,
+    quote_of_a_lead,
+    quoted_lead,
     shared_in_department,
     unassigned,
+    with_accepted_quote,
     with_competitor,
     with_contact_role,
+    with_order,
     with_task_done,
 )  # fmt: skip
-from tests.app.world import LARGE, LATER, SMALL, TODAY, World
+from tests.app.world import LARGE, LATER, LINES, SMALL, TODAY, World
 
 PHONE_LEADS = parse_mapping('kind = "lead"\nkey = ["phone"]\n[fields]\ntitle = "title"\nphone = "phone"')
 
@@ -42,13 +60,14 @@ Do = Callable[[Any, Any], Any]
 
 @frozen
 class Done:
-    """An operation that is done, and the kinds of the events that it gives."""
+    """An operation that is done, the kinds of the events that it gives, and of records that it writes unasked."""
 
     operation: str
     by: str
     given: Given
     do: Do
     events: tuple[str, ...] = field(converter=lambda words: tuple(words.split()))
+    beside: frozenset[str] = field(default="", converter=lambda words: frozenset(words.split()))
 
     @property
     def group(self) -> str:
@@ -122,6 +141,22 @@ DONE = [
         "leads.convert", "zhang", World.lead, lambda desk, r: desk.convert(r, contact=sf.NewContact("Q")),
         "lead_converted created",
     ),
+    Done("leads.push_down", "zhang", World.lead, lambda desk, r: desk.push_down(r, title="More", owner="chen"),
+         "created"),
+    Done("leads.push_down", "zhang", World.pooled, lambda desk, r: desk.push_down(r, owner=None), "created"),
+    Done("leads.push_down", "root", World.converted_lead, lambda desk, r: desk.push_down(r), "created"),
+    Done("leads.delete", "zhang", deletable, lambda desk, r: desk.delete(r), "deleted"),
+    Done("leads.delete", "zhang", World.disqualified_lead, lambda desk, r: desk.delete(r), "deleted"),
+    Done("leads.merge", "zhang", double, lambda desk, r: desk.merge(r, "lead-1"), "lead_merged lead_merged_away"),
+    Done("leads.merge", "root", double_with_quote,
+         lambda desk, r: desk.merge(r, "lead-1", fields={"title": "other", "email": "survivor"}),
+         "lead_merged lead_merged_away document_moved", "document"),
+    Done("leads.unmerge", "zhang", merged, lambda desk, r: desk.unmerge(r), "lead_unmerged lead_brought_back"),
+    Done("leads.unmerge", "zhang", merged_with_documents, lambda desk, r: desk.unmerge(r),
+         "lead_unmerged lead_brought_back document_moved document_moved", "document"),
+    Done("leads.recycle_overdue", "root", lambda w: overdue(w, 20), lambda desk, r: desk.recycle_overdue(),
+         "lead_reminded"),
+    Done("leads.recycle_overdue", "root", reminded, lambda desk, r: desk.recycle_overdue(), "lead_recycled"),
     # opportunities: create, edit, activities
     Done(
         "opportunities.create", "li", World.customer,
@@ -192,7 +227,8 @@ DONE = [
     Done("opportunities.change_process", "li", World.waiting, change_to("crm2000"),
          "stage_left process_changed stage_entered"),
     Done("opportunities.win", "li", World.agreed,
-         lambda desk, r: desk.win(r, amount=SMALL, close_date=TODAY, comment="well done"), "stage_left won"),
+         lambda desk, r: desk.win(r, amount=SMALL, close_date=TODAY, comment="well done"), "stage_left won deals_counted",
+         "customer"),
     Done("opportunities.lose", "li", World.deal,
          lambda desk, r: desk.lose(r, reason="price", competitor="Globex", close_date=TODAY), "stage_left lost"),
     Done("opportunities.invalidate", "li", World.deal,
@@ -201,9 +237,16 @@ DONE = [
     Done("opportunities.invalidate", "li", lambda w: w.served(w.deal()),
          lambda desk, r: desk.invalidate(r, reason="other"), "stage_left invalidated after_sales_cancelled"),
     Done("opportunities.reopen", "li", World.lost, lambda desk, r: desk.reopen(r), "reopened stage_entered"),
-    Done("opportunities.void", "li", World.won, lambda desk, r: desk.void(r, reason="test"), "voided"),
+    Done("opportunities.reopen", "li", World.won, lambda desk, r: desk.reopen(r),
+         "reopened stage_entered deals_counted", "customer"),
+    Done("opportunities.void", "li", World.won, lambda desk, r: desk.void(r, reason="test"), "voided deals_counted",
+         "customer"),
+    Done("opportunities.unvoid", "root", lambda w: w.voided(w.won()), lambda desk, r: desk.unvoid(r),
+         "unvoided deals_counted", "customer"),
     Done("opportunities.unvoid", "root", lambda w: w.voided(w.deal()), lambda desk, r: desk.unvoid(r), "unvoided"),
     Done("opportunities.delete", "li", World.deal, lambda desk, r: desk.delete(r), "deleted"),
+    Done("opportunities.delete", "li", arrived_as_won, lambda desk, r: desk.delete(r), "deleted deals_counted",
+         "customer"),
     # people
     Done("opportunities.change_owner", "li", World.deal, lambda desk, r: desk.change_owner(r, "qian"),
          "owner_changed"),
@@ -294,6 +337,30 @@ DONE = [
     Done("sources.create", "root", nothing, lambda desk, _: desk.create("website"), "created"),
     Done("sources.edit", "root", a_source, lambda desk, r: desk.edit(r, costs=[COST]), "edited"),
     Done("sources.delete", "root", a_source, lambda desk, r: desk.delete(r), "deleted"),
+    # documents
+    Done("leads.quote", "li", World.lead, lambda desk, r: desk.quote(r, LINES), "created document_issued"),
+    Done("leads.order", "zhang", World.converted_lead, lambda desk, r: desk.order(r, LINES),
+         "created document_issued"),
+    Done("leads.order", "li", quoted_lead, lambda desk, r: desk.order(r, LINES), "created document_issued"),
+    Done("opportunities.issue_quote", "li", World.deal, lambda desk, r: desk.issue_quote(r, LINES),
+         "created document_issued"),
+    Done("opportunities.issue_quote", "li", from_a_lead, lambda desk, r: desk.issue_quote(r, LINES),
+         "created document_issued document_issued", "lead"),
+    Done("opportunities.issue_contract", "li", World.won, lambda desk, r: desk.issue_contract(r, LINES),
+         "created document_issued"),
+    Done("opportunities.issue_order", "li", with_accepted_quote,
+         lambda desk, r: desk.issue_order(r, source="quote:Q-1"), "created document_issued"),
+    Done("opportunities.issue_order", "li", priced, lambda desk, r: desk.issue_order(r), "created document_issued"),
+    Done("opportunities.issue_invoice", "li", with_order,
+         lambda desk, r: desk.issue_invoice(r, LINES[:1], source="order:O-1"), "created document_issued"),
+    Done("documents.issue", "li", World.customer, lambda desk, r: desk.issue(r, "order", LINES), "created"),
+    Done("documents.accept", "li", World.quote, lambda desk, r: desk.accept(r), "quote_accepted"),
+    Done("documents.accept", "zhang", quote_of_a_lead, lambda desk, r: desk.accept(r), "quote_accepted"),
+    Done("documents.accept", "li", quote_of_a_customer, lambda desk, r: desk.accept(r), "quote_accepted"),
+    Done("documents.record_payment", "li", World.invoice,
+         lambda desk, r: desk.record_payment(r, sf.Money("0.01", "CNY")), "payment_recorded"),
+    Done("documents.record_payment", "li", invoice_of_a_customer,
+         lambda desk, r: desk.record_payment(r, r.total if isinstance(r, sf.Document) else LARGE), "payment_recorded"),
     # imports
     Done("files.import_opportunities", "li", nothing,
          lambda desk, _: desk.import_opportunities(

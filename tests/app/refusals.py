@@ -6,15 +6,17 @@ from datetime import date, timedelta
 from typing import Any
 
 import salesflow as sf
-from salesflow.model import ReviewState
+from salesflow.model import DocumentKind, ReviewState
 from salesflow.visibility import VisibilityPolicy
 from tests.app.calls import OPPORTUNITY, Do, No, change_to, jump_to
+from tests.app.lead_refusals import REFUSED as LEAD_REFUSALS
 from tests.app.situations import (
     a_brochure,
     a_competitor,
     a_competitor_in_use,
     a_competitor_with_literature,
-    a_customer_beside_another,
+    a_customer_beside_a_hidden_one,
+    a_customer_beside_a_known_one,
     a_pool,
     a_source,
     after,
@@ -33,13 +35,18 @@ from tests.app.situations import (
     of_a_known_customer,
     owing_nothing_filled,
     pool_in_use,
+    quote_of_a_customer,
+    quote_of_a_lead,
+    quoted,
+    quoted_lead,
     shared_in_department,
     two_waiting,
     unassigned,
     with_competitor,
+    with_order,
     with_task_done,
 )  # fmt: skip
-from tests.app.world import LARGE, SMALL, TODAY, World
+from tests.app.world import LARGE, LINES, SMALL, TODAY, World
 
 STRICT = {"visibility": VisibilityPolicy(administrators_operate=False)}
 
@@ -58,8 +65,12 @@ EDIT: Do = lambda desk, r: desk.edit(r, title="B")  # noqa: E731
 RECYCLE: Do = lambda desk, r: desk.recycle(r, reason="no time")  # noqa: E731
 DISQUALIFY: Do = lambda desk, r: desk.disqualify(r, reason="spam")  # noqa: E731
 CONVERT: Do = lambda desk, r: desk.convert(r, customer=sf.NewCustomer("Acme"))  # noqa: E731
+CUSTOMER: Do = lambda desk, _: desk.create("A", phone="139 1234 5678")  # noqa: E731
+PHONED: Do = lambda desk, r: desk.edit(r, phone="139 1234 5678")  # noqa: E731
 CLAIM: Do = lambda desk, r: desk.claim(r)  # noqa: E731
 ASSIGN: Do = lambda desk, r: desk.assign(r, "chen")  # noqa: E731
+ACCEPT: Do = lambda desk, r: desk.accept(r)  # noqa: E731
+PAY: Do = lambda desk, r: desk.record_payment(r, sf.Money(1, "CNY"))  # noqa: E731
 
 
 def converts_into(**asked: Any) -> Do:
@@ -69,6 +80,66 @@ def converts_into(**asked: Any) -> Do:
 def creates(**asked: Any) -> Do:
     return lambda desk, r: desk.create("A", **{"customer": r and r.id, "process": "crm2000", **asked})
 
+
+def issues(method: str, lines: Any = LINES, **source: str) -> Do:
+    return lambda desk, r: getattr(desk, method)(r, lines, **source)
+
+
+def issues_alone(method: str, lines: Any = LINES, **source: str) -> Do:
+    return lambda desk, r: desk.issue(r, method, lines, **source)
+
+
+def deal_beside_a_quote_of_another(world: World) -> sf.Opportunity:
+    """One beside a contract of another deal, contract:C-1."""
+    world.acting("li").opportunities.issue_contract(world.deal(), LINES)
+    return world.deal()
+
+
+def lead_beside_a_quote_of_another(world: World) -> sf.Lead:
+    """One beside an accepted quote of another lead, quote:Q-1."""
+    world.acting("li").documents.accept(quote_of_a_lead(world))
+    return world.lead()
+
+
+def customer_beside_a_contract_of_another(world: World) -> sf.Customer:
+    """One beside a contract on another customer, contract:C-1."""
+    world.acting("li").documents.issue(world.customer(), "contract", LINES)
+    return world.customer(name="Globex")
+
+
+def customer_with_a_quote(world: World) -> sf.Customer:
+    """One with a quote, quote:Q-1, that nobody accepted."""
+    return world.acting("li").customers.get(quote_of_a_customer(world).customer)
+
+
+DOLLARS = sf.ProductLine("x", "X", LINES[0].quantity, sf.Money(1, "USD"))
+UNNUMBERED: dict[str, Any] = {"documents": None}
+NO_LINES = [
+    no
+    for group, given, do, methods in (
+        ("leads", World.lead, issues, "quote order"),
+        ("opportunities", World.deal, issues, "issue_quote issue_contract issue_order issue_invoice"),
+        ("documents", World.customer, issues_alone, "invoice"),
+    )
+    for method in methods.split()
+    for operation in [f"{group}.{'issue' if group == 'documents' else method}"]
+    for no in (
+        No(operation, "li", given, do(method), "documents_unavailable", UNNUMBERED),
+        No(operation, "li", given, do(method, ()), "lines_missing"),
+        No(operation, "li", given, do(method, [*LINES, DOLLARS]), "several_currencies"),
+    )
+]
+NO_SOURCE = [
+    no
+    for method in ("issue_contract", "issue_order", "issue_invoice")
+    for no in (
+        No(f"opportunities.{method}", "li", quoted, issues(method, (), source="quote:Q-1"), "quote_not_accepted"),
+        No(f"opportunities.{method}", "li", lambda w: w.acting("li").opportunities.get(w.invoice().opportunity),
+           issues(method, source="invoice:I-1"), "wrong_source"),
+        No(f"opportunities.{method}", "li", deal_beside_a_quote_of_another, issues(method, source="contract:C-1"),
+           "wrong_source source_elsewhere" if method == "issue_contract" else "source_elsewhere"),
+    )
+]  # fmt: skip
 
 NO = [
     # leads
@@ -132,6 +203,7 @@ NO = [
     *no_lead("leads.recycle", "li", RECYCLE),
     *no_lead("leads.disqualify", "li", DISQUALIFY),
     *no_lead("leads.convert", "li", CONVERT),
+    *LEAD_REFUSALS,
     # opportunities: create, edit
     No("opportunities.create", "li", nothing, creates(), "customer_missing"),
     No("opportunities.create", "li", lambda w: w.customer("qian"), creates(), "customer_unknown"),
@@ -252,6 +324,38 @@ NO = [
     No("opportunities.reopen", "li", World.deal, lambda desk, r: desk.reopen(r), "wrong_status"),
     No("opportunities.unvoid", "root", World.deal, lambda desk, r: desk.unvoid(r), "is_not_voided"),
     No("opportunities.delete", "li", with_task_done, lambda desk, r: desk.delete(r), "has_history"),
+    No("opportunities.delete", "li", quoted, lambda desk, r: desk.delete(r), "has_history has_documents"),
+    # documents
+    *NO_LINES,
+    *NO_SOURCE,
+    No("opportunities.issue_order", "li", World.lost, issues("issue_order"), "wrong_status"),
+    No("leads.quote", "root", unassigned, issues("quote"), "wrong_status"),
+    *no_lead("leads.quote", "li", issues("quote")),
+    *no_lead("leads.order", "li", issues("order")),
+    No("leads.order", "li", quoted_lead, issues("order", (), source="quote:Q-1"), "quote_not_accepted"),
+    No("leads.order", "li", lead_beside_a_quote_of_another, issues("order", source="quote:Q-1"), "source_elsewhere"),
+    No("leads.order", "li", lambda w: w.acting("li").leads.order(w.lead(), LINES).lead,
+       issues("order", source="contract:C-1"), "wrong_source"),
+    No("documents.issue", "li", customer_with_a_quote, issues_alone("order", (), source="quote:Q-1"),
+       "quote_not_accepted"),
+    No("documents.issue", "li", customer_with_a_quote, issues_alone("quote", source="quote:Q-1"), "wrong_source"),
+    No("documents.issue", "li", customer_beside_a_contract_of_another, issues_alone("order", source="contract:C-1"),
+       "source_elsewhere"),
+    No("documents.accept", "li", World.invoice, ACCEPT, "not_a_quote"),
+    No("documents.accept", "li", World.accepted, ACCEPT, "already_accepted"),
+    No("documents.accept", "li", lambda w: (q := w.quote(), w.acting("li").opportunities.lose(
+        q.opportunity, reason="price"))[0], ACCEPT, "wrong_status"),
+    No("documents.accept", "li", lambda w: (q := quote_of_a_lead(w), w.acting("root").leads.disable(q.lead))[0],
+       ACCEPT, "is_disabled"),
+    No("documents.record_payment", "li", World.quote, PAY, "not_an_invoice"),
+    No("documents.record_payment", "li", World.invoice, lambda desk, r: desk.record_payment(r, sf.Money(-1, "CNY")),
+       "payment_out_of_range"),
+    No("documents.record_payment", "root", lambda w: (i := w.invoice(), w.voided(
+        w.acting("li").opportunities.get(i.opportunity)))[0], PAY, "is_voided"),
+    No("documents.record_payment", "li", lambda w: w.acting("li").documents.issue(w.customer(), "quote", LINES).document,
+       PAY, "not_an_invoice"),
+    No("documents.record_payment", "li", lambda w: w.place(quote_of_a_lead(w), kind=DocumentKind.INVOICE, id="x",
+       paid=sf.Money(0, "CNY"), lead=w.acting("root").leads.disable("lead-1").id), PAY, "is_disabled"),
     # people
     No("opportunities.change_owner", "li", World.deal, lambda desk, r: desk.change_owner(r, "li"), "already_owner"),
     No("opportunities.change_owner", "li", World.deal, lambda desk, r: desk.change_owner(r, "han"), "person_unknown"),
@@ -351,10 +455,12 @@ NO = [
     No("customers.create", "li", nothing, lambda desk, _: desk.create("A", owner="han"), "person_unknown"),
     No("customers.create", "root", nothing, lambda desk, _: desk.create("A", owner="li"), "not_permitted", STRICT),
     No("customers.edit", "li", World.customer, lambda desk, r: desk.edit(r, owner="han"), "person_unknown"),
-    No("customers.create", "li", of_a_hidden_customer, lambda desk, _: desk.create("A", phone="139 1234 5678"),
-       "customer_exists_unseen"),
-    No("customers.edit", "li", a_customer_beside_another, lambda desk, r: desk.edit(r, phone="139 1234 5678"),
-       "customer_exists"),
+    No("customers.create", "li", of_a_known_customer, CUSTOMER, "customer_exists"),
+    No("customers.create", "li", of_a_hidden_customer, CUSTOMER, "customer_exists_unseen"),
+    No("customers.create", "li", of_a_hidden_customer, CUSTOMER, "customer_exists_named", REVEALING),
+    No("customers.edit", "li", a_customer_beside_a_known_one, PHONED, "customer_exists"),
+    No("customers.edit", "li", a_customer_beside_a_hidden_one, PHONED, "customer_exists_unseen"),
+    No("customers.edit", "li", a_customer_beside_a_hidden_one, PHONED, "customer_exists_named", REVEALING),
     No("contacts.create", "li", lambda w: w.customer("qian"), lambda desk, r: desk.create("A", customer=r.id),
        "customer_unknown"),
     No("contacts.create", "root", nothing, lambda desk, _: desk.create("A"), "not_permitted", STRICT),

@@ -89,9 +89,15 @@ def of_a_hidden_customer(world: World) -> sf.Lead:
     return of_a_known_customer(world, "qian")
 
 
-def a_customer_beside_another(world: World) -> sf.Customer:
+def a_customer_beside_a_known_one(world: World) -> sf.Customer:
     """A customer of li's without a number; another of li's has one."""
     of_a_known_customer(world)
+    return world.customer()
+
+
+def a_customer_beside_a_hidden_one(world: World) -> sf.Customer:
+    """A customer of li's without a number; one that li does not see has one."""
+    of_a_hidden_customer(world)
     return world.customer()
 
 

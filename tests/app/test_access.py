@@ -13,7 +13,7 @@ from salesflow.model import AfterSalesStatus
 from salesflow.visibility import ACCESS, VisibilityPolicy
 from tests.app.calls import DONE, Done
 from tests.app.test_operations import OPERATIONS, READS, name_of
-from tests.app.world import LARGE, LATER, Rehearsal, World, codes
+from tests.app.world import LARGE, LATER, LINES, Rehearsal, World, codes
 
 ROLES = ("sales", "joint", "after_sales", "presales")
 OPEN, WON, LOST, INVALID = STATUSES = ("in_progress", "won", "lost", "invalid")
@@ -35,6 +35,8 @@ ACC-10 remove_competitor register_with_partner  | in_progress | owner superior s
 ACC-10 add_task                                 | in_progress | owner superior sales joint shared
 ACC-10 finish_task reopen_task assign_task      | in_progress | owner superior sales joint shared assignee
 ACC-10 unassign_task                            | in_progress | owner superior sales joint shared assignee
+ACC-11 issue_quote issue_contract              | in_progress won | owner superior sales joint shared
+ACC-11 issue_order issue_invoice                | in_progress won | owner superior sales joint shared
 ACC-12 add_member change_member remove_member   | in_progress won lost | owner superior
 ACC-13 add_activity                             | in_progress won lost invalid | owner superior any_writer shared
 ACC-14 reopen                                   | won lost invalid | owner superior
@@ -76,6 +78,11 @@ UNSEEING = ("stranger", "shared_writer_boss", "unheading")
 APPROVAL = "6"
 """The id of the approval that every record here has: the version that it made."""
 
+
+def issues(kind: str) -> Callable[[Any, Any], Any]:
+    return lambda desk, id: getattr(desk, f"issue_{kind}")(id, LINES)
+
+
 CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "fill_feedback": lambda desk, id: desk.fill_feedback(id, "x"),
     "change_stage": lambda desk, id: desk.change_stage(id, "sign", reason="x"),
@@ -99,6 +106,7 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "reopen_task": lambda desk, id: desk.reopen_task(id, "extra"),
     "assign_task": lambda desk, id: desk.assign_task(id, "extra", "owner"),
     "unassign_task": lambda desk, id: desk.unassign_task(id, "extra"),
+    **{f"issue_{kind}": issues(kind) for kind in ("quote", "contract", "order", "invoice")},
     "add_member": lambda desk, id: desk.add_member(id, "stranger"),
     "change_member": lambda desk, id: desk.change_member(id, "joint_reader", role="joint", access="read_write"),
     "remove_member": lambda desk, id: desk.remove_member(id, "joint_reader", role="joint"),

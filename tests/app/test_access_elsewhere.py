@@ -15,7 +15,7 @@ from salesflow.files.mapping import parse_mapping
 from salesflow.grading import AmountPolicy
 from salesflow.process import MigrationPlan
 from salesflow.visibility import ACCESS, VisibilityPolicy
-from tests.app import test_access, test_access_leads
+from tests.app import test_access, test_access_documents, test_access_leads
 from tests.app.test_access import RELATIONS, UNSEEING, stage
 from tests.app.test_operations import OPERATIONS, READS
 from tests.app.world import LATER, TODAY, World, codes
@@ -142,6 +142,9 @@ ELSEWHERE = {
 }
 """The row of each operation that is proved here."""
 
+OF_RECORDS = ("leads", "customers", "contacts", "documents")
+"""The groups whose reads are proved beside their tables."""
+
 
 def test_every_operation_of_the_public_face_is_in_one_of_the_tables():
     """ACC-24, REL-4: by introspection; an operation that nobody retyped a row for fails here."""
@@ -149,9 +152,10 @@ def test_every_operation_of_the_public_face_is_in_one_of_the_tables():
     opportunities = {f"opportunities.{name}" for name in test_access.ROWS} - {"opportunities.after_sales_task"}
     leads = {f"leads.{name}" for name in test_access_leads.THERE}
     parties = {f"{group}.{name}" for group in ("customers", "contacts") for name in test_access_leads.PARTY_TABLE}
-    read = {f"{group}.{name}" for group in ("leads", "customers", "contacts") for name in READS[group].split()}
+    documents = {f"documents.{name}" for name in test_access_documents.TABLE}
+    read = {f"{group}.{name}" for group in OF_RECORDS for name in READS[group].split()}
     everything = OPERATIONS | on_acting - {"flow.once"}
-    assert everything == {*opportunities, *leads, *parties, *read, *ELSEWHERE}
+    assert everything == {*opportunities, *leads, *parties, *documents, *read, *ELSEWHERE}
     assert {operation: ACCESS[operation].source for operation in ELSEWHERE} == ELSEWHERE
     assert {ACCESS[operation].source for operation in read} == {"ACC-26"}
     assert everything <= set(ACCESS)
@@ -202,7 +206,7 @@ OF_A_PARTY: dict[str, Callable[[World, Any, str], Any]] = {
     "history": lambda _, desk, id: desk.history(id),
     "as_of": lambda w, desk, id: desk.as_of(id, w.clock.now()),
 }
-OF_PARTIES = [f"{group}.{method}" for group in ("leads", "customers", "contacts") for method in READS[group].split()]
+OF_PARTIES = [f"{group}.{method}" for group in OF_RECORDS for method in READS[group].split()]
 
 
 @pytest.mark.parametrize("operation", [*OF_ONE, *OF_SCENES, *OF_PARTIES])
@@ -213,6 +217,7 @@ def test_a_read_that_no_row_allows_is_refused(operation: str):
     group, method = operation.split(".")
     makers: dict[str, Callable[[], Any]] = {
         "leads": allowed.lead, "customers": allowed.customer, "contacts": allowed.contact,
+        "documents": allowed.quote,
     }  # fmt: skip
     id = makers.get(group, allowed.deal)().id
 

@@ -14,7 +14,7 @@ from salesflow.model import LeadStatus, Pool, created
 from salesflow.ports import UnitOfWork, Write
 from salesflow.visibility import ACCESS
 from tests.app.test_operations import OPERATIONS, READS
-from tests.app.world import Rehearsal, World, codes
+from tests.app.world import LINES, Rehearsal, World, codes
 
 # operations | statuses (domain §2) | whom the row admits where it has an owner | and while it lies in a pool
 TABLE = """
@@ -27,7 +27,8 @@ ACC-19 void                         | unassigned assigned converted disqualified
 ACC-15 unvoid                       | unassigned assigned converted disqualified | |
 ACC-20 assign                       | unassigned assigned | superior | dispatcher
 ACC-20 delete                       | unassigned disqualified | superior | dispatcher
-ACC-20 merge unmerge push_down      | unassigned assigned converted disqualified | superior | dispatcher
+ACC-20 merge push_down              | unassigned assigned converted | superior | dispatcher
+ACC-20 unmerge                      | unassigned assigned converted disqualified | superior | dispatcher
 ACC-21 claim                        | unassigned | | member
 ACC-27 set_review_state disable enable | unassigned assigned converted disqualified | | dispatcher
 """
@@ -43,6 +44,8 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "follow_up": lambda desk, id: desk.follow_up(id, "x"),
     "edit": lambda desk, id: desk.edit(id, email="a@b"),
     "convert": lambda desk, id: desk.convert(id, customer=sf.NewCustomer("A")),
+    "quote": lambda desk, id: desk.quote(id, LINES),
+    "order": lambda desk, id: desk.order(id, LINES),
     "recycle": lambda desk, id: desk.recycle(id, reason="x"),
     "disqualify": lambda desk, id: desk.disqualify(id, reason="x"),
     "void": lambda desk, id: desk.void(id),
@@ -53,6 +56,9 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "set_review_state": lambda desk, id: desk.set_review_state(id, "submitted"),
     "disable": lambda desk, id: desk.disable(id),
     "enable": lambda desk, id: desk.enable(id),
+    "push_down": lambda desk, id: desk.push_down(id, owner="stranger"),
+    "merge": lambda desk, id: desk.merge(id, "twin"),
+    "unmerge": lambda desk, id: desk.unmerge(id),
 }
 
 OWNED: dict[str, set[str]] = {
@@ -98,6 +104,9 @@ def make_stage(group: str, status: str = "", owner: str | None = "owner", voided
     }[group]()
     values: dict[str, Any] = {"status": LeadStatus(status), "pool": None if owner else "p"} if group == "leads" else {}
     record = put(world, evolve(made, id="it", version=1, owner=owner, voided=voided, **values))
+    if group == "leads":
+        twin = {"status": LeadStatus.ASSIGNED if owner else LeadStatus.UNASSIGNED, "voided": False}
+        put(world, evolve(record, id="twin", **twin))
     world.flow = sf.SalesFlow(**{**world.ports, "store": Rehearsal(world.store)})
     return world, record.id
 

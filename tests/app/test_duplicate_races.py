@@ -185,6 +185,6 @@ def test_a_store_that_lets_two_hold_a_key_is_caught():
     rivals = World(store=Loose())
     store = Overtaken(rivals.ports["store"])
     store.others = [lambda: known_customer(rivals, "qian")]
-    slow = World(store=store)
+    slow = World(store=store, ids=rivals.ports["ids"])
     known_customer(slow, "li")
     assert len(holders(slow, PHONE)) == 2

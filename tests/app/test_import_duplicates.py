@@ -87,7 +87,7 @@ def test_a_deal_whose_customer_may_not_be_seen_is_a_problem_of_its_row():
     report = twice(world, lambda dry: files.import_csv(deals(f"Wang,{PHONE}", "B,"), DEALS, dry_run=dry))
     (problem,) = report.problems
     assert (problem.row, problem.code, report.imported) == (1, "customer_exists_unseen", 1)
-    assert "Mr Wang" not in problem.message
+    assert "Mr Wang" not in problem.problem
 
 
 def test_a_customer_that_is_there_by_name_is_taken_by_its_name():

@@ -47,6 +47,7 @@ def test_importing_twice_changes_nothing():
     rows = [arrival("a"), arrival("b")]
     assert world.acting("li").files.import_opportunities(rows).imported == 2
     before = world.everything()
+    world.clock.move(timedelta(days=1))
     report = world.acting("li").files.import_opportunities([*rows, evolve(rows[0], name="Another")])
     assert (report.imported, report.unchanged) == (0, 3)
     assert world.everything() == before

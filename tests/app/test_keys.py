@@ -17,7 +17,7 @@ from tests.app.situations import nothing
 from tests.app.test_operations import name_of
 from tests.app.world import BareStore, World, kinds
 
-KEYED = [call for call in DONE if call.group != "files"]
+KEYED = [call for call in DONE if call.group != "files" and call.operation != "leads.recycle_overdue"]
 
 
 @pytest.mark.parametrize("call", KEYED, ids=name_of)

@@ -137,7 +137,7 @@ def test_whoever_may_edit_a_deal_may_edit_its_contacts(person: str, access: str,
         return
     with pytest.raises(sf.Refused) as refused:
         edit(contact.id, title="Head")
-    assert "whoever may edit one of its opportunities" in str(refused.value)
+    assert "whoever may edit its customer or one of its opportunities" in str(refused.value)
 
 
 def test_a_closed_deal_gives_no_right_to_edit_its_contact() -> None:

@@ -1,8 +1,10 @@
 """The command line as a whole: help, exit codes, colours, what is not installed, and no traceback anywhere."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -86,11 +88,22 @@ def test_what_to_install(monkeypatch: pytest.MonkeyPatch, demo: Demo) -> None:
 
 
 def test_databases_that_cannot_be_opened(tmp_path: Path, demo: Demo) -> None:
-    """REL-8: a missing file is not made by reading it, and no database ends in a traceback."""
+    """REL-8: a missing file is not made by reading it, nor are tables in one without; none ends in a traceback."""
     others = [*demo.where[2:], "--as", "li"]
     missing = tmp_path / "missing.db"
     assert "there is no database" in refused("list", "--db", f"sqlite:///{missing}", *others)
     assert not missing.exists()
+    empty = tmp_path / "empty.db"
+    empty.write_bytes(b"")
+    assert "has no tables of salesflow; `salesflow import` makes them" in refused(
+        "list", "--db", f"sqlite:///{empty}", *others
+    )
+    assert empty.read_bytes() == b""
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE mine (x)")
+    before = (tmp_path / "other.db").read_bytes()
+    assert "has no tables" in refused("board", "--db", f"sqlite:///{tmp_path / 'other.db'}", *others)
+    assert (tmp_path / "other.db").read_bytes() == before
     (tmp_path / "text.db").write_text("this is no database, " * 100, encoding="utf-8")
     said = refused("list", "--db", f"sqlite:///{tmp_path / 'text.db'}", *others)
     assert "file is not a database" in said

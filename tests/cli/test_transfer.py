@@ -51,10 +51,16 @@ def test_wrong_rows_are_told_and_stop_no_other(place: list[Any]) -> None:
     assert "0 taken in, 2 there already, 2 refused" in run("import", *place).stdout
 
 
-def test_a_dry_run_writes_nothing(place: list[Any]) -> None:
-    """IO-1: it reports what would be."""
+def test_a_dry_run_writes_nothing(place: list[Any], tmp_path: Path) -> None:
+    """IO-1: it reports what would be; a database that is not there, or has no tables, counts as empty and stays so."""
+    database = tmp_path / "new.db"
     assert "2 would be taken in" in run("import", *place, "--dry-run").stdout
+    assert not database.exists()
+    database.write_bytes(b"")
+    assert "2 would be taken in" in run("import", *place, "--dry-run").stdout
+    assert database.read_bytes() == b""
     assert "2 taken in" in run("import", *place).stdout
+    assert "0 would be taken in, 2 there already" in run("import", *place, "--dry-run").stdout
 
 
 def test_counts_and_problems_as_json(place: list[Any]) -> None:

@@ -37,6 +37,8 @@ from salesflow.model import (
     ContactRole,
     Customer,
     Decision,
+    Delivery,
+    DeliveryStatus,
     Employee,
     Event,
     Feedback,
@@ -136,6 +138,12 @@ records: dict[str, st.SearchStrategy] = {
     "pool": st.builds(Pool, id=record_ids(), members=st.none() | people_sets, dispatchers=people_sets,
                       cool_down=st.none() | st.timedeltas(), ceiling=st.none() | st.integers(0, 9), **stamps),
     "document": documents(),
+    "delivery": st.builds(
+        Delivery, id=record_ids(), automation=names(), process=st.none() | names(), process_version=st.none(),
+        event=names(), on=st.just("won"), record_kind=st.just("opportunity"), record_id=record_ids(),
+        stage=st.none() | names(), at=exact, by=person, depth=st.integers(1, 9), attempts=st.integers(0, 9),
+        status=st.sampled_from(DeliveryStatus), next_at=exact, reasons=st.lists(reasons, max_size=2).map(tuple),
+        **stamps),
 }  # fmt: skip
 """A strategy of each kind of record."""
 

@@ -73,7 +73,7 @@ others: dict[type, st.SearchStrategy] = {
 ELSEWHERE = {Event, Decision, Reason, DoneOnce, Tombstone, AuditEntry}
 """Types whose round trip has a test of its own here."""
 
-INTERNAL = {"Shape"}
+INTERNAL = {"Shape", "ConditionField"}
 """Classes of the model that hold no data."""
 
 

@@ -280,8 +280,23 @@ def test_a_look_up_file_is_bounded(tmp_path, monkeypatch):
         with pytest.raises(FileError, match="line 3"):
             row(LOOKED_UP, tmp_path, what="w", mail="m", a="x")
     monkeypatch.setattr(mappings, "MOST_LOOKUP_CHARACTERS", 3)
-    with pytest.raises(FileError, match="line 3"):
+    with pytest.raises(FileError, match=r"line 3.*more than 3 characters"):
         row(LOOKED_UP, tmp_path, what="w", mail="m", a="x")
+
+
+@pytest.mark.parametrize(("limit", "most"), [("MOST_LOOKUP_ROWS", 3), ("MOST_LOOKUP_CHARACTERS", 7)])
+def test_the_limits_are_for_all_look_ups_together(tmp_path, monkeypatch, limit, most):
+    """REL-8: many files, or one that is looked up in for many values, are kept in memory together."""
+    (tmp_path / "b.csv").write_text("k,v,w\nx,1,2\ny,2,3\n", encoding="utf-8")
+    look_up = 'column = "a"\nlookup = { file = "b.csv", key = "k", value = '
+    both = f'[fields.title]\n{look_up}"v" }}\n[fields.company]\n{look_up}"w" }}'
+    mapping = mappings.parse_mapping(f'kind = "lead"\nkey = ["a"]\n{both}')
+    mapper = mappings.RowMapper(mapping, ("a",), "f.csv", tmp_path, ZoneInfo("UTC"))
+    first: Any = mapper(["x"]).record
+    assert (first.title, first.company) == ("1", "2")
+    monkeypatch.setattr(mappings, limit, most)
+    with pytest.raises(FileError, match=r"b\.csv.*line 3"):
+        mappings.RowMapper(mapping, ("a",), "f.csv", tmp_path, ZoneInfo("UTC"))
 
 
 def test_nothing_outside_the_folder_is_looked_up_in(tmp_path):

@@ -251,6 +251,17 @@ def test_people_are_counted(tmp_path, monkeypatch):
     assert [(item.place, item.code) for item in found] == [("f.csv line 3", "too_many")]
 
 
+@pytest.mark.parametrize(("limit", "most", "code"), [("MOST_ROWS", 3, "too_many"), ("MOST_CHARACTERS", 7, "too_large")])
+def test_rows_are_counted_over_all_files(tmp_path, monkeypatch, limit, most, code):
+    """REL-8: people who stand in many files again and again are read so often and no further."""
+    (tmp_path / "f.csv").write_text("a,b\nxx,no matter\nyy,no matter\n", encoding="utf-8")
+    twice = rows('id = "a"') + "\n" + rows('id = "a"')
+    assert examine_organization(twice, folder=tmp_path)[1] == ()
+    monkeypatch.setattr(organizations, limit, most)
+    _, found = examine_organization(twice, folder=tmp_path)
+    assert [(item.place, item.code) for item in found] == [("f.csv line 3", code)]
+
+
 def test_rows_need_a_folder():
     """REL-8: text from anywhere has no folder, and opens no file."""
     no_text: Any = 5

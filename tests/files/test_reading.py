@@ -27,7 +27,7 @@ def csv_rows(content: bytes | str, layout: Layout | None = None) -> CsvRows:
 
 def json_rows(content: bytes | str, columns: str = "a b", layout: Layout | None = None) -> JsonRows:
     opened = io.BytesIO(content) if isinstance(content, bytes) else io.StringIO(content, newline="")
-    return JsonRows(opened, columns.split(), layout or Layout())
+    return JsonRows(opened, columns.split(), layout or Layout(sparse=True), "f.json")
 
 
 def told(rows: Any) -> list[tuple[int, Any]]:

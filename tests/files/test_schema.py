@@ -12,7 +12,18 @@ from hypothesis import given
 
 from salesflow import templates
 from salesflow.files.toml import read_toml
-from salesflow.model import RequiredField, SalesProcess, Stage, TaskTemplate
+from salesflow.model import (
+    Condition,
+    Dialog,
+    DialogChoice,
+    DialogQuestion,
+    ProcessApproval,
+    ProcessRule,
+    RequiredField,
+    SalesProcess,
+    Stage,
+    TaskTemplate,
+)
 from salesflow.testing.strategies.templates import sales_processes
 from tests.files.published import PUBLISHED, ROOT
 
@@ -44,6 +55,15 @@ UNSEEN = {
     "version_hexadecimal_of_9000_digits": "the validator refuses it by a crash of its own, over printing the number",
     "version_1_0": "to JSON Schema 1.0 is a whole number",
     "required_field_without_vocabulary": "a custom field may be the application's",
+    "rule_field_custom_undeclared": "so may that of a condition",
+    "dialog_fills_custom_unknown": "and that of a question",
+    "dialog_amount_without_currency": "whether a currency must be there depends on the field",
+    "dialog_text_empty": "a text of several languages may leave one out",
+    "dialog_finishes_unknown": "which tasks there are stands elsewhere",
+    "dialog_finishes_elsewhere": "and of which stage",
+    "dialog_next_back": "so do the questions that may be next",
+    "dialog_next_itself": "so do they",
+    "dialog_next_unknown": "so do they",
 }
 """Files whose errors only the loader sees, although their kind is one of `SEEN`."""
 
@@ -79,7 +99,10 @@ def test_the_schema_is_one():
 
 def test_every_field_is_described():
     """PROC-2: each table has exactly the model's fields, each in the words of its docstring."""
-    for cls in (SalesProcess, Stage, TaskTemplate, RequiredField):
+    for cls in (
+        SalesProcess, Stage, TaskTemplate, RequiredField, ProcessRule, ProcessApproval, Condition, Dialog,
+        DialogQuestion, DialogChoice,
+    ):  # fmt: skip
         table = SCHEMA if cls is SalesProcess else SCHEMA["$defs"][cls.__name__]
         assert [field.name for field in attrs.fields(cls)] == list(table["properties"])
         assert all(value["description"] for value in table["properties"].values())
@@ -120,7 +143,7 @@ def test_what_the_schema_cannot_see(name):
 def test_the_corpus_tries_the_schema():
     """REL-8: good and bad files are both there, and most bad ones can be seen."""
     assert len(GOOD) >= 5
-    assert len(BAD) > 50 > len(OTHERS)
+    assert len(BAD) > 2 * len(OTHERS)
 
 
 @given(sales_processes())

@@ -122,7 +122,7 @@ def test_every_key_is_there_and_described():
 def known_keys(kind: str) -> list[str]:
     """The top keys, in the order of the reader's message."""
     order = {
-        "mapping": "kind key fields history customer contact spellings delimiter encoding empty time_zone",
+        "mapping": "kind key fields history customer contact spellings delimiter encoding empty sparse time_zone",
         "organization": "employees employees_from departments groups administrators depth_subordinates depth_superiors "
         "include_subdepartments",
     }[kind].split()

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from attrs import evolve
+
 import salesflow as sf
-from salesflow.model import RECORD_CLASSES, apply, check, replay
+from salesflow.model import RECORD_CLASSES, DocumentKind, apply, check, replay
 from salesflow.ports import AuditEntry
 from salesflow.testing import FixedClock
 from salesflow.visibility import VisibilityPolicy
-from tests.machine import worlds
-from tests.machine.reference import grades, making, moves, work  # noqa: F401 - they say what each operation does
+from tests.machine import following, worlds
+from tests.machine.reference import grades, known, making, moves, papers, work  # noqa: F401 - they say what each operation does
+from tests.machine.reference.papers import count_deals
 from tests.machine.reference.books import Answer, Books
 from tests.machine.showing import show
 
 Plain = dict[str, Any]
 
 POLICY = VisibilityPolicy()
-KINDS = {"opportunities": "opportunity", "leads": "lead", "customers": "customer", "contacts": "contact"}
+KINDS = {
+    "opportunities": "opportunity", "leads": "lead", "customers": "customer", "contacts": "contact",
+    "documents": "document",
+}  # fmt: skip
 SUBJECTS = {
     "task_open": "task", "field_empty": "field", "stage_owed": "stage", "arrival_incomplete": "field",
     "customer_unknown": "customer", "contact_unknown": "contact", "person_unknown": "person",
-    "member_exists": "person", "approval_pending": "approval",
+    "customer_exists": "customer",
+    "member_exists": "person", "approval_pending": "approval", "rule_broken": "rule",
 }  # fmt: skip
 """Of the reasons that one refusal may hold several times: the fact that tells them apart."""
 
@@ -45,9 +54,14 @@ class PredictableIds:
         self.made[kind] += 1
         return f"{kind}-{self.made[kind]}"
 
+    def number(self, document: sf.Document) -> str:
+        """Return the next number of a document."""
+        return self.new(document.kind)
+
     def coming(self, kind: str) -> str:
-        """Return what `new` would."""
-        return f"{kind}-{self.made[kind] + 1}"
+        """Return what `new` would; of a document, the id that its number makes."""
+        id = f"{kind}-{self.made[kind] + 1}"
+        return f"{kind}:{id}" if kind in tuple(DocumentKind) else id
 
 
 class AuditLog:
@@ -89,7 +103,7 @@ class Run:
         self.organization = worlds.organization_of(people)
         self.flow = sf.SalesFlow(
             store=store, organization=self.organization, processes=map(worlds.template_of, specs), clock=self.clock,
-            ids=self.ids, time_zone=self.zone.key, visibility=POLICY, audit=self.audit,
+            ids=self.ids, documents=self.ids, time_zone=self.zone.key, visibility=POLICY, audit=self.audit,
         )  # fmt: skip
         self.position = 0
         self.folded: dict[tuple[str, str], Any] = {}
@@ -113,7 +127,8 @@ class Run:
             How it ended: ``done``, ``refused``, ``absent`` or ``outdated``.
         """
         group, method = operation.split(".")
-        kind = KINDS.get(group) if id is not None else None
+        about = "customer" if operation == "documents.issue" else KINDS.get(group)  # which it is issued for
+        kind = about if id is not None else None
         self.books.now = self.clock.now()
         self.books.today = self.books.now.astimezone(self.zone).date()
         key = (kind or "", id or given.get("rule", ""))
@@ -124,6 +139,7 @@ class Run:
         answer, effect = self.books.ask(person, operation, kind, id or "", version, given)
         foretold = move if move is not None else self._foretold(person, kind, id, method, given)
         audited, before = len(self.audit.entries), set(self.books.records)
+        was = copy.deepcopy(self.books.records.get(key))
         once = group != "files" and worlds.coin(self.chance, 8)
         self.keys += once
 
@@ -135,15 +151,16 @@ class Run:
         heard, result = self._heard(call)
         assert heard == answer, (operation, person, given, heard, answer)
         COUNTS[operation, answer.kind] += 1
-        tail = self._tail()
+        tail, later = following.parted(self._tail(), operation)
         expected = self._expected(answer, effect, key, before)
         assert {(event.record_kind, event.record_id) for event in tail} == expected, (operation, given)
         self._check_audit(answer, operation, person, audited)
         for written in expected:
             own = [event for event in tail if (event.record_kind, event.record_id) == written]
             self._check_written(written, own, operation, person)
+        following.check_followed(self, operation, person, was, expected, expected - before, later)
         if answer.kind == "done" and group != "files":
-            self._check_result(result)
+            self._check_result(person, result, once=once)
         if foretold is not None:
             self._check_foretold(foretold, answer, tail, is_exact=move is not None)
         if once:
@@ -180,18 +197,23 @@ class Run:
         if answer.kind != "done":
             return set()
         records = self.books.records
+        versions = {each: record["version"] for each, record in records.items()}
         changed = effect() is not False
+        count_deals(records)
         if key[1] and not key[0]:
             key = ("sharing_rule", key[1])
         written = set(records) ^ before
         if key in records and key in before and changed:
             records[key]["version"] += 1
             written.add(key)
-        return written
+        # what an effect changes beside, it counts itself
+        return written | {each for each in versions if each in records and records[each]["version"] != versions[each]}
 
     def _check_written(self, key: tuple[str, str], events: list[Any], operation: str, person: str) -> None:
         """The record is the reference's, folded from its events, sound, one version on (I-2, I-9, I-13, I-14)."""
         record = self.store.get(*key)
+        if record is not None and record.version > events[-1].version:  # what followed changed it again
+            record = replay([each for each in self.store.events(*key) if each.version <= events[-1].version])
         earlier = self.folded.get(key)
         assert {event.operation for event in events} == {operation}
         assert [event.number for event in events] == list(range(len(events)))
@@ -233,20 +255,40 @@ class Run:
 
     def _check_audit(self, answer: Answer, operation: str, person: str, audited: int) -> None:
         """ACC-25: a refusal is told with its reasons; else at most an administrator's override."""
-        new = self.audit.entries[audited:]
+        followed = following.ADD_TASK if operation != following.ADD_TASK else None
+        new = [entry for entry in self.audit.entries[audited:] if entry.operation != followed]
         if answer.kind == "refused":
             (entry,) = new
             assert (entry.operation, entry.person, told(entry.reasons)) == (operation, person, answer.reasons)
         else:
             assert all(entry.is_override and self.books.people.is_administrator(person) for entry in new)
 
-    def _check_result(self, result: Any) -> None:
-        """What the operation gave is what the store holds."""
+    def told(self, person: str, record: Plain) -> Plain:
+        """The record as *person* is handed it (LEAD-12)."""
+        return known.told(self.books.people, self.books.records, person, record)
+
+    def _check_result(self, person: str, result: Any, *, once: bool) -> None:
+        """
+        What the operation gave is what the store holds, but for what they may not know of a lead's duplicate.
+
+        With a key it is what the change itself made, as it is to whoever cannot see what followed (RULE-3).
+        """
         parts = [result]
         if isinstance(result, sf.ConvertedLead):
             parts = [result.lead, result.customer, result.contact, result.opportunity]
+        if isinstance(result, sf.IssuedDocument):
+            parts = [result.document, result.opportunity, result.lead]
         for part in parts:
-            assert part is None or part == self.store.get(part.KIND, part.id)
+            if part is not None:
+                kept, own = self.store.get(part.KIND, part.id), {}
+                key = (part.KIND, part.id)
+                if part.version < kept.version:
+                    assert once or not self.books.people.sees(person, self.books.records[key])
+                    kept = next(each for each in self.past[key] if each.version == part.version)
+                if isinstance(part, sf.Lead):
+                    assert show(part) == self.told(person, self.books.records["lead", part.id])
+                    own = {"duplicate_of": kept.duplicate_of}
+                assert evolve(part, **own) == kept
 
     def _foretold(self, person: str, kind: str | None, id: str | None, method: str, given: Plain) -> Any:
         """What `moves` says of the operation that is about to be done, or None where it says nothing of it."""
@@ -297,9 +339,9 @@ class Run:
             assert [event.version for event in events] == sorted(event.version for event in events)
             for snapshot in self.past[key]:
                 assert replay([e for e in events if e.version <= snapshot.version]) == snapshot
-        assert {event.record_id for _, event in self.store.outbox(0, 1_000_000)} == {
-            id for _, id in {*self.books.records, *self.gone}
-        }
+        following.check_waiting(self)
+        told = (event for _, event in self.store.outbox(0, 1_000_000) if event.record_kind != "delivery")
+        assert {event.record_id for event in told} == {id for _, id in {*self.books.records, *self.gone}}
         assert all(self.store.get(kind, "none") is None for kind in RECORD_CLASSES)
 
     def known(self, kind: str) -> list[str]:
@@ -317,6 +359,8 @@ def call_facade(desk: Any, method: str, ref: tuple[Any, ...], given: Plain) -> A
     if method == "import_opportunities":
         named["id"] = named.pop("arrival")
         return desk.import_opportunities([sf.ImportedOpportunity(**named)])
+    if "paper" in named:
+        named["kind"] = named.pop("paper")
     if method == "create" and named.get("owner") == "":
         del named["owner"]
     if method == "assign" and named.get("branch") == "":
@@ -332,6 +376,11 @@ def call_facade(desk: Any, method: str, ref: tuple[Any, ...], given: Plain) -> A
 
 
 def _spoken(name: str, value: Any) -> Any:
+    if name == "lines" and value is not None:
+        return [
+            sf.ProductLine(line["key"], line["name"], Decimal(line["quantity"]), sf.Money(line["price"], line["currency"]))
+            for line in value
+        ]
     if name == "amount" and value is not None:
         return sf.Money(*value)
     if name == "team":

@@ -22,6 +22,9 @@ from tests.machine.steps import (
     step,
 )
 
+PHONES = ("1", "139 0000 0001", "+86 13900000001", "0086-139-0000-0002")
+"""How people type two numbers, and one that is none."""
+
 
 def open_for_business(run: Run) -> None:
     """Some records to begin with: a customer with a contact, deals by two templates, a lead."""
@@ -43,7 +46,8 @@ def a_lead(run: Run) -> str:
 
 @step("leads.create", 4)
 def create_lead(run: Run) -> None:
-    reach = pick(run, ({"phone": "1"}, {"email": "a@b"}, {"channel": "qq", "branch": "north"}, {"contact": "Q"}))
+    ways = ({"email": "a@b"}, {"channel": "qq", "branch": "north"}, {"contact": "Q"})
+    reach = pick(run, ({"phone": pick(run, PHONES)}, {"phone": PHONES[1]}, *ways))
     owner = pick(run, ("", "", *EVERYBODY, None))
     run.attempt("leads.create", pick(run, EVERYBODY), None, {"title": "A lead", "owner": owner, **reach})
 
@@ -84,7 +88,7 @@ def follow_up(run: Run) -> None:
 
 @step("leads.edit")
 def edit_lead(run: Run) -> None:
-    some: dict[str, Any] = {"phone": ("2", None), "email": ("c@d", None), "title": ("A lead", "Other")}
+    some: dict[str, Any] = {"phone": (*PHONES, None), "email": ("c@d", None), "title": ("A lead", "Other")}
     names = run.chance.sample(sorted(some), pick(run, (1, 2, 3)))
     on_record(run, "leads.edit", a_lead(run), **{name: pick(run, some[name]) for name in names})
 
@@ -128,12 +132,14 @@ def convert(run: Run) -> None:
 @step("customers.create", 2)
 def create_customer(run: Run) -> None:
     owner = pick(run, (None, None, *EVERYBODY))
-    run.attempt("customers.create", pick(run, EVERYBODY), None, {"name": "Acme", "phone": "1", "owner": owner})
+    given = {"name": "Acme", "phone": pick(run, (*PHONES, None)), "owner": owner}
+    run.attempt("customers.create", pick(run, EVERYBODY), None, given)
 
 
 @step("customers.edit", 1)
 def edit_customer(run: Run) -> None:
-    given = pick(run, ({"name": "Acme Ltd"}, {"owner": pick(run, EVERYBODY), "email": "a@b"}))
+    owner = {"owner": pick(run, EVERYBODY), "email": "a@b"}
+    given = pick(run, ({"name": "Acme Ltd"}, {"phone": pick(run, PHONES)}, {"phone": None}, owner))
     on_record(run, "customers.edit", some_id(run, "customer"), **given)
 
 

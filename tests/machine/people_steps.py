@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from tests.machine.deal_steps import do_what_is_asked, worker_on
 from tests.machine.driver import Run
+from tests.machine.reference.books import Case
+from tests.machine.reference.moves import named
 from tests.machine.reference.people import Plain
-from tests.machine.reference.stages import codes, not_approved, owed, waiting
+from tests.machine.reference.stages import asked, codes, owed, waiting
 from tests.machine.reference.work import running
 from tests.machine.steps import EVERYBODY, ROLES, TEXTS, WORDS, a_deal, any_stage, approver, coin, on_record, pick, step
 
@@ -102,9 +104,13 @@ def lead_it_after_all(run: Run) -> None:
 
 @step("opportunities.request_approval", 6)
 def request_approval(run: Run) -> None:
-    id, deal = a_deal(run, lambda deal: not_approved(deal, run.books.template(deal)))
-    operation = pick(run, ("advance", "change_stage", "win"))
-    given = {"stage": any_stage(run, deal), "reason": "because"} if operation == "change_stage" else {}
+    operation = pick(run, ("advance", "change_stage", "win", "lose", "invalidate"))
+    id, deal = a_deal(run, lambda deal: asked(deal, run.books.template(deal), operation))
+    given = {
+        "change_stage": {"stage": any_stage(run, deal), "reason": "because"},
+        "lose": {"reason": "price"},
+        "invalidate": {"reason": "other"},
+    }.get(operation, {})
     on_record(run, "opportunities.request_approval", id, operation=operation, **given)
 
 
@@ -114,18 +120,26 @@ def any_approval(run: Run, deal: Plain | None) -> str | None:
     return found
 
 
+def decider(run: Run, deal: Plain | None) -> str | None:
+    """Whom an approval that waits names, or a superior, or anybody."""
+    case = None if deal is None else Case(run.books, "root", deal)
+    people = [] if case is None else [who for one in waiting(case.record) for who in named(case, one["approver"])]
+    who: str | None = pick(run, (*people[:2], *people[:2], approver(run, deal)))
+    return who
+
+
 @step("opportunities.approve", 6)
 def approve(run: Run) -> None:
     id, deal = a_deal(run, waiting)
     approval = any_approval(run, deal)
-    on_record(run, "opportunities.approve", id, approver(run, deal), approval=approval, comment=pick(run, WORDS))
+    on_record(run, "opportunities.approve", id, decider(run, deal), approval=approval, comment=pick(run, WORDS))
 
 
 @step("opportunities.refuse")
 def refuse(run: Run) -> None:
     id, deal = a_deal(run, waiting)
     approval = any_approval(run, deal)
-    on_record(run, "opportunities.refuse", id, approver(run, deal), approval=approval, comment=pick(run, WORDS))
+    on_record(run, "opportunities.refuse", id, decider(run, deal), approval=approval, comment=pick(run, WORDS))
 
 
 @step("opportunities.withdraw_approval")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import salesflow as sf
+from salesflow.model import replay
 from tests.machine.driver import KINDS, Run
 from tests.machine.reference.people import Plain
 from tests.machine.showing import show
@@ -44,7 +45,7 @@ def get(run: Run) -> None:
         assert (found.id, found.title, found.source) == (id, record["title"], record["source"])
         assert isinstance(found, sf.LeadCard)
         return
-    assert found is None or show(found) == record
+    assert found is None or show(found) == run.told(person, record or {})
 
 
 @step("*.history")
@@ -57,7 +58,8 @@ def history(run: Run) -> None:
     assert (events is None) == (record is None)
     if record is None:
         return
-    assert list(events) == list(run.store.events(KINDS[group], id))
+    assert [event.id for event in events] == [event.id for event in run.store.events(KINDS[group], id)]
+    assert show(replay(events)) == run.told(person, record)
     moments = [event.at for event in events]
     if moments == sorted(moments):
         at = pick(run, moments)

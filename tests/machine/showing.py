@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import salesflow as sf
@@ -16,13 +17,15 @@ def show(record: Any) -> Plain:
     if isinstance(record, sf.SharingRule):
         names = "from_person from_department from_subdepartments to_person to_department to_group to_subdepartments"
         return {**shown, "voided": False, **_same(record, f"{names} access")}
+    if isinstance(record, sf.Document):
+        return {**shown, "voided": False, **_document(record)}
     shown["voided"] = record.voided
     if isinstance(record, sf.Opportunity):
         return shown | _deal(record)
     if isinstance(record, sf.Lead):
         return shown | _lead(record)
     names = "name owner phone email source_lead"
-    return shown | _same(record, names if isinstance(record, Customer) else f"{names} customer")
+    return shown | _same(record, f"{names} {'deals_won' if isinstance(record, Customer) else 'customer'}")
 
 
 def _same(record: Any, names: str) -> Plain:
@@ -37,6 +40,8 @@ def _lead(lead: sf.Lead) -> Plain:
     made = lead.conversion
     return {
         **_same(lead, "title owner status contact company phone email channel source description branch last_follower"),
+        **_same(lead, "quote_number contract_number"),
+        "duplicate_of": lead.duplicate_of and (lead.duplicate_of.kind, lead.duplicate_of.id),
         "last_follow_up": lead.last_follow_up_at,
         "disabled": lead.disabled,
         "review": lead.review,
@@ -48,11 +53,28 @@ def _lead(lead: sf.Lead) -> Plain:
     }
 
 
+def _document(paper: sf.Document) -> Plain:
+    return {
+        **_same(paper, "number customer opportunity lead"),
+        "paper": paper.kind,
+        "source": paper.source_document,
+        "accepted": paper.accepted_at,
+        "total": (Fraction(paper.total.amount), paper.total.currency),
+        "paid": None if paper.paid is None else Fraction(paper.paid.amount),
+        "lines": [
+            {**_same(line, "key name"), "quantity": str(line.quantity), "price": str(line.unit_price.amount),
+             "currency": line.unit_price.currency}
+            for line in paper.lines
+        ],
+    }  # fmt: skip
+
+
 def _deal(deal: sf.Opportunity) -> Plain:
     grade = deal.grade
     return {
         **_same(deal, "name owner status process process_version stage customer contact close_date led_by source"),
         **_same(deal, "registration source_lead is_imported products"),
+        **_same(deal, "quote_number contract_number order_number invoice_number"),
         **_progress(deal),
         "probability": (deal.probability.percent, deal.probability.source),
         "amount": money(deal.amount),
@@ -77,7 +99,8 @@ def _deal(deal: sf.Opportunity) -> Plain:
         "approvals": [
             {
                 "id": a.id, "operation": a.operation, "given": dict(a.arguments), "by": a.requested_by,
-                "status": a.status, "decided_by": a.decided_by, "comment": a.comment,
+                "status": a.status, "decided_by": a.decided_by, "comment": a.comment, "approver": a.approver,
+                "expires_at": a.expires_at,
             }
             for a in deal.approvals
         ],

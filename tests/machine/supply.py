@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.machine.driver import Run
+from tests.machine.reference.known import holders, key
 from tests.machine.reference.people import Plain
 
 ABOUT = {
@@ -25,10 +26,22 @@ ABOUT = {
 """The argument that takes what a move is about, of those that take it."""
 
 
+GIVEN_UP = {"lose": "price", "invalidate": "other"}
+"""The reasons that the templates' lists know."""
+
+
 def _assignees(record: Plain, task: str | None) -> list[str]:
     """Who has the task now: giving it to them again would change nothing."""
     sides = [record, *record.get("after_sales", ())]
     return [t["assignee"] for side in sides for t in side.get("tasks", ()) if t["id"] == task]
+
+
+def _a_customer(run: Run, person: str, record: Plain) -> Any:
+    """A new one, or the one that has the lead's number; None where it is somebody's whom they do not see (LEAD-12)."""
+    held = next(iter(holders(run.books.records, key(record.get("phone")), "customer")), None)
+    if held is None:
+        return {"name": "Acme"}
+    return held["id"] if run.books.people.sees(person, held) else None
 
 
 def given_for(run: Run, person: str, record: Plain, move: Any) -> Plain | None:
@@ -44,7 +57,7 @@ def given_for(run: Run, person: str, record: Plain, move: Any) -> Plain | None:
     version = record["version"]
     others = [p for p in workers if p != record["owner"]]
     supply: dict[str, Any] = {
-        "reason": {"lose": "price", "invalidate": "other"}.get(move.operation, "because"),
+        "reason": GIVEN_UP.get(str(move.to) if move.operation == "request_approval" else move.operation, "because"),
         "to": others[0] if others else None,
         "person": workers[0],
         "role": f"role {version}",
@@ -58,8 +71,9 @@ def given_for(run: Run, person: str, record: Plain, move: Any) -> Plain | None:
         "assignee": next((p for p in seeing if p not in _assignees(record, move.to)), None),
         "grade": "A",
         "process": "after_sales",
-        "customer": {"name": "Acme"},
+        "customer": _a_customer(run, person, record),
         "opportunity": None,
+        "lines": [{"key": "crm", "name": "CRM2000", "quantity": "2.5", "price": "33.33", "currency": "CNY"}],
     }
     always = {"reason"} if move.operation in {"lose", "invalidate"} else set()
     names = {*move.inputs, *always}
@@ -68,6 +82,8 @@ def given_for(run: Run, person: str, record: Plain, move: Any) -> Plain | None:
         given["title" if record["kind"] == "lead" else "name"] = f"name {version}"
     if move.operation == "convert":
         given["contact"] = None
+        if given["customer"] is None:
+            return None
     elif None in given.values():
         return None
     if move.operation == "set_review_state" and move.to is None:

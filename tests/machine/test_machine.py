@@ -21,7 +21,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 import salesflow as sf
 from tests.app.test_operations import GROUPS, OPERATIONS
-from tests.machine import deal_steps, other_steps, people_steps, reading_steps  # noqa: F401 - each adds its steps
+from tests.machine import (  # noqa: F401 - each adds its steps
+    automation_steps,
+    deal_steps,
+    other_steps,
+    paper_steps,
+    people_steps,
+    reading_steps,
+)
 from tests.machine.driver import COUNTS, Run
 from tests.machine.steps import STEPS
 from tests.stores.databases import fresh_store, prepared_engine
@@ -33,6 +40,9 @@ of its own: evenly, and ten times as fast as by drawing each. With the number of
 give a seed again; a failure is replayed exactly, and shortened by leaving steps out at the end.
 """
 
+CATALOGUES = ("competitors", "literature", "sources")
+"""What administrators keep, and nothing else depends on."""
+
 ELSEWHERE = {
     "files.import_csv": "text, proved in tests/files and tests/app/test_imports.py; an arrival by object is driven",
     "files.import_json": "likewise",
@@ -43,8 +53,8 @@ ELSEWHERE = {
         "tests/app/test_pools.py and tests/stores/test_pools.py; the common pool is driven",
     ),
     **dict.fromkeys(
-        (f"{group}.{method}" for group in ("competitors", "literature", "sources") for method in ("create", "edit", "delete")),
-        "tests/app/test_catalogues.py; nothing that is driven depends on them",
+        [f"{kept}.{does}" for kept in CATALOGUES for does in ("create", "edit", "delete")],
+        "tests/app/test_catalogues.py and tests/stores/test_catalogues.py",
     ),
     **dict.fromkeys(("pipeline.competitors", "pipeline.sources"), "tests/pipeline and tests/app/test_catalogues.py"),
 }
@@ -116,7 +126,7 @@ def test_every_operation_of_the_facade_is_driven():
 def test_what_hangs_on_the_flow_is_driven_or_proved_elsewhere():
     """REL-2: the same for `SalesFlow` and for what acting_as returns."""
     hanging = {name for cls in (sf.Acting, sf.SalesFlow) for name in vars(cls) if not name.startswith("_")}
-    driven_here = {"acting_as", "once", "today", "why", "who_can_see", "person", *GROUPS}
+    driven_here = {"acting_as", "once", "today", "why", "who_can_see", "person", "deliver", "deliveries", *GROUPS}
     assert hanging - driven_here == set(ON_THE_FLOW)
 
 

@@ -21,6 +21,7 @@ FIELDS = (
     "custom.budget",
 )  # fmt: skip
 ROUTES = ("full", "fast_track", "partner")
+RULED = ("create", "advance", "change_stage", "change_process", "win", "lose", "invalidate", "reopen")
 
 
 def coin(chance: Random, one_in: int = 2) -> bool:
@@ -43,10 +44,13 @@ def some_template(chance: Random, id: str, version: int = 1, *, approvals: bool 
             "fields": [{"field": field, "routes": some(chance, ROUTES, 2)} for field in some(chance, FIELDS, 1)],
             "tasks": [{"code": task, "routes": some(chance, ROUTES, 2)} for task in some(chance, TASKS, 2)],
             "is_optional": coin(chance, 3),
-            "approval": "owner_superior" if approvals and coin(chance, 4) else None,
+            **some_approval(chance, 4 if approvals else 0),
         }
         for code in order
     ]
+    own = [{"before": word, **some_approval(chance, 6 if approvals else 0)} for word in ("win", "lose", "invalidate")]
+    if stages[-1]["approval"] is not None:  # winning from the last stage asks one approver only
+        own[0]["approval"] = own[0]["approval"] and stages[-1]["approval"]
     return {
         "id": id,
         "version": version,
@@ -56,6 +60,59 @@ def some_template(chance: Random, id: str, version: int = 1, *, approvals: bool 
         "entry_from_lead": chance.choice((None, *order)),
         "lost_reasons": ("price", "other"),
         "invalid_reasons": ("other",),
+        "approvals": [one for one in own if one["approval"] is not None],
+        "rules": [some_rule(chance, n, order) for n in range(chance.choice((0, 0, 1, 2)) if approvals else 0)],
+        "automation": [some_automation(chance, n, order) for n in range(chance.choice((0, 0, 1, 2)))],
+    }
+
+
+def some_approval(chance: Random, one_in: int) -> Plain:
+    """Who must approve, and how long it waits; nobody, but once in so many."""
+    if one_in == 0 or not coin(chance, one_in):
+        return {"approval": None, "expires": None}
+    whom = ("owner_superior", "owner_superior", "person:p2", "role:sales")
+    return {"approval": chance.choice(whom), "expires": chance.choice((None, None, 1, 5))}
+
+
+def some_rule(chance: Random, number: int, order: tuple[str, ...]) -> Plain:
+    """A rule that is often broken and easily kept."""
+    return {
+        "code": f"r{number}",
+        "before": some(chance, RULED, 3) or ["win"],
+        "stages": some(chance, order, 1),
+        "when": [some_condition(chance)] if coin(chance, 3) else [],
+        "needs": [some_condition(chance) for _ in range(chance.randint(1, 2))],
+    }
+
+
+def some_condition(chance: Random) -> Plain:
+    return chance.choice(  # type: ignore[no-any-return]
+        (
+            {"field": "source", "one_of": ["web", "fair"]},
+            {"field": "led_by", "equals": "us"},
+            {"field": "amount", "at_least": ("1000000", "CNY")},
+            {"field": "amount"},
+            {"field": "custom.budget", "equals": "yes"},
+            {"field": "probability", "at_least": 20},
+            {"field": "team"},
+        )
+    )
+
+
+def condition_of(spec: Plain) -> sf.Condition:
+    asked = {name: sf.Money(*value) if isinstance(value, tuple) else value for name, value in spec.items()}
+    return sf.Condition(asked.pop("field"), **asked)
+
+
+def some_automation(chance: Random, number: int, order: tuple[str, ...]) -> Plain:
+    """A task that is made when something happened; now and then one that the stage may have already."""
+    return {
+        "id": f"a{number}",
+        "code": chance.choice((f"auto_{number}", f"auto_{number}", "t")),
+        "on": chance.choice(("stage_entered", "stage_entered", "stage_left", "reopened", "owner_changed")),
+        "stage": chance.choice((None, None, *order)),
+        "assignee": chance.choice((None, "owner", "causer")),
+        "due_in_days": chance.choice((None, 0, 3)),
     }
 
 
@@ -72,6 +129,7 @@ def template_of(spec: Plain) -> sf.SalesProcess:
                 tasks=[sf.TaskTemplate(task["code"], routes=task["routes"]) for task in stage["tasks"]],
                 is_optional=stage["is_optional"],
                 approval=stage["approval"],
+                approval_expires_after_days=stage["expires"],
             )
             for stage in spec["stages"]
         ],
@@ -81,7 +139,27 @@ def template_of(spec: Plain) -> sf.SalesProcess:
         lost_reasons=spec["lost_reasons"],
         invalid_reasons=spec["invalid_reasons"],
         custom_fields=["budget"],
-    )
+        rules=[
+            sf.ProcessRule(
+                made["code"], made["before"], map(condition_of, made["needs"]), "no", stages=made["stages"],
+                when=map(condition_of, made["when"]),
+            )
+            for made in spec["rules"]
+        ],
+        approvals=[
+            sf.ProcessApproval(one["before"], one["approval"], expires_after_days=one["expires"])
+            for one in spec["approvals"]
+        ],
+        automation=[
+            sf.Automation(
+                made["id"], made["on"], stage=made["stage"],
+                create_task=sf.AutomaticTask(
+                    made["code"], made["code"], due_in_days=made["due_in_days"], assignee=made["assignee"]
+                ),
+            )
+            for made in spec["automation"]
+        ],
+    )  # fmt: skip
 
 
 def some_people(chance: Random) -> People:

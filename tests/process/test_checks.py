@@ -8,12 +8,13 @@ from attrs import evolve
 from hypothesis import given
 
 from salesflow.errors import InvalidInput, TemplateError
-from salesflow.model import Label, RequiredField, Route, SalesProcess, Stage, TaskTemplate
+from salesflow.model import Label, ProcessApproval, RequiredField, Route, SalesProcess, Stage, TaskTemplate
 from salesflow.process.checks import MOST_STAGES, MOST_TASKS, check_template
 from salesflow.process.findings import ERRORS, MOST_ERRORS, WARNINGS, Finding, FindingCollector
 from salesflow.process.value_checks import LONGEST_CODE, MOST_ITEMS
 from salesflow.testing.strategies.templates import sales_processes
 from tests.process.samples import APPROVED
+from tests.process.test_rule_checks import ERRONEOUS as RULE_ERRORS
 
 CORE = TaskTemplate("call", "Call", is_core=True)
 FIRST = Stage(
@@ -133,8 +134,6 @@ ERRONEOUS = [
     (first(limit_days=36_501), "stages[0].limit_days", "out_of_range"),
     (first(limit_days="5"), "stages[0].limit_days", "wrong_type"),
     (first(is_optional=1), "stages[0].is_optional", "wrong_type"),
-    (first(approval="the_boss"), "stages[0].approval", "unknown_choice"),
-    (first(approval=True), "stages[0].approval", "wrong_type"),
     (first(origin=1), "stages[0].origin", "wrong_type"),
     # a task
     (tasks("call"), "stages[0].tasks[0]", "wrong_type"),
@@ -354,6 +353,8 @@ def test_an_after_sales_process_has_no_approvals():
     assert [(error.place, error.code) for error in errors] == [
         ("stages[0].approval", "approval_beside"), ("stages[4].approval", "approval_beside"),
     ]  # fmt: skip
+    own = evolve(APPROVED, stages=[Stage("only")], approvals=[ProcessApproval("lose", "owner_superior")])
+    assert [error.place for error in check_template(own, is_after_sales=True).errors] == ["approvals"]
     assert check_template(process).errors == ()
     broken = check_template(evolve(process, stages=[NOTHING, *process.stages]), is_after_sales=True).errors
     assert [error.place for error in broken][-2:] == ["stages[1].approval", "stages[5].approval"]
@@ -371,7 +372,7 @@ def test_every_code_is_seen_to_fire():
         "unknown_key",
         "missing_key",
     }
-    fired = {code for _, _, code in ERRONEOUS} | {"more", "approval_beside"}
+    fired = {code for _, _, code in (*ERRONEOUS, *RULE_ERRORS)} | {"more", "approval_beside"}
 
     assert set(ERRORS) - of_files == fired
     assert set(WARNINGS) == {code for _, _, code, _ in DOUBTFUL}

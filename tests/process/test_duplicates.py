@@ -76,16 +76,18 @@ def test_the_link_is_that_of_a_search_by_hand(records: list[Any], keys: list[str
         if holding and expected is None:
             found = min(holding, key=lambda record: (record.created_at, record.id))
             expected = Duplicate(kind, found.id)
-    assert find_duplicate(one, records) == find_duplicate(one, records[::-1]) == expected
+    assert (
+        find_duplicate(one, one.match_keys, records) == find_duplicate(one, one.match_keys, records[::-1]) == expected
+    )
 
 
 def test_a_lead_is_no_duplicate_of_itself():
     """LEAD-12: nor of the customer that it became; a customer of its own id is another matter."""
     one = lead("a", "phone:1", quote_number="Q1", conversion=Conversion("mine", None, None))
-    assert find_duplicate(one, [one, customer("mine", "phone:1")]) is None
-    assert find_duplicate(one, [customer("a", "phone:1")]) == Duplicate("customer", "a")
+    assert find_duplicate(one, one.match_keys, [one, customer("mine", "phone:1")]) is None
+    assert find_duplicate(one, one.match_keys, [customer("a", "phone:1")]) == Duplicate("customer", "a")
     undated = evolve(customer("b", "phone:1"), created_at=None)
-    assert find_duplicate(one, [customer("c", "phone:1"), undated]) == Duplicate("customer", "b")
+    assert find_duplicate(one, one.match_keys, [customer("c", "phone:1"), undated]) == Duplicate("customer", "b")
 
 
 @pytest.mark.parametrize("link", [None, Duplicate("customer", "c")])

@@ -17,6 +17,7 @@ from salesflow.model import (
     Conversion,
     CustomField,
     Document,
+    DocumentKind,
     Duplicate,
     Lead,
     LeadStatus,
@@ -140,11 +141,21 @@ def test_each_field_comes_from_the_lead_that_was_chosen(pair):
     assert set(held) == {*own, *others}
     for key, value in held.items():
         wanted = {"survivor": own.get(key), "other": others.get(key)}
-        assert value == wanted.get(chosen.get(f"custom.{key}", ""), others.get(key) if own.get(key) is None else own.get(key))
+        filled = others.get(key) if own.get(key) is None else own[key]
+        assert value == wanted.get(chosen.get(f"custom.{key}", ""), filled)
     assert (gone.voided, gone.merged_into) == (True, "one")
     assert same(evolve(gone, voided=False, merged_into=None), away)
-    untouched = {"id", "version", "updated_at", "merges", "activities", "custom", "match_keys", "duplicate_of", *CHOOSABLE}
-    untouched |= {"status", "branch", "pool", "assigned_at", "conversion", "last_follower", "last_follow_up_at"}
+    untouched = {"id", "version", "updated_at", "merges", "activities", "custom", "match_keys", "duplicate_of"}
+    untouched |= {
+        *CHOOSABLE,
+        "status",
+        "branch",
+        "pool",
+        "assigned_at",
+        "conversion",
+        "last_follower",
+        "last_follow_up_at",
+    }
     for attribute in fields(Lead):
         if attribute.name not in untouched:
             assert getattr(merged, attribute.name) == getattr(survivor, attribute.name)
@@ -261,7 +272,7 @@ def of(status: str, id: str) -> Lead:
 
 @pytest.mark.parametrize(("ours", "theirs", "chosen", "owner"), OWNERS)
 def test_who_has_the_merged_lead(ours, theirs, chosen, owner):
-    """LEAD-15: a converted lead brings owner and conversion; else the survivor's owner, or the other's if it has none."""
+    """LEAD-15: a converted lead brings owner and conversion; else it is the survivor's owner, or the other's."""
     survivor, away = of(ours, "one"), of(theirs, "other")
     merged, gone = both(survivor, away, {"owner": chosen} if chosen else {})
     assert merged.owner == owner
@@ -355,8 +366,9 @@ def test_a_merged_lead_takes_nothing_but_being_brought_back():
     _, gone = both(one(), other())
     into = (Reason("is_merged", into="one"),)
     for decision in (
-        unvoid(gone, **BY), void(gone, reason=None, **BY), delete_lead(gone, **BY), edit_lead(gone, {"title": "x"}, **BY),
-        assign_lead(gone, "li", branch=None, **BY), merge_leads(gone, other(id="third"), **BY).survivor,
+        unvoid(gone, **BY), void(gone, reason=None, **BY), delete_lead(gone, **BY),
+        edit_lead(gone, {"title": "x"}, **BY), assign_lead(gone, "li", branch=None, **BY),
+        merge_leads(gone, other(id="third"), **BY).survivor,
     ):  # fmt: skip
         assert decision.reasons == into
     (reason,) = merge_leads(other(id="third"), gone, **BY).survivor.reasons
@@ -379,7 +391,9 @@ def test_a_link_between_the_two_is_gone_and_one_to_a_third_stays():
 def test_what_was_done_since_counts_for_the_last_follow_up():
     """LEAD-15, LEAD-5: undone, the lead is as long without follow-up as its own activities say."""
     survivor = one(last_follower="li", last_follow_up_at=AT)
-    away = other(last_follower="chen", last_follow_up_at=later(5), activities=(Activity("1", "call", "x", later(5), "chen"),))
+    away = other(
+        last_follower="chen", last_follow_up_at=later(5), activities=(Activity("1", "call", "x", later(5), "chen"),)
+    )
     merged, gone = both(survivor, away)
     assert (merged.last_follower, merged.last_follow_up_at) == ("chen", later(5))
     since = follow_up_lead(merged, "visit", "y", happened_at=later(3), by="sun", at=later(6))
@@ -400,7 +414,9 @@ def test_the_events_say_what_happened():
     (merged,) = together.survivor.events
     told = {(change.field, change.key): change.after for change in merged.changes}
     assert told == {("company", None): "Acme", ("merges", "other"): Merge("other", 2, ("quote:1", "quote:2"))}
-    document = Document(id="quote:1", version=1, kind="quote", number="1", total=Money(1, "CNY"), lead="other")
+    document = Document(
+        id="quote:1", version=1, kind=DocumentKind.QUOTE, number="1", total=Money(1, "CNY"), lead="other"
+    )
     moved = apply(document, move_document(document, "one", operation="leads.merge", **BY).events)
     assert (moved.lead, moved.version) == ("one", 2)
 

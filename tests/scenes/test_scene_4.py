@@ -16,7 +16,6 @@ from attrs import evolve
 
 import salesflow as sf
 from salesflow.model import (
-    AutomaticNotice,
     AutomaticTask,
     Automation,
     ProcessApproval,
@@ -30,10 +29,6 @@ WITH_APPROVAL = evolve(BUILTIN["auto_parts"], approvals=[ProcessApproval("win", 
 FIRST_CONTACT = Automation(
     "first_contact", "stage_entered", stage="inquiry",
     create_task=AutomaticTask("call_customer", "Call the customer", due_in_days=1, assignee="owner"),
-)  # fmt: skip
-TELL_OF_WIN = Automation(
-    "tell_of_win", "won",
-    notify=AutomaticNotice(["team"], {"en": "{customer} bought for {amount}", "zh": "{customer} 成交 {amount}"}),
 )  # fmt: skip
 
 
@@ -72,7 +67,7 @@ class Company:
                 [sf.Employee("ann"), sf.Employee("maria", manager="ann"), sf.Employee("tom", manager="ann")]
             ),
             processes=[WITH_APPROVAL, BUILTIN["rfp_software"], BUILTIN["walk_in"]],
-            automation=[FIRST_CONTACT, TELL_OF_WIN],
+            automation=[FIRST_CONTACT],
             rules=[
                 sf.BusinessRule(
                     "reachable_and_sourced", "leads.create", lambda lead: bool(lead.email and lead.source),
@@ -149,11 +144,12 @@ def test_parts_to_a_reseller_whose_win_a_manager_approves():
     deal = ann.opportunities.approve(deal.id, comment="well done")
     assert (deal.status, deal.closing.by if deal.closing else None) == ("won", "maria")
 
-    # The team hears of it: who the customer is, and what it is worth.
+    # The team hears of it, as the template says: who the customer is, and what it is worth.
     assert {(each.to, each.message.text("en")) for each in company.mail.sent} == {
-        ("maria", "Parts & Co bought for 40,000 CNY"), ("tom", "Parts & Co bought for 40,000 CNY"),
+        ("maria", "Parts & Co bought for 40,000 CNY: 200 brake pads"),
+        ("tom", "Parts & Co bought for 40,000 CNY: 200 brake pads"),
     }  # fmt: skip
-    assert company.mail.sent[0].message.text("zh") == "Parts & Co 成交 40,000 CNY"
+    assert company.mail.sent[0].message.text("zh") == "Parts & Co 成交 40,000 CNY：200 brake pads"
     assert maria.customers.get(made.customer.id if made.customer else "").deal_status == "deal"
 
 

@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from salesflow.stores.sql import SqlStore
 from salesflow.stores.sql.dialects import make_engine
@@ -24,3 +24,13 @@ def fresh_store(engine: Engine, *records) -> SqlStore:
     if records:
         store.save(unit(*map(new, records)))
     return store
+
+
+def fresh_database(url: str, name: str) -> str:
+    """Make a database of its own on the server of *url*, and return its URL."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    name = "".join(c for c in name if c.isalnum() or c == "_").lower()
+    with engine.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    engine.dispose()
+    return make_url(url).set(database=name).render_as_string(hide_password=False)

@@ -2,17 +2,19 @@
 A right taken away is gone: for every operation begun afterwards, in any process (I-27), and for one in flight (I-28).
 
 One process takes a sharing rule away and gives it again, round after round; another edits all the while what it
-reaches by that rule only. The outbox holds what was committed in the order of the commits.
+reaches by that rule only, or makes something beside it. The outbox holds what was committed in commit order.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -21,12 +23,15 @@ from attrs import evolve
 
 import salesflow as sf
 from salesflow.errors import Conflict
-from salesflow.ports import UnitOfWork
+from salesflow.files.mapping import parse_mapping
+from salesflow.ports import Query, UnitOfWork
 from salesflow.stores.sql import SqlStore
-from salesflow.testing.records import make_opportunity, new, unit
+from salesflow.testing.records import AT, deletion, make_opportunity, new, unit
+from salesflow.visibility.filters import EVERYTHING
 
 PEOPLE = sf.Organization([sf.Employee("li"), sf.Employee("guest")], administrators={"root"})
 PROCESSES = list(sf.templates.builtin().values())
+ACME = sf.Customer(id="acme", version=1, name="Acme", owner="li", updated_at=AT)
 _tenants = count()
 
 
@@ -56,20 +61,30 @@ def acting(store: Any, person: str) -> sf.Acting:
     return sf.SalesFlow(store=store, organization=PEOPLE, processes=PROCESSES).acting_as(person)
 
 
+def edit(person: sf.Acting, number: int) -> None:
+    """Change a deal that the person may write by the rule only."""
+    person.opportunities.edit("deal", custom={"edit": number})
+
+
+def create(person: sf.Acting, number: int) -> None:
+    """Make a contact of a customer that the person sees by the rule only."""
+    person.contacts.create(f"Qian {number}", customer="acme")
+
+
 def guest(url: str, tenant: str, kind: type[SqlStore]) -> None:
-    """Edit until the other process says stop, then tell when each edit that was saved had begun."""
-    desk = acting(Dawdling(kind(url, tenant)), "guest").opportunities
+    """Edit and create by turns until the other process says stop, then tell when each act that was saved had begun."""
+    person = acting(Dawdling(kind(url, tenant)), "guest")
     begun: list[float] = []
     done = False
     while not done:
         at = time.monotonic()
-        try:
-            done = desk.edit("deal", custom={"edit": len(begun)}).name == "stop"
-        except (sf.NotFound, sf.Refused, sf.Conflict):
-            continue
-        begun.append(at)
-        if len(begun) == 1:
-            print("ready", flush=True)
+        with suppress(sf.NotFound, sf.Refused, sf.Conflict):
+            (edit, create)[len(begun) % 2](person, len(begun))
+            begun.append(at)
+            if len(begun) == 1:
+                print("ready", flush=True)
+        with suppress(sf.NotFound):
+            done = person.opportunities.get("deal").name == "stop"
     print(json.dumps(begun), flush=True)
 
 
@@ -77,7 +92,7 @@ _GUEST = "import sys; from tests.stores import test_revoke as t; t.guest(*sys.ar
 
 
 def played(url: str, rounds: int, kind: str) -> tuple[int, int]:
-    """Play *rounds*; return how many edits were begun, and how many saved, while the guest had no right to."""
+    """Play *rounds*; return how many acts were begun, and how many saved, while the guest had no right to."""
     tenant = f"revoke {next(_tenants)}"
     with SqlStore(url, tenant) as store:
         return _played(store, url, rounds, kind)
@@ -103,7 +118,7 @@ def stop(store: SqlStore) -> None:
 
 
 def _played(store: SqlStore, url: str, rounds: int, kind: str) -> tuple[int, int]:
-    store.save(unit(new(make_opportunity("deal"))))
+    store.save(unit(new(make_opportunity("deal")), new(ACME)))
     sharing = acting(store, "root").sharing
     rule = sharing.create(from_person="li", to_person="guest", access=sf.Access.READ_WRITE)
     given, closed = [place_of(store, rule, 0)], list[tuple[float, float]]()
@@ -170,6 +185,90 @@ def test_a_right_taken_away_is_gone_everywhere(url, rounds):
 
 
 def test_the_harness_catches_a_careless_store(url):
-    """I-28: a store that does not look at what a decision rests on saves edits after the revoke, and is found out."""
+    """I-28: a store that does not look at what a decision rests on saves after the revoke, and is found out."""
     found = (played(url, 25, "Careless") for _ in range(20))
     assert any(wrong for _late, wrong in found)
+
+
+class Overtaken:
+    """A store before each of whose saves somebody else gets in, as often as there are *others*."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.others: list[Callable[[], Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def save(self, unit: UnitOfWork) -> None:
+        """Let somebody else in, then save."""
+        if self.others:
+            self.others.pop(0)()
+        self._store.save(unit)
+
+
+MAPPING = parse_mapping("""
+kind = "opportunity"
+[fields]
+id = "id"
+name = "name"
+owner = "owner"
+process = { constant = "crm2000" }
+stage = { constant = "qualification" }
+customer = "customer"
+""")
+
+
+def shared_customer(store: sf.MemoryStore) -> sf.SharingRule:
+    """Put a customer of li's into *store*, shared with the guest, and return the rule."""
+    store.save(unit(new(ACME)))
+    return acting(store, "root").sharing.create(from_person="li", to_person="guest", access=sf.Access.READ_WRITE)
+
+
+def make_contact(person: sf.Acting) -> int:
+    """Make one contact; return how many were made."""
+    person.contacts.create("Qian", customer="acme")
+    return 1
+
+
+def make_deals(person: sf.Acting) -> int:
+    """Import three deals of the customer in one batch; return how many were made."""
+    rows = "id,name,owner,customer\n" + "".join(f"d{number},A,guest,acme\n" for number in range(3))
+    return person.files.import_csv(io.BytesIO(rows.encode()), MAPPING).imported
+
+
+@pytest.mark.parametrize(("make", "kind", "number"), [(make_contact, "contact", 1), (make_deals, "opportunity", 3)])
+def test_what_is_being_made_is_decided_anew_when_the_right_to_it_goes(make, kind, number):
+    """I-28: a creation or a batch of an import that rests on a rule is refused if the rule goes before it is saved."""
+    store = Overtaken(sf.MemoryStore())
+    rule = shared_customer(store._store)
+    guest = acting(store, "guest")
+    assert make(guest) == number
+    for record in list(store.query(Query(kind, EVERYTHING))):
+        store._store.save(unit(deletion(record)))
+    store.others = [partial(acting(store._store, "root").sharing.delete, rule.id)]
+    with suppress(sf.Refused):
+        assert make(guest) == 0
+    assert list(store.query(Query(kind, EVERYTHING))) == []
+
+
+@pytest.mark.parametrize(("make", "kind", "number"), [(make_contact, "contact", 1), (make_deals, "opportunity", 3)])
+def test_what_is_being_made_is_made_when_only_others_rights_change(make, kind, number):
+    """I-28: a rule that has nothing to do with it, changed meanwhile, costs another try and no more, and no row."""
+    store = Overtaken(sf.MemoryStore())
+    shared_customer(store._store)
+    root = acting(store._store, "root").sharing
+    store.others = [partial(root.create, from_person="guest", to_person="li") for _ in range(4)]
+    assert make(acting(store, "guest")) == number
+    assert len(store.query(Query(kind, EVERYTHING))) == number
+
+
+def test_nobody_tries_to_make_something_for_ever():
+    """I-28, HIST-3: where rules change again and again the caller is told, and nothing is saved."""
+    store = Overtaken(sf.MemoryStore())
+    shared_customer(store._store)
+    root = acting(store._store, "root").sharing
+    store.others = [partial(root.create, from_person="guest", to_person="li") for _ in range(9)]
+    with pytest.raises(sf.Conflict, match="revision"):
+        make_contact(acting(store, "guest"))
+    assert list(store.query(Query("contact", EVERYTHING))) == []

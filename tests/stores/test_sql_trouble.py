@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +16,7 @@ from salesflow.ports import DoneOnce, Query
 from salesflow.stores.sql import SqlStore
 from salesflow.testing.records import FILTERS, change, make_opportunity, new, unit
 from salesflow.visibility.filters import EVERYTHING
+from tests.stores.databases import fresh_store
 
 OPERATIONS: dict[str, Callable[[SqlStore], Any]] = {
     "get": lambda store: store.get("opportunity", "a"),
@@ -71,6 +74,7 @@ def test_a_full_disk_loses_nothing_that_was_there(url):
         event.listen(store._engine, "connect", lambda raw, _: raw.execute("PRAGMA max_page_count = 1"))
         with pytest.raises(PortError, match="full; make room on the disk"):
             store.save(unit(*[new(make_opportunity(f"n{n}", name="x" * 300)) for n in range(300)]))
+        assert store.get("opportunity", "a") == make_opportunity("a")  # who reads needs no room
 
     with SqlStore(url) as store:
         assert store.ids("opportunity", EVERYTHING) == {"a"}
@@ -177,3 +181,44 @@ def test_words_without_advice_stay(memory_engine):
     """REL-7: what nobody foresaw is told in the database's own words."""
     with pytest.raises(PortError, match="syntax error"):
         SqlStore(memory_engine)._scalar(text("SELEC 1"))
+
+
+_OPENERS = """
+import os, sys
+from salesflow.stores.sql import SqlStore
+from salesflow.testing.records import make_opportunity, new, unit
+
+def run(number):
+    for file in range(5):
+        SqlStore(f"{sys.argv[1]}{file}.db").save(unit(new(make_opportunity(str(number)))))
+
+writers = []
+for number in range(3):
+    writers.append(os.fork())
+    if writers[-1] == 0:
+        run(number)
+        os._exit(0)
+sys.exit(any(os.waitpid(writer, 0)[1] for writer in writers))
+"""
+
+
+def test_processes_open_one_new_file(tmp_path):
+    """HIST-3: processes that open a database at one moment make its tables once, and all write."""
+    url = f"sqlite:///{tmp_path / 'sales'}"
+    subprocess.run([sys.executable, "-c", _OPENERS, url], check=True)
+    for file in range(5):
+        with SqlStore(f"{url}{file}.db") as store:
+            assert store.ids("opportunity", EVERYTHING) == {"0", "1", "2"}
+
+
+def test_an_error_in_the_middle_leaves_nothing(file_engine, monkeypatch):
+    """REL-7: whatever raises while a unit is being saved, all is as it was, and the store goes on."""
+    store = fresh_store(file_engine)
+    monkeypatch.setattr("salesflow.stores.sql.writing.Writer._tell", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        store.save(unit(new(make_opportunity("a"))))
+    monkeypatch.undo()
+
+    assert store.get("opportunity", "a") is None
+    store.save(unit(new(make_opportunity("a"))))
+    assert store.count("opportunity", EVERYTHING) == 1

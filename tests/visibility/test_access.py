@@ -213,7 +213,7 @@ TABLE: dict[str, list[Row]] = {
                     _methods("opportunities", "stalled overdue silent"),
                     _methods("customers", "get list count history as_of"),
                     _methods("contacts", "get list count history as_of"),
-                    _methods("documents", "get list"),
+                    _methods("documents", "get list count history as_of"),
                     _methods("competitors", "get list"),
                     _methods("literature", "get list"),
                     _methods("sources", "get list"),
@@ -255,7 +255,7 @@ opportunities: create get list count board card resources moves history as_of ea
  start_after_sales after_sales_feedback after_sales_advance finish_after_sales
 customers: create get list count history as_of edit
 contacts: create get list count history as_of edit
-documents: get list issue accept record_payment
+documents: get list count history as_of issue accept record_payment
 competitors: create get list edit delete
 literature: create get list edit delete
 sources: create get list edit delete

@@ -183,8 +183,7 @@ class Automator:
                 counts["delivered"] += 1
                 return
             counts["waiting" if after.status is DeliveryStatus.WAITING else "died"] += 1
-            if len(failed) < MOST_LISTED:
-                failed.append(after)
+            failed.extend([after][: MOST_LISTED - len(failed)])
 
         for delivery in self._due(at):
             events = decisions.begin(delivery, at=at).events
@@ -238,10 +237,8 @@ class Automator:
         """Do what the delivery asks for; return why it failed, if it did, and whether that is for good."""
         self._work.current = delivery
         try:
-            automation = self._known.get((delivery.process, delivery.process_version), {}).get(delivery.automation)
-            if automation is None:
-                raise Hopeless(Reason("automation_unknown", automation=delivery.automation))
-            self._actions.do(automation, delivery)
+            known = self._known.get((delivery.process, delivery.process_version), {})
+            self._actions.do(known.get(delivery.automation), delivery)
         except Exception as error:
             return trouble(error), isinstance(error, Hopeless)
         finally:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from salesflow.app.kernel import Kernel
 from salesflow.app.port import NOTIFIER_PORT
-from salesflow.errors import InvalidInput, Refused
+from salesflow.errors import InvalidInput, NotFound, Refused
 from salesflow.model import AutomaticNotice, AutomaticTask, Automation, Delivery, Label, Reason
 from salesflow.ports import Notification
 from salesflow.process import PERSON, ROLE, TEAM
@@ -33,21 +33,21 @@ LONGEST_ERROR = 300
 _BRACES = re.compile(r"\{(\w+)\}")
 
 
-class Hopeless(Exception):
-    """It failed for this reason, and trying again cannot help."""
+class Failed(Exception):
+    """It failed for this reason, and may succeed later."""
 
     def __init__(self, reason: Reason) -> None:
         self.reason = reason
         super().__init__(reason)
 
 
-class Failed(Hopeless):
-    """It failed for this reason, and may succeed later."""
+class Hopeless(Failed):
+    """It failed for this reason, and trying again cannot help."""
 
 
 def trouble(error: Exception) -> tuple[Reason, ...]:
     """Return what *error* says as reasons that can be kept: those of a refusal, or what it is and says in words."""
-    if isinstance(error, Hopeless):
+    if isinstance(error, Failed):
         return (error.reason,)
     if isinstance(error, Refused) and error.reasons and all(isinstance(each, Reason) for each in error.reasons):
         return tuple(each for each in error.reasons if isinstance(each, Reason))
@@ -60,6 +60,13 @@ def _words(error: Exception) -> str:
     except Exception:  # what is raised may be of any class, and its text may fail too
         words = type(error).__name__
     return "".join(each if each.isprintable() else " " for each in words[:LONGEST_ERROR])
+
+
+def _is_there(error: Refused | InvalidInput) -> bool:
+    """Whether a task was not made because it is there: the stage has it, or the key was used, for another assignee."""
+    if isinstance(error, InvalidInput):
+        return error.what == "key"
+    return [reason.code for reason in error.reasons] == ["task_exists"]
 
 
 class Actions:
@@ -92,12 +99,17 @@ class Actions:
                 rule = f"is called by automation {automation.code!r} of {where}; register it, as handlers={{name: …}}"
                 raise InvalidInput("handlers", automation.call, rule)
 
-    def do(self, automation: Automation, delivery: Delivery) -> None:
+    def do(self, automation: Automation | None, delivery: Delivery) -> None:
         """
         Do what *automation* asks for, for *delivery*; a failure is raised.
 
+        Args:
+            automation: None where the flow does not have it any more.
+
         Source: RULE-3.
         """
+        if automation is None:
+            raise Hopeless(Reason("automation_unknown", automation=delivery.automation))
         sight = self._kernel.sight()
         if not sight.knows(delivery.by):
             raise Hopeless(Reason("causer_gone", person=delivery.by))
@@ -107,14 +119,17 @@ class Actions:
         if automation.notify is not None:
             self._notify(automation.notify, delivery, record, sight)
             return
-        if not (sight.can_see(delivery.by, record) and sight.sees_whole(delivery.by, record)):
-            raise Hopeless(Reason("causer_gone", person=delivery.by))
-        if automation.create_task is not None:
-            self._create_task(automation.create_task, delivery, record, sight)
-        elif automation.issue_document is not None:
-            self._issue(automation.issue_document, delivery)
-        else:
-            self._handlers[automation.call or ""](self._acting(delivery.by, None), delivery)
+        try:
+            if automation.create_task is not None:
+                self._create_task(automation.create_task, delivery, record, sight)
+            elif automation.issue_document is not None:
+                getattr(self._once(delivery).opportunities, f"issue_{automation.issue_document}")(record.id)
+            else:
+                self._handlers[automation.call or ""](self._acting(delivery.by, None), delivery)
+        except NotFound as error:
+            if (error.kind, error.id) != (record.KIND, record.id):
+                raise
+            raise Hopeless(Reason("causer_gone", person=delivery.by)) from error
 
     def _create_task(self, task: AutomaticTask, delivery: Delivery, record: Any, sight: Sight) -> None:
         """Add the task, unless the stage has it already."""
@@ -125,22 +140,12 @@ class Actions:
         desk = self._once(delivery).opportunities
         try:
             desk.add_task(
-                record.id, str(task.name) or task.code, code=task.code, assignee=next(iter(people), None), due=due
-            )
-        except Refused as refused:
-            if [reason.code for reason in refused.reasons] != ["task_exists"]:
+                record.id, str(task.name).strip() or task.code, code=task.code, assignee=next(iter(people), None),
+                due=due,
+            )  # fmt: skip
+        except (Refused, InvalidInput) as error:
+            if not _is_there(error):
                 raise
-        except InvalidInput as error:
-            if error.what != "key":
-                raise
-            # The key was used already, and the answer was another one then: the task was made.
-
-    def _issue(self, kind: str, delivery: Delivery) -> None:
-        acting = self._once(delivery)
-        if delivery.record_kind == "lead":
-            {"quote": acting.leads.quote, "order": acting.leads.order}[kind](delivery.record_id)
-        else:
-            getattr(acting.opportunities, f"issue_{kind}")(delivery.record_id)
 
     def _once(self, delivery: Delivery) -> Acting:
         """What the causer may do, with a key of the delivery's: what it did already is not done again (I-20)."""

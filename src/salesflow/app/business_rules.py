@@ -32,13 +32,7 @@ RULED_OPERATIONS = tuple(
     for operation, row in ACCESS.items()
     if operation.partition(".")[0] in _GROUPS
     and not row.readers
-    and operation.partition(".")[2] not in _CREATE = {
-    "lead": "leads.create",
-    "opportunity": "opportunities.create",
-    "customer": "customers.create",
-    "contact": "contacts.create",
-}
-_NO_OPERATION_OF_ITS_OWN
+    and operation.partition(".")[2] not in _NO_OPERATION_OF_ITS_OWN
 )
 """Every operation that a rule can bind: those that change a lead, an opportunity, a customer, a contact, a document."""
 

@@ -128,9 +128,8 @@ class Conversion(Readable[Lead]):
         rules = case.kernel.rules
         news = [new[0] for new in (converted.customer, converted.contact) if new is not None]
         broken = [reason for new in (*news, *((made,) if made else ())) for reason in rules.against_new(new)]
-        blocked = (
-            *converted.decision.reasons, *reasons, *made_decision.reasons, *rules.broken("leads.convert", lead), *broken,
-        )  # fmt: skip
+        reasons += rules.broken("leads.convert", lead)
+        blocked = (*converted.decision.reasons, *reasons, *made_decision.reasons, *broken)
         run.admit(case, "leads.convert", blocked)
         after = apply(lead, converted.decision.events)
         writes = [Write("lead", lead.id, lead.version, after, converted.decision.events)]

@@ -59,8 +59,9 @@ def keyed(kernel: Kernel, lead: Lead) -> Lead:
 
 def with_keys(lead: Lead, keys: tuple[str, ...], known: Mapping[str, Iterable[Any]]) -> Lead:
     """Return *lead* with *keys*, linked to what is *known* by them."""
-    lead = evolve(lead, match_keys=keys)
-    return evolve(lead, duplicate_of=find_duplicate(lead, [record for key in keys for record in known.get(key, ())]))
+    link = find_duplicate(lead, keys, [record for key in keys for record in known.get(key, ())])
+    is_so = (lead.match_keys, lead.duplicate_of) == (keys, link)
+    return lead if is_so else evolve(lead, match_keys=keys, duplicate_of=link)
 
 
 def against_keys(kernel: Kernel, sight: Sight, person: str, customer: Customer, keys: Collection[str]) -> list[Reason]:

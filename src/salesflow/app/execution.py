@@ -205,7 +205,7 @@ class Execution:
         """
         Refuse, before anything is decided, what would tell of a lead that the person sees the card of (VIS-18).
 
-        So is a command on a lead that was merged, unless it *follows* to the survivor: else only reading does (LEAD-15).
+        So is a command on a lead that was merged, unless it *follows* to the survivor, as reading does (LEAD-15).
         """
         if case.redirected_from is not None and not follows:
             self._refuse(case, operation, (Reason("is_merged", into=case.record.id),))
@@ -334,8 +334,11 @@ class Execution:
         """
         Return *record* as it is after what its change set off; as it was, to whoever sees it no more.
 
-        Nothing is raised: the change is saved.
+        With a key it is what the change itself made, since that is what repeating it gives. Nothing is raised: the
+        change is saved.
         """
+        if self.key is not None:
+            return record
         with suppress(Exception):
             case = self.case(record.KIND, record.id)
             if case.is_whole:
@@ -493,9 +496,9 @@ def against_rules(case: Case, operation: str, decision: Decision) -> tuple[Reaso
 
 def _against_making(made: Made[Any], operation: str) -> tuple[Reason, ...]:
     """Return the reasons of the rules that bind the making of such a record, and of those that bind *operation*."""
-    of_new = () if made.record is None else made.case.kernel.rules.against_new(made.record)
-    from_what = made.case.record
-    return of_new if from_what is None else (*made.case.kernel.rules.broken(operation, from_what), *of_new)
+    rules, from_what = made.case.kernel.rules, made.case.record
+    of_old = () if from_what is None else rules.broken(operation, from_what)
+    return of_old if made.record is None else (*of_old, *rules.against_new(made.record))
 
 
 def survivor(kernel: Kernel, record: Any) -> Any | None:
@@ -542,6 +545,9 @@ def callback(value: Any, what: str) -> None:
 def request(operation: str, ref: Any, given: Any) -> str:
     """Return what was asked, for telling one request from another: its words, and a digest of its arguments."""
     named_by = ref if isinstance(ref, str) else getattr(ref, "id", "")
+    if operation.endswith(".create"):
+        # What it is called may be somebody's name, and the mark outlives the record (LEAD-11).
+        named_by, given = "", (named_by, given)
     digest = sha256(repr(_in_order(given)).encode("utf-8", "surrogatepass")).hexdigest()[:16] if given else ""
     return f"{operation} {named_by} {digest}".strip()
 

@@ -98,7 +98,7 @@ class FileDesk:
             file, mapping, folder, dry_run, progress: As of `import_csv`; a column is a key of the objects.
 
         Raises:
-            FileError: The mapping cannot be used.
+            FileError: The mapping cannot be used, or its first object lacks a key of the mapping that is not `sparse`.
             NotFound, Refused, PortError, OSError: As of `import_csv`.
 
         Source: IO-1, IO-3, LEAD-2, ACC-16.
@@ -106,7 +106,8 @@ class FileDesk:
         intake = Intake(self._execution, "files.import_json", dry_run=dry_run)
         known = _known(mapping)
         with _reading(file) as opened:
-            return self._import(intake, JsonRows(opened, known.columns, known.layout), known, file, folder, progress)
+            rows = JsonRows(opened, known.columns, known.layout, _name(file))
+            return self._import(intake, rows, known, file, folder, progress)
 
     def export_csv(self, scene: str, file: AnyPath | IO[str], *, kind: str = "opportunity") -> int:
         """
@@ -121,7 +122,7 @@ class FileDesk:
             scene: A name of `salesflow.scenes`, such as ``all``.
             file: Its path, or a text file, opened for writing with ``newline=""``, whose encoding is the caller's
                 choice. A file at a path is replaced when all of it is written, and left as it was otherwise.
-            kind: ``opportunity``, ``lead``, ``customer`` or ``contact``.
+            kind: ``opportunity``, ``lead``, ``customer``, ``contact`` or ``document``.
 
         Raises:
             InvalidInput: There is no such scene or kind, or *file* is neither a path nor a text file.

@@ -31,10 +31,28 @@ from salesflow.app.recycling import recycling_rules
 from salesflow.app.settings import Settings
 from salesflow.errors import NotFound
 from salesflow.grading import AmountPolicy, GradeChange, GradingPolicy, what_if
-from salesflow.model import Automation, SalesProcess
+from salesflow.model import Automation, Dialog, SalesProcess
 from salesflow.model.requests import named
-from salesflow.ports import AuditSink, Clock, DocumentNumbers, Ids, KeyNormalizer, Notifier, OrganizationSource, PoolSelector, Store
-from salesflow.process import MigrationOutcome, MigrationPlan, PlainKeys, RecyclingRule, RehearsedMove, sound_automations
+from salesflow.ports import (
+    AuditSink,
+    Clock,
+    DocumentNumbers,
+    Ids,
+    KeyNormalizer,
+    Notifier,
+    OrganizationSource,
+    PoolSelector,
+    Store,
+)
+from salesflow.process import (
+    MigrationOutcome,
+    MigrationPlan,
+    PlainKeys,
+    RecyclingRule,
+    RehearsedMove,
+    sound_automations,
+    sound_lead_dialogs,
+)
 from salesflow.visibility import Cause, Planned, Proof, Rule, SightChange, VisibilityPolicy
 
 
@@ -64,6 +82,7 @@ class SalesFlow(Catalogues):
         handlers: The application's own functions that automations call, by name; each takes what the person who caused
             the event may do, and the delivery.
         rules: The application's own business rules, beside those of the templates (RULE-1).
+        lead_dialogs: Guided dialogs with leads; those with opportunities stand in their templates (OPP-16).
         key_normalizer: Brings phones, e-mail addresses and names into the form that duplicates are told by; None means
             `PlainKeys()` (LEAD-12).
 
@@ -86,6 +105,7 @@ class SalesFlow(Catalogues):
         notifier: Notifier | None = None, recycling: Iterable[RecyclingRule] = (),
         automation: Iterable[Automation] = (), handlers: Mapping[str, Handler] | None = None,
         documents: DocumentNumbers | None = None, rules: Iterable[BusinessRule] = (),
+        lead_dialogs: Iterable[Dialog] = (),
     ) -> None:  # fmt: skip
         policy = kind_of(VisibilityPolicy, visibility, "visibility")
         self._kernel = Kernel(
@@ -107,6 +127,7 @@ class SalesFlow(Catalogues):
             recycling=recycling_rules(recycling),
             documents=None if documents is None else port_of(documents, "documents", "number"),
             rules=BusinessRules(rules),
+            lead_dialogs=sound_lead_dialogs(lead_dialogs),
         )  # fmt: skip
         kernel = self._kernel
         kernel.sight()

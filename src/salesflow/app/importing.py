@@ -39,6 +39,7 @@ from salesflow.model.organization import LONGEST_ID
 from salesflow.model.requests import flag, named
 from salesflow.ports import REVISION, UnitOfWork, Write
 from salesflow.process import import_lead, import_opportunity, refused
+from salesflow.process.arrivals import brought_along, moments_ahead
 
 BATCH = 250
 """So many rows of a file are saved together."""
@@ -129,9 +130,11 @@ class Intake:
         run.admit(case, operation, (), also=own)
         self._run, self._operation, self._batch = run, operation, batch
         self._dry = Rehearsal() if flag(dry_run, "dry_run") else None
+        self._began = case.now
         self._column_of: Callable[[str], str | None] = _no_column
         self._there: set[tuple[str, str]] = set()
         self._looked_up: dict[tuple[str, str], Any] = {}
+        self._keys: dict[int, tuple[str, ...]] = {}
         self._known: Mapping[str, list[Any]] = {}
         self._claimed: dict[str, str] = {}
         self._elsewhere: dict[str, Mapping[str, str]] = {}
@@ -179,7 +182,8 @@ class Intake:
         pending: dict[tuple[str, str], Write] = {}
         self._looked_up = self._look_up(items)
         self._claimed = {}
-        self._known = known(self._run.kernel, {key for item in items for key in self._keys(item.arrival)})
+        self._keys = {item.row: self._keys_of(item.arrival) for item in items}
+        self._known = known(self._run.kernel, {key for keys in self._keys.values() for key in keys})
         plans = [self._plan(case, item, pending) for item in items]
         try:
             self._save(case, pending)
@@ -230,17 +234,22 @@ class Intake:
         if problems:
             return _Plan(problems=tuple(problems))
         known = self._get(kind, record.id)
-        if (kind, record.id) in pending or (known is not None and self._is_theirs(case, known)):
+        before = self._told_before(kind, record.id, known, pending)
+        if before is None and known is not None and self._is_theirs(case, known):
             return _Plan()
-        if self._dry is not None and self._dry.has(kind, record.id):
-            return _Plan()
+        problems = list(self._not_yet(case, arrival))
+        if problems:
+            return _Plan(problems=tuple(problems))
         writes: list[Write] = []
         try:
             named(record.id, "id", longest=LONGEST_ID)
-            made, decision = self._record(case, arrival, pending, writes)
+            made, decision = self._record(case, arrival, self._keys[item.row], pending, writes)
         except InvalidInput as error:
             column = self._column_of(error.what)
             return _Plan(problems=(wrong("invalid_value", column, problem=str(error)),))
+        if before is not None:
+            is_same = before == repr(brought_along(made))
+            return _Plan() if is_same else _Plan(problems=(self._doubled(record.id),))
         # RULE-1, IO-3: a lead is as good as created; an opportunity arrives, and the rules guard moves
         broken = case.kernel.rules.against_new(made) if kind == "lead" else ()
         reasons = (*decision.reasons, *broken)
@@ -253,20 +262,33 @@ class Intake:
         self._claimed.update((key, write.id) for write in writes for key in unique_keys(write.record))
         return _Plan(tuple(writes), missing=tuple(_missing(made)))
 
+    def _told_before(
+        self, kind: str, id: str, known: Any | None, pending: Mapping[tuple[str, str], Write]
+    ) -> str | None:
+        """Return what an earlier row of this import brought along under the id, or None where none did."""
+        if (kind, id) in pending:
+            return repr(brought_along(pending[kind, id].record))
+        if self._dry is not None:
+            return self._dry.told(kind, id)
+        if known is None or known.version > 1 or known.updated_at < self._began or known.created_by != self._run.person:
+            return None
+        return repr(brought_along(known))
+
     def _is_theirs(self, case: Case, record: Opportunity | Lead) -> bool:
         """Whether the person may know that it is there: sees it, or made it, as a lead that went to a pool since."""
         return record.created_by == self._run.person or case.sight.can_see(self._run.person, record)
 
     def _record(
-        self, case: Case, arrival: Arrival, pending: Mapping[tuple[str, str], Write], writes: list[Write]
-    ) -> tuple[Any, Any]:
+        self, case: Case, arrival: Arrival, keys: tuple[str, ...], pending: Mapping[tuple[str, str], Write],
+        writes: list[Write],
+    ) -> tuple[Any, Any]:  # fmt: skip
         """Return the record that an arrival makes with its decision; add what is made on the way to *writes*."""
         record, run = arrival.record, self._run
         if isinstance(record, ImportedLead):
             return import_lead(
                 record, by=run.person, at=case.now, operation=self._operation,
                 pool_of=lambda lead: pool_for(case.kernel, case.sight, lead),
-                keyed=lambda lead: with_keys(lead, self._keys(arrival), self._known),
+                keyed=lambda lead: with_keys(lead, keys, self._known),
             )  # fmt: skip
         customer, contact = record.customer, record.contact
         if arrival.customer is not None:
@@ -274,7 +296,7 @@ class Intake:
             asked = arrival.customer
             customer = self._party("customer", (asked.name,), pending)
             is_there = self._is_there("customer", customer, pending, remember=True)
-            holder = None if is_there else self._holder(case, self._keys(arrival))
+            holder = None if is_there else self._holder(case, keys)
             if isinstance(holder, Reason):
                 return record, refused(holder)
             if holder is not None:
@@ -282,7 +304,7 @@ class Intake:
             elif not is_there:
                 made = Customer(
                     id=customer, version=1, name=asked.name, owner=owner, phone=asked.phone, email=asked.email,
-                    industry=asked.industry, match_keys=self._keys(arrival),
+                    industry=asked.industry, match_keys=keys,
                     created_at=case.now, created_by=run.person, updated_at=case.now,
                 )  # fmt: skip
                 writes.append(Write("customer", customer, 0, made, (self._imported(case, made),)))
@@ -305,7 +327,7 @@ class Intake:
     def _imported(self, case: Case, record: Customer | Contact) -> Event:
         return created(record, at=case.now, by=self._run.person, operation=self._operation, kind=EventKind.IMPORTED)
 
-    def _keys(self, arrival: Arrival | None) -> tuple[str, ...]:
+    def _keys_of(self, arrival: Arrival | None) -> tuple[str, ...]:
         """Return the keys of the lead that arrives, or of the customer that an opportunity brings along."""
         if arrival is None:
             return ()
@@ -410,6 +432,15 @@ class Intake:
     def _taken(self, id: str) -> CellProblem:
         """VIS-16: an id that is deleted and one that is somebody else's secret read alike."""
         return wrong("id_taken", self._column_of("id"), value=id)
+
+    def _doubled(self, id: str) -> CellProblem:
+        """IO-1: of two rows with one id that differ, nobody can say which one is meant."""
+        return wrong("duplicate_id", self._column_of("id"), value=repr(id))
+
+    def _not_yet(self, case: Case, arrival: Arrival) -> Iterator[CellProblem]:
+        """IO-3: a past does not lie ahead."""
+        for what, moment in moments_ahead(arrival.record, case.now):
+            yield wrong("in_future", self._column_of(what), field=what, value=moment.isoformat())
 
     def _not_theirs(self, case: Case, arrival: Arrival) -> Iterator[CellProblem]:
         """ACC-16: whoever a row names works here, and importing for others takes an administrator."""

@@ -18,6 +18,8 @@ from salesflow.app.settings import Settings
 from salesflow.errors import InvalidInput, PortError
 from salesflow.grading import GradingPolicy, fields_read
 from salesflow.model import (
+    Dialog,
+    Document,
     Event,
     business_day,
     utc,
@@ -56,6 +58,7 @@ class Kernel:
         zone: Any, grading: GradingPolicy, visibility: VisibilityPolicy, audit: AuditSink | None, settings: Settings,
         pool_selector: PoolSelector | None, key_normalizer: KeyNormalizer, notifier: Notifier | None,
         recycling: Sequence[RecyclingRule], documents: DocumentNumbers | None, rules: BusinessRules,
+        lead_dialogs: Sequence[Dialog],
     ) -> None:  # fmt: skip
         self.store = store
         self.key_normalizer = key_normalizer
@@ -64,6 +67,7 @@ class Kernel:
         self.notifier = notifier
         self.recycling = recycling
         self.rules = rules
+        self.lead_dialogs = lead_dialogs
         self.automation: Automator | None = None  # the flow puts it, where anything can be set off: it uses the desks
         self.organization = organization
         self.processes = processes
@@ -188,6 +192,11 @@ class Kernel:
         """Save a unit of work."""
         with STORE_PORT:
             self.store.save(unit)
+
+    @property
+    def keeps_history(self) -> bool:
+        """Whether the store can tell what happened to a record."""
+        return getattr(self.store, "events", None) is not None
 
     def events(self, kind: str, id: str) -> Sequence[Event]:
         """Return a record's events; a store that keeps none cannot tell a history."""

@@ -49,7 +49,9 @@ class LeadMerging(Readable[Lead]):
 
         def beside(case: Case) -> tuple[Write, ...]:
             together = _merged(case, other, chosen)
-            return () if together.survivor.reasons else _writes(case, id, together, _documents_of(case, id), case.record.id)
+            if together.survivor.reasons:
+                return ()
+            return _writes(case, id, together, _documents_of(case, id), case.record.id)
 
         def intent(case: Case, *_given: Any) -> Decision:
             return _merged(case, other, chosen).survivor
@@ -142,9 +144,7 @@ def _documents_of(case: Case, lead: str) -> list[Document]:
     return list(case.kernel.query("document", FieldCompare("lead", "==", lead)))
 
 
-def _writes(
-    case: Case, lead: str, together: Together, documents: Iterable[Document], to: str
-) -> tuple[Write, ...]:
+def _writes(case: Case, lead: str, together: Together, documents: Iterable[Document], to: str) -> tuple[Write, ...]:
     """Return what is written beside the survivor: the other *lead*, and the documents, which go to *to*."""
     other: Any = case.get("lead", lead)
     events = together.other.events

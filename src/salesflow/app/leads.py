@@ -11,11 +11,12 @@ from attrs import evolve
 from salesflow.app import intents
 from salesflow.app.claims import ceiling_guard, claim_lead, pool_for
 from salesflow.app.conversion import Conversion
+from salesflow.app.dialogs import GuidedLeads
 from salesflow.app.duplicates import keyed
 from salesflow.app.each import Repeated
 from salesflow.app.execution import Execution, Made
-from salesflow.app.lead_merging import LeadMerging
 from salesflow.app.lead_documents import LeadDocuments
+from salesflow.app.lead_merging import LeadMerging
 from salesflow.app.moves import lead_moves
 from salesflow.app.paging import Page
 from salesflow.app.push_down import PushDown
@@ -42,7 +43,7 @@ class LeadChanges(TypedDict, total=False):
     custom: Mapping[str, Any]
 
 
-class LeadDesk(Conversion, LeadDocuments, PushDown, LeadMerging, Recycling, Repeated[Lead]):
+class LeadDesk(Conversion, LeadDocuments, PushDown, LeadMerging, Recycling, GuidedLeads, Repeated[Lead]):
     """Every operation on leads, each checked against what the person may see and do."""
 
     def __init__(self, execution: Execution) -> None:

@@ -37,6 +37,7 @@ from salesflow.model import (
 )
 from salesflow.model.requests import UNSET
 from salesflow.process import Engine, Move, owed_stages, running_after_sales, waiting_approvals
+from salesflow.process.standing import FOLLOWED_UP, lead_stands
 
 
 @frozen
@@ -97,10 +98,16 @@ def lead_moves(execution: Execution, ref: Lead | LeadCard | str) -> tuple[Move, 
         Candidate("delete", None, intents.delete_lead),
         Candidate("push_down", None, push_down_somewhere, inputs=("owner",)),
         Candidate("merge", None, merge_with_somebody, inputs=("other",)),
-        # the card of a pool's lead does not tell what was merged into it
-        Candidate("unmerge", latest_merge(case) if case.is_whole else None, unmerge_leads),
+        *_unmerge_moves(case),
+        *(Candidate("start_dialog", each.code, _to_be_asked, inputs=("answers",)) for each in case.kernel.lead_dialogs),
     )
     return tuple(_tried(case, "leads", candidate) for candidate in candidates)
+
+
+def _unmerge_moves(case: Case) -> Iterator[Candidate]:
+    """LEAD-15: undoing takes the history; the card of a pool's lead does not tell what was merged into it."""
+    if case.kernel.keeps_history:
+        yield Candidate("unmerge", latest_merge(case) if case.is_whole else None, unmerge_leads)
 
 
 # Whoever or whatever will be asked for later is nobody and nothing now: only the record itself stands in the way.
@@ -158,6 +165,7 @@ def _opportunity_candidates(case: Case) -> Iterator[Candidate]:
     yield from _task_moves(case.record)
     yield from _team_moves(case.record)
     yield from _other_moves(case)
+    yield from _dialogs(case)
     yield from _waiting_moves(case)
 
 
@@ -197,6 +205,18 @@ def _task_moves(opportunity: Opportunity) -> Iterator[Candidate]:
     if running is not None:
         args = ("-", None, None, None, True)
         yield Candidate("add_task", running.process, intents.add_task, args, None, ("name",), AFTER_SALES_TASKS)
+
+
+def _dialogs(case: Case) -> Iterator[Candidate]:
+    """A dialog changes nothing before it is finished; what its answers come to is asked for then (OPP-16)."""
+    for dialog in process.offered_dialogs(case.engine.process.dialogs, case.record.stage):
+        yield Candidate("start_dialog", dialog.code, _to_be_asked, inputs=("answers",))
+
+
+def _to_be_asked(case: Case) -> Decision:
+    if case.record.KIND == "lead":
+        return process.refused(*lead_stands(case.record, FOLLOWED_UP))
+    return process.refused(*process.opportunity_stands(case.record, process.OPEN))
 
 
 def _of_task(

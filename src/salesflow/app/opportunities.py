@@ -10,6 +10,7 @@ from attrs import evolve
 
 from salesflow.app import intents
 from salesflow.app.attention import Attention
+from salesflow.app.dialogs import GuidedOpportunities
 from salesflow.app.each import Repeated
 from salesflow.app.execution import Execution, Made
 from salesflow.app.moves import opportunity_moves
@@ -48,7 +49,8 @@ class OpportunityChanges(TypedDict, total=False):
 
 
 class OpportunityDesk(
-    StageMoves, TaskWork, TeamWork, SuperiorDecisions, OpportunityDocuments, Attention, Repeated[Opportunity]
+    StageMoves, TaskWork, TeamWork, SuperiorDecisions, OpportunityDocuments, Attention, GuidedOpportunities,
+    Repeated[Opportunity],
 ):
     """
     Every operation on opportunities, each checked against what the person may see and do.

@@ -44,7 +44,7 @@ _TO_TEXT: dict[type, tuple[str, Callable[[Any], str]]] = {
     int: ("i", str),
 }
 
-_HELD = {"close_date": "d", "amount": "m", "probability": "i", "id": "s", "name": "s", "title": "s"}
+_HELD = {"close_date": "d", "amount": "m", "probability": "i", "id": "s", "name": "s", "title": "s", "number": "s"}
 """What the place in an order is told by; every other order is by a moment, ``t``."""
 
 _LONGEST = 20_000

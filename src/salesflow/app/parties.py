@@ -15,8 +15,9 @@ from salesflow.app.history import Readable
 from salesflow.app.paging import Page
 from salesflow.model import Contact, Customer, Decision, Reason, apply, created
 from salesflow.model.requests import NewContact, NewCustomer, named
-from salesflow.process import edit_party, refused
-from salesflow.visibility import Names, all_of
+from salesflow.ports import Write
+from salesflow.process import edit_party, follow_customer, refused
+from salesflow.visibility import FieldCompare, Names, all_of
 
 PartyT = TypeVar("PartyT", Customer, Contact)
 
@@ -103,14 +104,15 @@ class CustomerDesk(Readable[Customer]):
 
     def edit(self, customer: Customer | str, **changes: Unpack[CustomerChanges]) -> Customer:
         """
-        Change exactly the named fields.
+        Change exactly the named fields. Contacts that its owner keeps go with it to another owner.
 
         Raises:
-            Refused: Another customer has the key that it would get, as of `create`; `person_unknown`, `not_permitted`.
+            Refused: `person_unknown`, `not_permitted`; another customer has a key that it would get: `customer_exists`,
+                and of one that the person may not see `customer_exists_unseen` or `customer_exists_named`.
 
         Source: CUS-1, LEAD-12, ACC-22.
         """
-        return self._change("edit", customer, _edit, changes)
+        return self._change("edit", customer, _edit, changes, beside=partial(_followers, changes))
 
 
 class ContactDesk(Readable[Contact]):
@@ -171,7 +173,8 @@ class ContactDesk(Readable[Contact]):
 
     def edit(self, contact: Contact | str, **changes: Unpack[ContactChanges]) -> Contact:
         """
-        Change exactly the named fields. Whoever may edit one of the contact's opportunities may do this too.
+        Change exactly the named fields. Whoever may edit the contact's customer, or one of its opportunities, may do
+        this too.
 
         Source: CUS-1, ACC-22.
         """
@@ -198,12 +201,31 @@ def _taken(case: Case, record: Customer | Contact, held: tuple[str, ...] = ()) -
 
 
 def _editors(case: Case) -> tuple[str, tuple[str, ...]]:
-    """ACC-22: the person counts beside the row if they may edit an opportunity of the contact's in their own right."""
-    sight, person, edit = case.sight, case.person, "opportunities.edit"
-    its_own = all_of((Names("contact", case.record.id), sight.filter(person, "opportunity")))
+    """ACC-22: who may edit the contact's customer, or an opportunity of it, in their own right, counts too."""
+    sight, person, contact = case.sight, case.person, case.record
+
+    def may(operation: str, record: Any) -> bool:
+        return not sight.refusals(person, operation, record) and not sight.is_override(person, operation, record)
+
+    customer = None if contact.customer is None else case.get("customer", contact.customer)
+    if customer is not None and sight.can_see(person, customer) and may("customers.edit", customer):
+        return "contacts.edit", (person,)
+    its_own = all_of((Names("contact", contact.id), sight.filter(person, "opportunity")))
     deals = case.kernel.query("opportunity", its_own)
-    may = any(not sight.refusals(person, edit, deal) and not sight.is_override(person, edit, deal) for deal in deals)
-    return "contacts.edit", (person,) if may else ()
+    return "contacts.edit", (person,) if any(may("opportunities.edit", deal) for deal in deals) else ()
+
+
+def _followers(changes: Mapping[str, Any], case: Case) -> tuple[Write, ...]:
+    """CUS-1: what is written of the customer's contacts when it goes to another owner."""
+    customer, owner = case.record, changes.get("owner")
+    if not isinstance(owner, str) or owner == customer.owner:
+        return ()
+    writes = []
+    for contact in case.kernel.query("contact", FieldCompare("customer", "==", customer.id)):
+        events = follow_customer(contact, customer, owner, by=case.person, at=case.now).events
+        if events:
+            writes.append(Write("contact", contact.id, contact.version, apply(contact, events), events))
+    return tuple(writes)
 
 
 def _edit(case: Case, changes: Mapping[str, object]) -> Decision:

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from salesflow import process
 from salesflow.app import intents
-from salesflow.app.execution import TRIES, Case, Execution, callback, combined
+from salesflow.app.execution import TRIES, Case, Execution, against_rules, callback, combined
 from salesflow.app.history import Readable
 from salesflow.app.port import STORE_PORT, Port
 from salesflow.errors import Conflict, InvalidInput, NotFound, PortError, Refused
@@ -140,12 +140,11 @@ class Recycling(Readable[Lead]):
         return RecyclingReport(tuple(outcomes), dict(Counter(outcome.result for outcome in outcomes)))
 
 
-def recycling_rules(rules: Iterable[RecyclingRule]) -> tuple[RecyclingRule, ...]:
+def recycling_rules(rules: Any) -> tuple[RecyclingRule, ...]:
     """Return the rules in their order; what is none is `InvalidInput`."""
-    found = tuple(rules) if isinstance(rules, Iterable) else (rules,)
-    for rule in found:
-        if not isinstance(rule, RecyclingRule):
-            raise InvalidInput("recycling", rule, "must be RecyclingRule objects, such as a list of them")
+    found = tuple(rules) if isinstance(rules, Iterable) else None
+    if found is None or not all(isinstance(rule, RecyclingRule) for rule in found):
+        raise InvalidInput("recycling", rules, "must be RecyclingRule objects, such as a list of them")
     return found
 
 
@@ -182,15 +181,13 @@ class _Run:
                     self._tell(lead, due)
                     told = due
                 self._do(lead, due)
-            except Conflict:
-                now = self._kernel.get("lead", lead.id)
-                if now is None:
-                    return None
-                lead = now
             except NotFound:
                 return None
-            except Refused as refused:
-                return self._outcome(lead, due, RecyclingResult.REFUSED, reasons=refused.reasons)
+            except (Conflict, Refused) as no:
+                now = self._kernel.get("lead", lead.id) or lead
+                if isinstance(no, Refused) and now.version == lead.version:
+                    return self._outcome(lead, due, RecyclingResult.REFUSED, reasons=no.reasons)
+                lead = now  # it is another one by now, merged perhaps: that is asked anew
             except PortError as error:
                 if error.port == STORE_PORT.name:
                     raise
@@ -234,7 +231,9 @@ class _Run:
             self._acting.change(_operation(due.step), "lead", lead, _decide, due.step, access=_of_the_run)
             return
         case = self._acting.case("lead", lead)
-        reasons = combined(case.sight.refusals(case.person, _RUN, case.record), _decide(case, due.step).reasons)
+        decision = _decide(case, due.step)
+        own = (*decision.reasons, *against_rules(case, _operation(due.step), decision))
+        reasons = combined(case.sight.refusals(case.person, _RUN, case.record), own)
         if reasons:
             raise Refused(_operation(due.step), reasons)
 

@@ -1,4 +1,4 @@
-"""What superiors and other approvers decide: grades, owed stages, registrations, approvals (GRADE-3, OPP-20, RULE-2)."""
+"""What superiors and other approvers decide: grades, owed stages, registrations, approvals (GRADE-3, RULE-2)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack
 from salesflow.app import superior_intents
 from salesflow.app.execution import Case
 from salesflow.app.history import Readable
-from salesflow.model import Grade, Money, Opportunity, Reason
+from salesflow.model import Grade, Money, Opportunity
 
 
 class WaitingArguments(TypedDict, total=False):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -80,7 +81,8 @@ def flow_options(*, makes_database: bool = False) -> Callable[[Callable[..., Any
     The command is called with a `Session` in their place; at its end the database is closed.
 
     Args:
-        makes_database: Whether the command may begin with no database; others refuse a SQLite file that is not there.
+        makes_database: Whether the command may begin with no database; others refuse a SQLite file that is not there
+            or has no tables. With ``--dry-run`` nothing is made: what is not there counts as empty.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,7 +94,8 @@ def flow_options(*, makes_database: bool = False) -> Callable[[Callable[..., Any
             from salesflow.files.organization import load_organization
 
             people = load_organization(organization, folder=org_folder)
-            with opened_store(db, makes_database=makes_database) as store:
+            is_dry = bool(others.get("dry_run"))
+            with opened_store(db, makes_database=makes_database, is_dry=is_dry) as store:
                 return command(_session(store, people, person, processes, time_zone), **others)
 
         return _with_options(run)
@@ -128,25 +131,33 @@ def _with_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def opened_store(url: str, *, makes_database: bool = False) -> Iterator[Store]:
+def opened_store(url: str, *, makes_database: bool = False, is_dry: bool = False) -> Iterator[Store]:
     """
     Give the store at *url*, and close it in the end.
 
     Args:
         makes_database: Whether a database without tables gets them.
+        is_dry: Whether nothing is written: a SQLite file that is not there, or has no tables, counts as empty.
 
     Raises:
         PortError: It cannot be opened.
         InvalidInput: The URL is none.
     """
-    missing = None if makes_database else _missing_file(url)
-    if missing is not None:
-        raise PortError("store", f"there is no database {missing}; `salesflow import` makes one")
+    file = _sqlite_file(url)
+    if file is not None and not _has_tables(file):
+        if is_dry:
+            from salesflow.stores.memory import MemoryStore
+
+            yield MemoryStore()
+            return
+        if not makes_database:
+            lacks = f"there is no database {file}" if not file.exists() else f"{file} has no tables of salesflow"
+            raise PortError("store", f"{lacks}; `salesflow import` makes them")
     from salesflow.stores.sql import SqlStore
 
     try:
         store = SqlStore(url)
-        if makes_database:
+        if makes_database and not is_dry:
             store.create_schema()
     except (SalesflowError, ModuleNotFoundError):
         raise
@@ -157,12 +168,24 @@ def opened_store(url: str, *, makes_database: bool = False) -> Iterator[Store]:
         yield store
 
 
-def _missing_file(url: str) -> str | None:
-    """Return the SQLite file that *url* names, where it is not there."""
+def _sqlite_file(url: str) -> Path | None:
+    """Return the SQLite file that *url* names, or None where it names something else."""
     scheme, found, path = url.partition(":///")
     path = path.partition("?")[0]
     is_file = bool(found) and scheme.partition("+")[0] == "sqlite" and path not in ("", ":memory:")
-    return path if is_file and not path.startswith("file:") and not Path(path).exists() else None
+    return Path(path) if is_file and not path.startswith("file:") else None
+
+
+def _has_tables(file: Path) -> bool:
+    """Whether *file* holds a store, found out without writing to it; of what is no database the store will tell."""
+    if not file.exists():
+        return False
+    asked = "SELECT count(*) FROM sqlite_master WHERE name = 'salesflow_schema'"
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return bool(connection.execute(asked).fetchone()[0])
+    except sqlite3.Error:
+        return True
 
 
 def _session(

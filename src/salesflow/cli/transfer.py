@@ -107,7 +107,7 @@ def _tell_row(row: int) -> None:
 )  # fmt: skip
 @click.option("--format", "wanted", type=click.Choice(FORMATS), help="Else the end of FILE's name says it, or json.")
 @click.option(
-    "--kind", type=click.Choice(("opportunity", "lead", "customer", "contact")), default="opportunity",
+    "--kind", type=click.Choice(("opportunity", "lead", "customer", "contact", "document")), default="opportunity",
     show_default=True, help="The kind of record.",
 )  # fmt: skip
 @flow_options()

@@ -6,13 +6,13 @@ import re
 from typing import Any
 
 from salesflow.files.schema_parts import CODE, HIDDEN, LABEL, Schema, array, name, whole
-from salesflow.model import AutomaticNotice, AutomaticTask, Automation
+from salesflow.model import AutomaticNotice, AutomaticTask, Automation, DocumentKind
 from salesflow.model.conditions import Condition
 from salesflow.model.requests import LONGEST_NAME
 from salesflow.process.asked_approvals import PERSON, ROLE
-from salesflow.process.automation import DOCUMENTS_OF, HAPPENINGS, ONE_PERSON, PLACEHOLDERS, TEAM
-from salesflow.process.automation_checks import ACTIONS, LONGEST_WAIT
-from salesflow.process.value_checks import LONGEST_CODE, MOST_ITEMS
+from salesflow.process.automation import ACTIONS, HAPPENINGS, ONE_PERSON, PLACEHOLDERS, TEAM
+from salesflow.process.automation_checks import LONGEST_WAIT
+from salesflow.process.value_checks import MOST_ITEMS
 
 _WORDS = [word for word, happening in HAPPENINGS.items() if happening.record_kind == "opportunity"]
 _BY_NAME: Schema = {"type": "string", "pattern": f"^({re.escape(PERSON)}|{re.escape(ROLE)}).*[^\\s{HIDDEN}].*$"}
@@ -35,8 +35,8 @@ AUTOMATION_VALUES: dict[type[Any], dict[str, Schema]] = {
         "when": array({"$ref": f"#/$defs/{Condition.__name__}"}, MOST_ITEMS),
         "create_task": {"$ref": f"#/$defs/{AutomaticTask.__name__}"},
         "notify": {"$ref": f"#/$defs/{AutomaticNotice.__name__}"},
-        "issue_document": {"enum": list(DOCUMENTS_OF["opportunity"])},
-        "call": name(LONGEST_CODE),
+        "issue_document": {"enum": list(DocumentKind)},
+        "call": CODE,
         "origin": name(),
     },
     AutomaticTask: {

@@ -32,6 +32,10 @@ def _amount(name: str) -> Callable[[Any], Any]:
     return amount
 
 
+def _currency_of_total(record: Any) -> str:
+    return str(record.total.currency)
+
+
 def _currency(record: Any) -> str | None:
     money = record.amount or record.actual_amount
     return None if money is None else str(money.currency)
@@ -59,6 +63,14 @@ COLUMNS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
         },
         "customer": {**_plain("id", "name", "owner", "phone", "email", "industry", "deal_status"), **_TIMES},
         "contact": {**_plain("id", "name", "owner", "customer", "phone", "email", "title"), **_TIMES},
+        "document": {
+            **_plain("id", "kind", "number"),
+            "total": _amount("total"),
+            "paid": _amount("paid"),
+            "currency": _currency_of_total,
+            **_plain("customer", "opportunity", "lead", "source_document", "accepted_at"),
+            **_TIMES,
+        },
     }
 )
 """Per kind of record the columns of its CSV file, each with where its value comes from."""

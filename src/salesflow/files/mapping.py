@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -29,10 +29,10 @@ from salesflow.model import ImportedLead, ImportedOpportunity, Money, NewContact
 from salesflow.process.findings import Finding, picture
 
 MOST_LOOKUP_ROWS = 100_000
-"""A file that is looked up in holds at most so many rows: they are kept in memory."""
+"""The files that a mapping looks up in hold at most so many rows together: they are kept in memory."""
 
 MOST_LOOKUP_CHARACTERS = 8_000_000
-"""Keys and values of a file that is looked up in have at most so many characters together."""
+"""Keys and values of all of those files have at most so many characters together."""
 
 RecordKind = Literal["opportunity", "lead"]
 
@@ -64,7 +64,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 """The fields that every record has; a row where one is empty is refused."""
 
 _OF_AMOUNTS = ("amount", "actual_amount")
-_KEYS = "kind key fields history customer contact spellings delimiter encoding empty time_zone".split()
+_KEYS = "kind key fields history customer contact spellings delimiter encoding empty sparse time_zone".split()
 
 
 @frozen(kw_only=True)
@@ -242,11 +242,12 @@ def _check_fields(reader: TableReader, table: Mapping[str, Any], kind: str, give
 
 
 def read_layout(reader: TableReader, table: Mapping[str, Any], place: str) -> Layout:
-    """Return how a data file is written, from the keys ``delimiter encoding empty`` of *table*."""
+    """Return how a data file is written, from the keys ``delimiter encoding empty sparse`` of *table*."""
     return Layout(
         reader.choice(table, "delimiter", place, DELIMITERS, ","),
         reader.choice(table, "encoding", place, ENCODINGS, "utf-8"),
         frozenset(reader.names(table, "empty", place)),
+        reader.flag(table, "sparse", place, False),
     )
 
 
@@ -282,7 +283,7 @@ class RowMapper:
         zone = ZoneInfo(mapping.time_zone) if mapping.time_zone is not None else zone
         places = places_of(columns, mapping.columns, name)
         looked_up = {source.lookup for source in mapping.sources if source.lookup is not None}
-        lookups = {one: read_lookup(one, mapping, folder) for one in sorted(looked_up, key=repr)}
+        lookups = read_lookups(looked_up, mapping, folder)
         kinds = FIELDS[mapping.kind]
 
         def cell(source: CellSource, kind: Kind) -> Callable[[Sequence[str]], Any]:
@@ -303,7 +304,7 @@ class RowMapper:
         if field == "id" and self._mapping.key:
             return self._mapping.key[0]
         parts = self._mapping.parties.get(field, {})
-        source = self._mapping.fields.get(field) or parts.get("name")
+        source = self._mapping.fields.get(field) or parts.get("name") or self._mapping.history.get(field)
         return source.column if source is not None else None
 
     def __call__(self, cells: Sequence[str]) -> Arrival:
@@ -414,29 +415,35 @@ def derived_id(kind: str, *parts: str) -> str:
     return f"{kind}-{hashlib.sha256(told.encode()).hexdigest()[:32]}"
 
 
-def read_lookup(lookup: Lookup, mapping: ImportMapping, folder: Path | None) -> Mapping[str, str]:
+def read_lookups(
+    lookups: Iterable[Lookup], mapping: ImportMapping, folder: Path | None
+) -> Mapping[Lookup, Mapping[str, str]]:
     """
-    Return what a file beside the data holds, from key to value.
+    Return what each file beside the data holds, from key to value; the limits are for all of them together.
 
     Raises:
-        FileError: The file is not there, is none, or gives one key two values.
+        FileError: A file is not there, is none, or gives one key two values; or they hold too much.
     """
-    with open_beside(lookup.file, folder, mapping.name) as file:
-        rows = CsvRows(file, mapping.layout, lookup.file)
-        places = places_of(rows.columns, (lookup.key, lookup.value), lookup.file)
-        found: dict[str, str] = {}
-        size = 0
-        for number, row in enumerate(rows):
-            at = f"line {row.line}"
-            if row.problem is not None:
-                raise file_error(lookup.file, at, "row", problem=row.problem.message)
-            key, value = row.cells[places[lookup.key]], row.cells[places[lookup.value]]
-            size += len(key) + len(value)
-            if number >= MOST_LOOKUP_ROWS or size > MOST_LOOKUP_CHARACTERS:
-                raise file_error(lookup.file, at, "too_many", most=MOST_LOOKUP_ROWS)
-            if found.setdefault(key, value) != value:
-                raise file_error(lookup.file, at, "doubled_key", value=picture(key))
-    return found
+    tables: dict[Lookup, dict[str, str]] = {}
+    count = size = 0
+    for lookup in sorted(lookups, key=repr):
+        found = tables[lookup] = {}
+        with open_beside(lookup.file, folder, mapping.name) as file:
+            rows = CsvRows(file, mapping.layout, lookup.file)
+            places = places_of(rows.columns, (lookup.key, lookup.value), lookup.file)
+            for row in rows:
+                at = f"line {row.line}"
+                if row.problem is not None:
+                    raise file_error(lookup.file, at, "row", problem=row.problem.message)
+                key, value = row.cells[places[lookup.key]], row.cells[places[lookup.value]]
+                count, size = count + 1, size + len(key) + len(value)
+                if count > MOST_LOOKUP_ROWS:
+                    raise file_error(lookup.file, at, "too_many", most=MOST_LOOKUP_ROWS)
+                if size > MOST_LOOKUP_CHARACTERS:
+                    raise file_error(lookup.file, at, "too_large", most=MOST_LOOKUP_CHARACTERS)
+                if found.setdefault(key, value) != value:
+                    raise file_error(lookup.file, at, "doubled_key", value=picture(key))
+    return tables
 
 
 def open_beside(file: str, folder: Path | None, name: str) -> Any:

@@ -27,7 +27,13 @@ from salesflow.visibility import Organization
 from salesflow.visibility.forest import find_cycle
 
 MOST_EMPLOYEES = 200_000
-"""An organisation file gives at most so many employees."""
+"""An organisation file, and the CSV files that it names, give at most so many employees."""
+
+MOST_ROWS = 400_000
+"""Those CSV files hold at most so many rows together: somebody may stand in several."""
+
+MOST_CHARACTERS = 64_000_000
+"""What is read of those rows has at most so many characters together."""
 
 _KEYS = (
     "employees employees_from departments groups administrators "
@@ -117,6 +123,7 @@ class _OrganizationReader(TableReader):
         self._name, self._folder = name, folder
         self._employees: dict[str, Employee] = {}
         self._places: dict[str, str] = {}
+        self._rows = self._characters = 0
 
     def read(self, table: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments of `Organization`; sound only where nothing was found."""
@@ -201,7 +208,16 @@ class _OrganizationReader(TableReader):
         places = places_of(rows.columns, wanted, file)
         cells = {key: compile_cell(source, EMPLOYEE[key], places, {}, _UTC) for key, source in sources.items()}
         for row in rows:
+            self._rows += 1
+            if row.problem is None:
+                self._characters += sum(len(row.cells[place]) for place in places.values())
             at = f"{file} line {row.line}"
+            if self._rows > MOST_ROWS:
+                self.found.error(at, "too_many", most=MOST_ROWS)
+                return
+            if self._characters > MOST_CHARACTERS:
+                self.found.error(at, "too_large", most=MOST_CHARACTERS)
+                return
             if row.problem is not None:
                 self.found.error(at, "row", problem=row.problem.message)
             elif len(self._employees) >= MOST_EMPLOYEES:

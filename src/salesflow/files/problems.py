@@ -27,8 +27,11 @@ FILE_ERRORS = MappingProxyType(
         "unreadable": "{value} cannot be read: {problem}",
         "no_header": "there is no header line that names the columns",
         "unknown_column": "there is no column {value}; there are {known}",
+        "absent_key": "the first object has no {value}; it has {known}. Where objects leave out what is empty, say so: "
+        "sparse = true",
         "other_delimiter": "the columns are separated by {found}; say so: delimiter = {found}",
         "doubled_column": "the column {value} stands there more than once",
+        "too_large": "what is read beside the data has more than {most} characters",
         "doubled_key": "{value} stands there twice with different values",
         "cycle": "must not form a cycle: {value}",
         "row": "{problem}",
@@ -61,6 +64,8 @@ ROW_ERRORS = MappingProxyType(
         # the record
         "for_others": "{value} is somebody else; importing for others takes an administrator",
         "id_taken": "{value} cannot be taken; choose another id",
+        "duplicate_id": "{value} is the id of an earlier row, which says something else; give each an id of its own",
+        "in_future": "{field} is {value}, which has not come yet; an import takes what has happened",
         "conflict": "{problem}",
     }
 )

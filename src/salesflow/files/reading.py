@@ -44,11 +44,13 @@ class Layout:
         delimiter: What stands between cells.
         encoding: One of `ENCODINGS`.
         empty: Texts that mean nothing is there, such as ``N/A``.
+        sparse: Whether the objects of a JSON file leave out what is empty.
     """
 
     delimiter: str = ","
     encoding: str = "utf-8"
     empty: frozenset[str] = frozenset()
+    sparse: bool = False
 
 
 class Row(NamedTuple):
@@ -242,12 +244,17 @@ class JsonRows:
         file: Opened for reading, in binary or as text.
         columns: The keys that are read of each object; what else it holds is passed over.
         layout: How it is written; a JSON file is UTF-8 always.
+        name: What to call it in an error.
+
+    Iterating raises `FileError` where the first object lacks one of *columns*, which is how a key looks that the
+    mapping misspells; unless the layout is `sparse`.
 
     Source: IO-1, REL-8.
     """
 
-    def __init__(self, file: IO[Any], columns: Sequence[str], layout: Layout) -> None:
+    def __init__(self, file: IO[Any], columns: Sequence[str], layout: Layout, name: str = "file") -> None:
         self._file, self.columns, self._empty = file, tuple(columns), layout.empty
+        self._name, self._is_whole = name, layout.sparse
         self._text, self._at, self._line = "", 0, 1
         self._rest = b""
         self._ended = False
@@ -333,6 +340,8 @@ class JsonRows:
             return Row(line, (), wrong("too_long", most=LONGEST_ROW))
         if not isinstance(found, dict):
             return Row(line, (), wrong("no_object"))
+        if not self._is_whole:
+            self._check_keys(found, line)
         cells = []
         for column in self.columns:
             value = found.get(column)
@@ -350,6 +359,14 @@ class JsonRows:
             else:
                 return Row(line, (), wrong("nested", column))
         return Row(line, cells)
+
+    def _check_keys(self, first: Mapping[str, Any], line: int) -> None:
+        """Refuse the file where its first object has not all that is read, as a CSV file whose header has not."""
+        self._is_whole = True
+        for column in self.columns:
+            if column not in first:
+                known = listed(picture(key) for key in first)
+                raise file_error(self._name, f"line {line}", "absent_key", value=picture(column), known=known)
 
     def _lost(self, error: Exception) -> CellProblem:
         """Go on to where the next object seems to begin; return what was wrong with this one."""

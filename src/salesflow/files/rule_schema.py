@@ -1,11 +1,11 @@
-"""The part of the JSON Schema of template files that is about business rules, approvals and conditions (RULE-1, RULE-2)."""
+"""The part of the JSON Schema of template files about business rules, approvals and conditions (RULE-1, RULE-2)."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from salesflow.files.schema_parts import CODE, HIDDEN, LABEL, Schema, array, text, whole
+from salesflow.files.schema_parts import CODE, HIDDEN, Schema, array, name, text, whole
 from salesflow.model import Condition, ProcessApproval, ProcessRule
 from salesflow.model.conditions import CUSTOM, OPPORTUNITY_FIELDS
 from salesflow.model.requests import LONGEST_NAME
@@ -17,7 +17,7 @@ from salesflow.process.value_checks import MOST_ITEMS
 APPROVER: Schema = {
     "anyOf": [
         {"enum": [OWNER_SUPERIOR]},
-        {"type": "string", "pattern": f"^({re.escape(PERSON)}|{re.escape(ROLE)})[^{HIDDEN}]*[^\\s{HIDDEN}][^{HIDDEN}]*$"},
+        {"type": "string", "pattern": f"^({PERSON}|{ROLE})[^{HIDDEN}]*[^\\s{HIDDEN}][^{HIDDEN}]*$"},
     ]
 }
 """Who approves."""
@@ -34,7 +34,18 @@ RULE_VALUES: dict[type[Any], dict[str, Schema]] = {
         "code": CODE,
         "before": array({"enum": list(RULE_OPERATIONS)}, MOST_ITEMS, minItems=1, uniqueItems=True),
         "needs": {**_CONDITIONS, "minItems": 1},
-        "message": LABEL,
+        "message": {
+            "anyOf": [
+                name(),
+                {
+                    "type": "object",
+                    "propertyNames": {"pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"},
+                    "additionalProperties": text(LONGEST_NAME),
+                    "minProperties": 1,
+                    "maxProperties": MOST_ITEMS,
+                },
+            ]
+        },
         "stages": array(CODE, MOST_ITEMS, uniqueItems=True),
         "when": _CONDITIONS,
     },

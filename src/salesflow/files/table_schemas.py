@@ -95,6 +95,7 @@ def mapping_schema() -> Schema:
                               "additionalProperties": _TEXTS, "maxProperties": MOST_ENTRIES},
                 "time_zone": {"description": "The zone of moments that name none; the business's where left out.",
                               **_NAME},
+                "sparse": {"description": "Whether the objects of a JSON file leave out what is empty.", **FLAG},
                 **_LAYOUT,
             },
             ["kind", "fields"],

@@ -14,10 +14,12 @@ from typing import Any
 import attrs
 
 from salesflow.files.automation_schema import AUTOMATION_VALUES, ONE_ACTION
+from salesflow.files.dialog_schema import DIALOG_VALUES
 from salesflow.files.rule_schema import APPROVER, RULE_VALUES
 from salesflow.files.schema_parts import CODE, FLAG, LABEL, Schema, array, name, text, whole
 from salesflow.model import (
     Automation,
+    Dialog,
     Jump,
     Label,
     ProcessApproval,
@@ -40,6 +42,7 @@ from salesflow.process.checks import (
     MOST_TASKS,
     OUTCOME_CODES,
 )
+from salesflow.process.dialog_checks import MOST_DIALOGS
 from salesflow.process.findings import WARNINGS
 from salesflow.process.requirements import CUSTOM, FIELDS
 from salesflow.process.rule_checks import LONGEST_LIMIT, MOST_RULES
@@ -85,6 +88,7 @@ _VALUES: dict[type[Any], dict[str, Schema]] = {
         "rules": array(_of(ProcessRule), MOST_RULES, uniqueItems=True),
         "approvals": array(_of(ProcessApproval), len(PROCESS_APPROVABLE), uniqueItems=True),
         "automation": array(_of(Automation), MOST_AUTOMATIONS, uniqueItems=True),
+        "dialogs": array(_of(Dialog), MOST_DIALOGS, uniqueItems=True),
         "waived": array(_WAIVER, MOST_STAGES * len(WARNINGS), uniqueItems=True),
         "origin": _NAME,
     },
@@ -108,6 +112,7 @@ _VALUES: dict[type[Any], dict[str, Schema]] = {
     RequiredField: {"field": _FIELD, "routes": _ROUTES},
     **RULE_VALUES,
     **AUTOMATION_VALUES,
+    **DIALOG_VALUES,
 }
 """What each field takes; a field of the model that is missing here makes no schema at all."""
 

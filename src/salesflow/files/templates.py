@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -22,6 +22,9 @@ from salesflow.model import (
     AutomaticTask,
     Automation,
     Condition,
+    Dialog,
+    DialogChoice,
+    DialogQuestion,
     Label,
     ProcessApproval,
     ProcessRule,
@@ -34,22 +37,23 @@ from salesflow.process.checks import check_template
 from salesflow.process.findings import Finding, FindingCollector, Findings, picture
 from salesflow.process.value_checks import MOST_ITEMS, key_picture, listed
 
+_PARTS = (
+    Stage, TaskTemplate, RequiredField, ProcessRule, ProcessApproval, Automation, AutomaticTask, AutomaticNotice,
+    Condition, Dialog, DialogQuestion, DialogChoice,
+)  # fmt: skip
 _FIELDS: dict[type[Any], dict[str, attrs.Attribute[Any]]] = {
-    cls: {attribute.name: attribute for attribute in attrs.fields(cls)}
-    for cls in (
-        SalesProcess, Stage, TaskTemplate, RequiredField, ProcessRule, ProcessApproval, Automation, AutomaticTask,
-        AutomaticNotice, Condition,
-    )
-}  # fmt: skip
+    cls: {attribute.name: attribute for attribute in attrs.fields(cls)} for cls in (SalesProcess, *_PARTS)
+}
 _KNOWN = {cls: listed(declared) for cls, declared in _FIELDS.items()}
-_NESTED: dict[str, type[Any]] = {
-    "stages": Stage, "tasks": TaskTemplate, "required_fields": RequiredField, "rules": ProcessRule,
-    "approvals": ProcessApproval, "automation": Automation, "when": Condition, "needs": Condition,
-}  # fmt: skip
-_TABLES: dict[str, type[Any]] = {"create_task": AutomaticTask, "notify": AutomaticNotice}
-_STAND_INS: dict[str, Any] = {"int": 1, "tuple": (), "Label": Label("")}
+_HINTS = {cls: get_type_hints(cls) for cls in _FIELDS}
+_HOLDS: dict[type[Any], dict[str, type[Any]]] = {
+    cls: {name: part for name, hint in hints.items() for part in get_args(hint) if part in _PARTS}
+    for cls, hints in _HINTS.items()
+}
+"""Which fields hold a table of another class, or a list of such."""
+_STAND_INS: dict[Any, Any] = {int: 1, tuple: (), Label: Label("")}
 """For what is missing or of no use, by the type of the field; text is ``""``."""
-_SECTIONS = ("stages", "rules", "approvals", "automation")
+_SECTIONS = ("stages", "rules", "approvals", "automation", "dialogs")
 """The lists whose items stand under a header of their own, such as ``[[stages]]``."""
 _RESTS_ON = {
     "unknown_stage": re.compile(r"stages(\[\d+\](\.code)?)?"),
@@ -179,24 +183,24 @@ class _Reader:
         values = {}
         for name, attribute in declared.items():
             if name in table:
-                values[name] = self.value(table[name], attribute, place + name)
+                values[name] = self.value(cls, table[name], name, place + name)
             elif attribute.default is attrs.NOTHING:
-                values[name] = _stand_in(attribute)
+                values[name] = _stand_in(cls, name)
                 self.refuse(place + name, "missing_key")
         return cls(**values)
 
-    def value(self, value: Any, attribute: attrs.Attribute[Any], place: str) -> Any:
-        """Return what the field *attribute* is made of; a plain value goes as it is, the checks judge it."""
-        stand_in = _stand_in(attribute)
+    def value(self, holder: type[Any], value: Any, name: str, place: str) -> Any:
+        """Return what the field *name* of *holder* is made of; a plain value goes as it is, the checks judge it."""
+        stand_in = _stand_in(holder, name)
         if isinstance(stand_in, Label) and not isinstance(value, str | dict):
             return self.mistyped(place, "text or a table", value, stand_in)
         if isinstance(stand_in, tuple) and not isinstance(value, list):
             return self.mistyped(place, "a list", value, stand_in)
-        if attribute.name in _TABLES:
-            return self.item(_TABLES[attribute.name], value, place)
-        cls = _NESTED.get(attribute.name)
+        cls = _HOLDS[holder].get(name)
         if cls is None:
             return value
+        if not isinstance(stand_in, tuple):
+            return self.item(cls, value, place)
         some = value[: MOST_ITEMS + 1]  # enough for the checks to see that there are too many
         return [self.item(cls, item, f"{place}[{n}]") for n, item in enumerate(some)]
 
@@ -234,7 +238,7 @@ class _Reader:
 
 def _blank(cls: type[Any]) -> Any:
     """A *cls* of which nothing is known."""
-    return cls(*(_stand_in(each) for each in _FIELDS[cls].values() if each.default is attrs.NOTHING))
+    return cls(*(_stand_in(cls, name) for name, each in _FIELDS[cls].items() if each.default is attrs.NOTHING))
 
 
 def _enclosing(place: str) -> list[str]:
@@ -242,10 +246,10 @@ def _enclosing(place: str) -> list[str]:
     return [place[:end] for end, character in enumerate(place) if character in ".["]
 
 
-def _stand_in(attribute: attrs.Attribute[Any]) -> Any:
-    if attribute.default is attrs.NOTHING:
-        return _STAND_INS.get(str(attribute.type).partition("[")[0], "")
-    return attribute.default
+def _stand_in(cls: type[Any], name: str) -> Any:
+    default = _FIELDS[cls][name].default
+    hint = _HINTS[cls][name]
+    return _STAND_INS.get(get_origin(hint) or hint, "") if default is attrs.NOTHING else default
 
 
 def dump_template(process: SalesProcess) -> str:
@@ -278,7 +282,7 @@ def _fields(part: Any, leaving: set[str]) -> list[str]:
     for name, value in _told(part).items():
         if name in leaving:
             continue
-        if name in _NESTED:
+        if name in _HOLDS[type(part)] and isinstance(value, list):
             lines += [f"{name} = [", *(f"  {toml_value(item)}," for item in value), "]"]
         else:
             lines.append(f"{toml_key(name)} = {toml_value(value)}")

@@ -21,7 +21,8 @@ _TOKEN = re.compile(
     r'|"(?:[^"\\\n]++|\\[^\n])*+"'
     r"|'[^'\n]*+'"
     r"|#[^\n]*+"
-    r"|[][{}=,.\n]"
+    r"|\n(?:[ \t]*+(?:#[^\n]*+)?+\n)*+"
+    r"|[][{}=,.]"
     r"|[^][{}=,.\n\s#\"']++",
     re.DOTALL,
 )
@@ -77,8 +78,9 @@ class _Walk:
         for found in _TOKEN.finditer(text):
             line += text.count("\n", end, found.start())
             end = found.start()
-            if not found[0].startswith("#"):
-                yield found[0], line
+            token = found[0]
+            if not token.startswith("#"):
+                yield ("\n" if token[0] == "\n" else token), line
         while True:
             yield "", line
 

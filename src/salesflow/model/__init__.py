@@ -18,6 +18,7 @@ from salesflow.model.catalogue import (
 from salesflow.model.check import check
 from salesflow.model.conditions import Condition
 from salesflow.model.delivery import Delivery
+from salesflow.model.dialogs import AnswerKind, Dialog, DialogChoice, DialogQuestion
 from salesflow.model.document import Document, ProductLine, document_id, total_of
 from salesflow.model.duplicates import Duplicate
 from salesflow.model.enums import (
@@ -81,15 +82,16 @@ from salesflow.model.timeline import Timeline, TimelineChange, TimelineEntry, ti
 
 __all__ = [
     "DEFAULT_ORDER", "INVALID_REASONS", "LOST_REASONS", "ORDER_KEYS", "REASONS", "RECORD_CLASSES", "Access", "Activity",
-    "AfterSales", "AfterSalesStatus", "Approval", "ApprovalStatus", "AutomaticNotice", "AutomaticTask", "Automation",
-    "Change", "Closing", "Competitor", "Condition", "Contact", "ContactRole", "Conversion", "CustomField", "Customer",
-    "DealStatus", "Decision", "Delivery", "DeliveryStatus", "Department", "Document", "DocumentKind", "Duplicate",
-    "Employee", "Event", "EventBuilder", "EventKind", "Feedback", "FormerOwner", "Grade", "Grading", "ImportedLead",
-    "ImportedOpportunity", "Jump", "Label", "Lead", "LeadCard", "LeadSource", "LeadStatus", "LedBy", "Literature",
-    "Money", "NewContact", "NewCustomer", "NewOpportunity", "Opportunity", "OpportunityStatus", "Pool", "Probability",
-    "ProbabilitySource", "ProcessApproval", "ProcessRule", "ProductLine", "ProductScorecard", "Reason", "Ref",
-    "Registration", "RequiredField", "ReviewState", "Route", "SalesProcess", "ScoredCriterion", "SharingRule",
-    "SourceCost", "Stage", "StageEntry", "StageExit", "StageVisit", "Task", "TaskStatus", "TaskTemplate", "TeamMember",
-    "TeamRole", "Timeline", "TimelineChange", "TimelineEntry", "UserGroup", "Waiver", "WinFrom", "apply", "business_day",
-    "check", "created", "document_id", "position", "replay", "sort_value", "timeline_of", "total_of", "utc",
+    "AfterSales", "AfterSalesStatus", "AnswerKind", "Approval", "ApprovalStatus", "AutomaticNotice", "AutomaticTask",
+    "Automation", "Change", "Closing", "Competitor", "Condition", "Contact", "ContactRole", "Conversion", "CustomField",
+    "Customer", "DealStatus", "Decision", "Delivery", "DeliveryStatus", "Department", "Dialog", "DialogChoice",
+    "DialogQuestion", "Document", "DocumentKind", "Duplicate", "Employee", "Event", "EventBuilder", "EventKind",
+    "Feedback", "FormerOwner", "Grade", "Grading", "ImportedLead", "ImportedOpportunity", "Jump", "Label", "Lead",
+    "LeadCard", "LeadSource", "LeadStatus", "LedBy", "Literature", "Merge", "Money", "NewContact", "NewCustomer",
+    "NewOpportunity", "Opportunity", "OpportunityStatus", "OverdueReminder", "Pool", "Probability", "ProbabilitySource",
+    "ProcessApproval", "ProcessRule", "ProductLine", "ProductScorecard", "Reason", "Ref", "Registration",
+    "RequiredField", "ReviewState", "Route", "SalesProcess", "ScoredCriterion", "SharingRule", "SourceCost", "Stage",
+    "StageEntry", "StageExit", "StageVisit", "Task", "TaskStatus", "TaskTemplate", "TeamMember", "TeamRole", "Timeline",
+    "TimelineChange", "TimelineEntry", "UserGroup", "Waiver", "WinFrom", "apply", "business_day", "check", "created",
+    "document_id", "position", "replay", "sort_value", "timeline_of", "total_of", "utc",
 ]  # fmt: skip

@@ -76,7 +76,7 @@ class Automation:
         create_task: Add this task.
         notify: Tell somebody; without a `Notifier` nothing happens.
         issue_document: Issue a document of this kind, such as ``quote``; without document numbers nothing happens.
-        call: Call the application's handler of this name.
+        call: Call the handler that the application registered under this code.
         origin: Who added it, where the template's source does not have it; None where the source has it.
 
     Source: RULE-3.

@@ -19,7 +19,7 @@ from attrs import frozen
 
 from salesflow.errors import InvalidInput
 from salesflow.model.enums import Grade, LeadStatus, LedBy, Registration, ReviewState, Route
-from salesflow.model.money import Money
+from salesflow.model.money import LARGEST_AMOUNT, Money
 from salesflow.model.opportunity import Opportunity
 
 CUSTOM = "custom."
@@ -299,16 +299,16 @@ def comparable(field: ConditionField, written: Any) -> tuple[Any, ...]:
 
 _WANTED: Mapping[ValueType | None, str] = {
     ValueType.TEXT: "text",
-    ValueType.NUMBER: "a whole number",
+    ValueType.NUMBER: "a whole number of at most 15 digits",
     ValueType.MONEY: "money, such as '1000 CNY'",
     ValueType.DAY: "a day, such as '2026-05-31'",
-    ValueType.CUSTOM: "text, a whole number, true or false",
+    ValueType.CUSTOM: "text, a whole number of at most 15 digits, true or false",
     None: "left out: this field can only be asked whether it is filled",
 }
 
 
 def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST_AMOUNT
 
 
 def _money(text: str) -> Money:

@@ -66,6 +66,7 @@ class EventKind(StrEnum):
     LOST = "lost"
     INVALIDATED = "invalidated"
     REOPENED = "reopened"
+    DIALOG_FINISHED = "dialog_finished"
     DEALS_COUNTED = "deals_counted"
     DOCUMENT_ISSUED = "document_issued"
     DOCUMENT_MOVED = "document_moved"

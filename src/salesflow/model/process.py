@@ -16,6 +16,7 @@ from attrs import frozen
 
 from salesflow.model.automation import Automation
 from salesflow.model.conditions import Condition
+from salesflow.model.dialogs import Dialog
 from salesflow.model.enums import Jump, Route, WinFrom
 from salesflow.model.label import Label, as_label
 
@@ -205,6 +206,10 @@ def _automation(values: Iterable[Automation]) -> tuple[Automation, ...]:
     return _items(values)
 
 
+def _dialogs(values: Iterable[Dialog]) -> tuple[Dialog, ...]:
+    return _items(values)
+
+
 @frozen(cache_hash=True)  # a template is the key of its compiled engine
 class SalesProcess:
     """
@@ -226,6 +231,7 @@ class SalesProcess:
         rules: Business rules, which guard its operations (RULE-1).
         approvals: Approvals that its operations wait for, beside those of its stages (RULE-2).
         automation: What happens by itself after an event (RULE-3).
+        dialogs: Guided dialogs for its stages (OPP-16).
         waived: Warnings of the checker that are meant, as ``"stage: warning"`` by code (PROC-3).
         origin: Whose work the details are that no source states (such as probabilities); a stage or task that
             is not the source's at all says so itself. None where all is the author's own.
@@ -250,5 +256,6 @@ class SalesProcess:
     rules: tuple[ProcessRule, ...] = attrs.field(default=(), converter=_rules, kw_only=True)
     approvals: tuple[ProcessApproval, ...] = attrs.field(default=(), converter=_approvals, kw_only=True)
     automation: tuple[Automation, ...] = attrs.field(default=(), converter=_automation, kw_only=True)
+    dialogs: tuple[Dialog, ...] = attrs.field(default=(), converter=_dialogs, kw_only=True)
     waived: tuple[str, ...] = attrs.field(default=(), converter=_texts, kw_only=True)
     origin: str | None = attrs.field(default=None, kw_only=True)

@@ -26,6 +26,8 @@ REASONS = MappingProxyType(
         # moving through stages
         "task_open": "task {task!r} of stage {stage!r} is open; finish it first",
         "field_empty": "stage {stage!r} needs the field {field!r}; fill it in first",
+        "dialog_unknown": "there is no dialog {dialog!r} here; known are {dialogs}",
+        "dialog_elsewhere": "the dialog {dialog!r} is for the stage {stage!r}",
         "stage_unknown": "the process has no stage {stage!r}; it has {stages}",
         "already_there": "the record is in stage {stage!r} already",
         "no_next_stage": "{stage!r} is the last stage; win, lose or invalidate instead",

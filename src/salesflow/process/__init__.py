@@ -32,6 +32,8 @@ from salesflow.process.beside import running_after_sales
 from salesflow.process.checks import check_template
 from salesflow.process.creation import create_opportunity, import_opportunity
 from salesflow.process.deals import count_deals, customer_won
+from salesflow.process.dialog_checks import sound_lead_dialogs
+from salesflow.process.dialogs import Answer, DialogRun, Proposal, offered_dialogs
 from salesflow.process.documents import (
     accept_quote,
     draft_document,
@@ -47,6 +49,7 @@ from salesflow.process.fields import (
     edit_lead,
     edit_opportunity,
     edit_party,
+    follow_customer,
     product_lines,
     remove_competitor,
     set_contact_role,
@@ -93,20 +96,21 @@ from salesflow.process.waivers import waive_stage
 
 __all__ = [
     "APPROVABLE", "HAPPENINGS", "KEY_FIELDS", "OPEN", "OWNER_SUPERIOR", "PERSON", "REGISTRATION", "REVIEW_ORDER",
-    "ROLE", "RULE_OPERATIONS", "SERVED", "TEAM", "AutomationTable", "Converted", "Engine", "Finding", "Findings",
-    "Match", "Migration", "MigrationOutcome", "MigrationPlan", "MigrationResult", "Move", "PlainKeys", "RecyclingRule",
-    "RecyclingStep", "RehearsedMove", "Standing", "TemplateChange", "TemplateChangeKind", "TemplateDiff",
-    "accept_quote", "add_activity", "add_competitor", "add_member", "add_task", "advance_after_sales",
-    "against_unmerging", "approvals_for", "assign_lead", "assign_task", "broken_rules", "by_template", "can_run_beside",
-    "change_member", "change_owner", "change_process", "check_template", "claim_lead", "compile", "convert_lead",
-    "convertible", "count_deals", "create_lead", "create_opportunity", "customer_won", "delete", "delete_lead", "diff",
-    "disable_lead", "disqualify_lead", "draft_document", "edit_lead", "edit_opportunity", "edit_party", "enable_lead",
-    "field_of", "fill_after_sales_feedback", "fill_feedback", "find_duplicate", "find_task", "find_waiting",
-    "finish_after_sales", "finish_task", "follow_up_lead", "grant", "import_lead", "import_opportunity",
-    "is_after_sales_task", "kept_arguments", "match_keys", "merge_leads", "move_document", "next_step",
-    "number_document", "opportunity_stands", "outdated", "owed_stages", "product_lines", "push_down", "read_arguments",
-    "record_payment", "recycle_lead", "refuse", "refused", "register_with_partner", "rehearse", "remind_of_lead",
-    "remove_competitor", "remove_member", "reopen_task", "request_approval", "running_after_sales", "set_contact_role",
-    "set_review_state", "sound_automations", "start_after_sales", "unassign_task", "unmerge_leads", "unvoid", "void",
+    "ROLE", "RULE_OPERATIONS", "SERVED", "TEAM", "Answer", "AutomationTable", "Converted", "DialogRun", "Engine",
+    "Finding", "Findings", "Match", "Migration", "MigrationOutcome", "MigrationPlan", "MigrationResult", "Move",
+    "PlainKeys", "Proposal", "RecyclingRule", "RecyclingStep", "RehearsedMove", "Standing", "TemplateChange",
+    "TemplateChangeKind", "TemplateDiff", "accept_quote", "add_activity", "add_competitor", "add_member", "add_task",
+    "advance_after_sales", "against_unmerging", "approvals_for", "assign_lead", "assign_task", "broken_rules",
+    "by_template", "can_run_beside", "change_member", "change_owner", "change_process", "check_template", "claim_lead",
+    "compile", "convert_lead", "convertible", "count_deals", "create_lead", "create_opportunity", "customer_won",
+    "delete", "delete_lead", "diff", "disable_lead", "disqualify_lead", "draft_document", "edit_lead",
+    "edit_opportunity", "edit_party", "enable_lead", "field_of", "fill_after_sales_feedback", "fill_feedback",
+    "find_duplicate", "find_task", "find_waiting", "finish_after_sales", "finish_task", "follow_customer",
+    "follow_up_lead", "grant", "import_lead", "import_opportunity", "is_after_sales_task", "kept_arguments",
+    "match_keys", "merge_leads", "move_document", "next_step", "number_document", "offered_dialogs",
+    "opportunity_stands", "outdated", "owed_stages", "product_lines", "push_down", "read_arguments", "record_payment",
+    "recycle_lead", "refuse", "refused", "register_with_partner", "rehearse", "remind_of_lead", "remove_competitor",
+    "remove_member", "reopen_task", "request_approval", "running_after_sales", "set_contact_role", "set_review_state",
+    "sound_automations", "sound_lead_dialogs", "start_after_sales", "unassign_task", "unmerge_leads", "unvoid", "void",
     "waiting_approvals", "waive_stage", "withdraw", "write_number_back",
 ]  # fmt: skip

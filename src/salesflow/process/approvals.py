@@ -37,6 +37,7 @@ from salesflow.process.asked_approvals import (
 )
 from salesflow.process.standing import OPEN, opportunity_stands, refused
 
+
 def kept_arguments(arguments: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return what a waiting operation was called with as text, which every store holds; what is None is left out."""
     return tuple(

@@ -75,14 +75,12 @@ def asked_approvals(
     return tuple(AskedApproval(approver, days) for approver, days in shortest.items())
 
 
-def missing_approval(asked: tuple[AskedApproval, ...], opportunity: Opportunity, at: datetime) -> Reason | None:
+def missing_approval(asked: tuple[AskedApproval, ...], opportunity: Opportunity, at: datetime) -> Reason:
     """
-    Return the reason why a move that asks for *asked* does not just happen; None where it asks for nothing.
+    Return the reason why a move that asks for *asked*, one or more, does not just happen.
 
     Source: RULE-2.
     """
-    if not asked:
-        return None
     if len(asked) > 1:
         return Reason("approvals_apart", approvers=tuple(one.approver for one in asked))
     for approval in opportunity.approvals:

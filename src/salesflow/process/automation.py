@@ -26,20 +26,29 @@ class Happening:
     Args:
         record_kind: What it happens to.
         kinds: The events that it stands for.
-        has_tasks: Whether a task can be added to what it happened to, unless something else happens.
+        misfits: The actions that what it happened to takes no more, or never does.
     """
 
     record_kind: str
     kinds: tuple[EventKind, ...]
-    has_tasks: bool = True
+    misfits: tuple[str, ...] = ()
 
 
-def _deal(*kinds: EventKind, has_tasks: bool = True) -> Happening:
-    return Happening("opportunity", kinds, has_tasks)
+_CREATE_TASK, _ISSUE_DOCUMENT = "create_task", "issue_document"
+ACTIONS = (_CREATE_TASK, "notify", _ISSUE_DOCUMENT, "call")
+"""The actions, of which an automation has exactly one."""
+
+
+def _deal(*kinds: EventKind) -> Happening:
+    return Happening("opportunity", kinds)
+
+
+def _over(kind: EventKind, *misfits: str) -> Happening:
+    return Happening("opportunity", (kind,), (_CREATE_TASK, *misfits))
 
 
 def _lead(*kinds: EventKind) -> Happening:
-    return Happening("lead", kinds, False)
+    return Happening("lead", kinds, (_CREATE_TASK, _ISSUE_DOCUMENT))
 
 
 HAPPENINGS: Mapping[str, Happening] = MappingProxyType(
@@ -48,9 +57,9 @@ HAPPENINGS: Mapping[str, Happening] = MappingProxyType(
         "stage_entered": _deal(EventKind.CREATED, EventKind.STAGE_ENTERED),
         "stage_left": _deal(EventKind.STAGE_LEFT),
         "process_changed": _deal(EventKind.PROCESS_CHANGED),
-        "won": _deal(EventKind.WON, has_tasks=False),
-        "lost": _deal(EventKind.LOST, has_tasks=False),
-        "invalidated": _deal(EventKind.INVALIDATED, has_tasks=False),
+        "won": _over(EventKind.WON),
+        "lost": _over(EventKind.LOST, _ISSUE_DOCUMENT),
+        "invalidated": _over(EventKind.INVALIDATED, _ISSUE_DOCUMENT),
         "reopened": _deal(EventKind.REOPENED),
         "grade_changed": _deal(EventKind.GRADED, EventKind.GRADE_SET, EventKind.GRADE_CLEARED),
         "route_changed": _deal(EventKind.ROUTE_CHANGED),
@@ -71,11 +80,6 @@ HAPPENINGS: Mapping[str, Happening] = MappingProxyType(
     }
 )
 """Every event that an automation may name, by its word: a closed list."""
-
-DOCUMENTS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"opportunity": ("quote", "contract", "order", "invoice"), "lead": ("quote", "order")}
-)
-"""The kinds of document that an automation may issue, by what it is about."""
 
 PLACEHOLDERS = ("customer", "title", "amount", "stage", "owner", "causer", "close_date")
 """What a message may hold in braces: a closed list."""
@@ -172,9 +176,7 @@ def _has_happened(word: str, event: Event) -> bool:
 
 def _stage_of(event: Event, record: Any) -> str | None:
     """The stage that the event is about: the one entered or left, else the one in which the record stands then."""
+    stage: str | None = getattr(record, "stage", None)
     if event.kind in (EventKind.STAGE_LEFT, EventKind.STAGE_ENTERED):
-        for change in event.changes:
-            if change.field == "visits":
-                stage: str = change.after.stage
-                return stage
-    return getattr(record, "stage", None)
+        return next((change.after.stage for change in event.changes if change.field == "visits"), stage)
+    return stage

@@ -11,22 +11,19 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from salesflow.errors import InvalidInput
-from salesflow.model import AutomaticNotice, AutomaticTask, Automation
+from salesflow.model import AutomaticNotice, AutomaticTask, Automation, DocumentKind
 from salesflow.model.requests import is_blank
 from salesflow.process.asked_approvals import PERSON, ROLE
-from salesflow.process.automation import DOCUMENTS_OF, HAPPENINGS, ONE_PERSON, PLACEHOLDERS, TEAM
+from salesflow.process.automation import ACTIONS, HAPPENINGS, ONE_PERSON, PLACEHOLDERS, TEAM
 from salesflow.process.findings import HANDLER_NEEDED, FindingCollector, picture
 from salesflow.process.rule_checks import RuleChecks
-from salesflow.process.value_checks import LONGEST_CODE, MOST_ITEMS, listed
+from salesflow.process.value_checks import MOST_ITEMS, listed
 
 MOST_AUTOMATIONS = 50
 """A template has at most so many automations."""
 
 LONGEST_WAIT = 3_650
 """A task of an automation is due within so many days."""
-
-ACTIONS = ("create_task", "notify", "issue_document", "call")
-"""The actions, of which an automation has exactly one."""
 
 _BRACED = re.compile(r"\{[^{}]*\}|[{}]")
 
@@ -76,14 +73,15 @@ class AutomationChecks(RuleChecks):
         given = [action for action in ACTIONS if getattr(automation, action) is not None]
         if len(given) != 1:
             self.found.error(at, "one_action", known=listed(ACTIONS), count=len(given))
+        for action in given:
+            if happening is not None and action in happening.misfits:
+                self.found.error(f"{at}.{action}", "action_misfits", value=picture(automation.on))
         if automation.create_task is not None:
-            if happening is not None and not happening.has_tasks:
-                self.found.error(f"{at}.create_task", "no_task_then", value=picture(automation.on))
             self.task(f"{at}.create_task", automation.create_task)
         if automation.notify is not None:
             self.notice(f"{at}.notify", automation.notify, has_team=kind == "opportunity")
         if automation.issue_document is not None:
-            self.choice(f"{at}.issue_document", automation.issue_document, DOCUMENTS_OF[kind])
+            self.choice(f"{at}.issue_document", automation.issue_document, tuple(DocumentKind))
         if automation.call is not None:
             self.handler(f"{at}.call", automation.call)
 
@@ -143,12 +141,8 @@ class AutomationChecks(RuleChecks):
         return False
 
     def handler(self, place: str, name: Any) -> None:
-        """Check the name of a handler; whether there is one, the application knows."""
-        if not self.name(place, name):
-            return
-        if len(name) > LONGEST_CODE:
-            self.found.error(place, "too_long", length=len(name), most=LONGEST_CODE)
-        elif self.handlers is not None and name not in self.handlers:
+        """Check the name of a handler, which is a code; whether there is one, the application knows."""
+        if self.code(place, name) and self.handlers is not None and name not in self.handlers:
             self.found.warning(place, "handler_needed", HANDLER_NEEDED.format(value=picture(name)))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from salesflow.errors import InvalidInput
 from salesflow.model import Jump, OpportunityStatus, SalesProcess, Stage, TaskTemplate, TeamRole, WinFrom
 from salesflow.process.automation_checks import AutomationChecks
+from salesflow.process.dialog_checks import DialogChecks
 from salesflow.process.findings import WAIVER_UNUSED, WARNINGS, FindingCollector, Findings, picture
 from salesflow.process.requirements import CUSTOM, FIELDS
 from salesflow.process.rule_checks import LONGEST_LIMIT
@@ -126,9 +127,20 @@ class _Check(AutomationChecks):
         self.rules(process.rules)
         self.approvals(process)
         self.automations(process.automation)
+        self.dialogs(process)
         for waiver, place in self.waivers.items():
             if waiver not in self.used:
                 self.found.warning(place, "waiver_unused", WAIVER_UNUSED.format(value=picture(waiver)))
+
+    def dialogs(self, process: SalesProcess) -> None:
+        stages = [stage for stage in process.stages if isinstance(stage, Stage)]
+        tasks = {
+            stage.code: _texts(task.code for task in stage.tasks if isinstance(task, TaskTemplate))
+            for stage in stages
+            if isinstance(stage.code, str)
+        }
+        reasons = {"lost": _texts(process.lost_reasons), "invalid": _texts(process.invalid_reasons)}
+        DialogChecks(self.found, tasks, reasons, self.fields).dialogs(process.dialogs)
 
     def stage(self, place: str, stage: Stage, seen: set[str]) -> None:
         if self.code(f"{place}.code", stage.code):

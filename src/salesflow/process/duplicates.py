@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from attrs import evolve
 
@@ -11,13 +11,14 @@ from salesflow.model.duplicates import known_by
 from salesflow.model.moments import EARLIEST
 
 
-def find_duplicate(lead: Lead, known: Iterable[Customer | Lead]) -> Duplicate | None:
+def find_duplicate(lead: Lead, keys: Sequence[str], known: Iterable[Customer | Lead]) -> Duplicate | None:
     """
     Return what *lead* is about already: a customer before a lead, by the first key that tells, the oldest first.
 
     Args:
-        lead: With its keys. It is no duplicate of itself, nor of the customer that it became.
-        known: Whatever is known by some of its keys; others do no harm.
+        lead: It is no duplicate of itself, nor of the customer that it became.
+        keys: Its keys, as they are to be.
+        known: Whatever is known by some of them; others do no harm.
 
     Source: LEAD-12.
     """
@@ -26,7 +27,7 @@ def find_duplicate(lead: Lead, known: Iterable[Customer | Lead]) -> Duplicate | 
     others = [record for record in known if (record.KIND, record.id) not in own]
     others.sort(key=lambda record: (record.created_at or EARLIEST, record.id))
     for kind in ("customer", "lead"):
-        for key in lead.match_keys:
+        for key in keys:
             for record in others:
                 if kind == record.KIND and key in known_by(record):
                     return Duplicate(kind, record.id)

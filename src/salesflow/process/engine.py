@@ -120,7 +120,8 @@ class Engine:
             if self.process.win_from is WinFrom.ANY or n + 1 == len(codes):
                 yield Rule("win", source, "won", (*guards.GUARDS_BEFORE_WIN, *self._bound("win", source)))
             yield Rule("lose", source, "lost", (guards.gives_lost_reason, *self._bound("lose", source)))
-            yield Rule("invalidate", source, "invalid", (guards.gives_invalid_reason, *self._bound("invalidate", source)))
+            checks = (guards.gives_invalid_reason, *self._bound("invalidate", source))
+            yield Rule("invalidate", source, "invalid", checks)
             for outcome in OUTCOMES:
                 yield Rule(f"reopen:{source}", str(outcome), source, self._bound("reopen", source), (_end_closing,))
 

@@ -17,13 +17,14 @@ from attrs import evolve
 from salesflow.errors import InvalidInput
 from salesflow.model import (
     Activity,
+    Contact,
     ContactRole,
+    Customer,
     CustomField,
     Decision,
     EventBuilder,
     EventKind,
     Lead,
-    LeadStatus,
     LedBy,
     Money,
     Opportunity,
@@ -36,7 +37,7 @@ from salesflow.model.moments import plain_day, utc
 from salesflow.model.money import LARGEST_AMOUNT
 from salesflow.model.requests import named, not_negative, worded
 from salesflow.process.duplicates import link
-from salesflow.process.standing import OPEN, lead_stands, opportunity_stands, refused
+from salesflow.process.standing import FOLLOWED_UP, OPEN, lead_stands, opportunity_stands, refused
 
 Check = Callable[[Any, str], Any]
 
@@ -224,7 +225,7 @@ def edit_lead(
     Source: LEAD-12, LEAD (domain §2).
     """
     values = _merged(lead, checked(LEAD_FIELDS, changes))
-    reasons = list(lead_stands(lead, (LeadStatus.UNASSIGNED, LeadStatus.ASSIGNED, LeadStatus.CONVERTED)))
+    reasons = list(lead_stands(lead, FOLLOWED_UP))
     if not any(values.get(name, getattr(lead, name)) for name in ("phone", "email", "channel")):
         reasons.append(Reason("reach_missing"))
     if reasons:
@@ -258,6 +259,21 @@ def edit_party(
     builder = EventBuilder(record, at=at, by=by, operation=f"{record.KIND}s.edit")
     builder.add(EventKind.EDITED, **values)
     return builder.decision() if builder.events[0].changes else Decision()
+
+
+def follow_customer(contact: Contact, customer: Customer, owner: str, *, by: str, at: datetime) -> Decision:
+    """
+    Decide what becomes of a contact when its customer goes to *owner*.
+
+    One that the customer's keeper keeps goes with it; one that somebody else keeps stays theirs.
+
+    Source: CUS-1.
+    """
+    if contact.owner != customer.owner or contact.owner == owner:
+        return Decision()
+    builder = EventBuilder(contact, at=at, by=by, operation="customers.edit")
+    builder.add(EventKind.OWNER_CHANGED, owner=owner)
+    return builder.decision()
 
 
 def add_activity(

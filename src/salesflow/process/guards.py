@@ -170,12 +170,9 @@ def approval_guard(asked: tuple[AskedApproval, ...]) -> Guard:
     """Return the guard of a move that asks for *asked*: only the approval itself makes it happen (RULE-2)."""
 
     def is_approved(attempt: Attempt) -> bool:
-        if attempt.is_approved:
-            return True
-        missing = missing_approval(asked, attempt.opportunity, attempt.at)
-        assert missing is not None  # something is asked for, or there were no guard
-        attempt.reasons.append(missing)
-        return False
+        if not attempt.is_approved:
+            attempt.reasons.append(missing_approval(asked, attempt.opportunity, attempt.at))
+        return attempt.is_approved
 
     return is_approved
 

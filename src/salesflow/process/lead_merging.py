@@ -38,7 +38,7 @@ CHOOSABLE = (
     "title", "contact", "company", "phone", "email", "channel", "source", "description", "quote_number",
     "contract_number", "owner",
 )  # fmt: skip
-"""The fields that `merge_leads` lets one choose, beside ``custom.`` with the key of a field of the application's own."""
+"""The fields that `merge_leads` lets one choose, beside ``custom.`` and the key of a field of the application's own."""
 
 _CUSTOM = "custom."
 _REACH = ("phone", "email", "channel")
@@ -47,6 +47,9 @@ _PLACE = ("owner", "status", "branch", "pool", "assigned_at", "conversion")
 
 _ALONE = (*(name for name in CHOOSABLE if name != "owner"), "duplicate_of")
 _MAY_SURVIVE = (LeadStatus.UNASSIGNED, LeadStatus.ASSIGNED, LeadStatus.CONVERTED)
+
+
+_NOTHING = Decision()
 
 
 @frozen
@@ -60,7 +63,7 @@ class Together:
     """
 
     survivor: Decision
-    other: Decision = Decision()
+    other: Decision = _NOTHING
 
 
 def merge_leads(
@@ -191,7 +194,7 @@ def of_other(lead: str, reasons: Collection[Reason]) -> tuple[Reason, ...]:
     return tuple(Reason("other_lead", lead=lead, reason=reason.code, because=str(reason)) for reason in reasons)
 
 
-def _checked(fields: Mapping[str, str]) -> Mapping[str, str]:
+def _checked(fields: Any) -> Mapping[str, str]:
     if not isinstance(fields, Mapping):
         raise InvalidInput("fields", fields, f"must be a mapping from field to {SURVIVOR!r} or {OTHER!r}")
     for name, choice in fields.items():
@@ -200,7 +203,7 @@ def _checked(fields: Mapping[str, str]) -> Mapping[str, str]:
             raise InvalidInput("fields", name, f"cannot be chosen; these can: {known}, and {_CUSTOM}<key>")
         if choice not in (SURVIVOR, OTHER):
             raise InvalidInput(f"fields.{name}", choice, f"must be {SURVIVOR!r} or {OTHER!r}")
-    return fields
+    return dict(fields)
 
 
 def _is_empty(value: object) -> bool:

@@ -28,7 +28,7 @@ from salesflow.model import (
     utc,
 )
 from salesflow.process.duplicates import linked, without_link
-from salesflow.process.standing import lead_stands, refused
+from salesflow.process.standing import FOLLOWED_UP, lead_stands, refused
 
 WORKED = (LeadStatus.UNASSIGNED, LeadStatus.ASSIGNED)
 
@@ -41,14 +41,24 @@ def create_lead(lead: Lead, *, by: str, at: datetime, operation: str = "leads.cr
 
     Source: LEAD-1, LEAD-12, and the two marks of a lead (domain §2).
     """
+    return _made(lead, EventKind.CREATED, by=by, at=at, operation=operation)
+
+
+def _made(lead: Lead, kind: EventKind, *, by: str, at: datetime, operation: str) -> Decision:
+    reasons = _missing(lead)
+    if reasons:
+        return refused(*reasons)
+    return Decision(linked(lead, created(without_link(lead), at=at, by=by, operation=operation, kind=kind)))
+
+
+def _missing(lead: Lead) -> list[Reason]:
+    """Return which of the two marks of a lead *lead* lacks."""
     reasons = []
     if not lead.title.strip():
         reasons.append(Reason("title_missing"))
     if not (lead.phone or lead.email or lead.channel):
         reasons.append(Reason("reach_missing"))
-    if reasons:
-        return refused(*reasons)
-    return Decision(linked(lead, created(without_link(lead), at=at, by=by, operation=operation)))
+    return reasons
 
 
 def _common_pool(_lead: Lead) -> str | None:
@@ -91,14 +101,11 @@ def import_lead(
         email=arrival.email, channel=arrival.channel, source=arrival.source, description=arrival.description,
         created_at=arrival.created_at or at, created_by=by, updated_at=at,
     )  # fmt: skip
-    checked = create_lead(lead, by=by, at=at, operation=operation)
-    if checked.reasons:
-        return lead, checked
-    if lead.owner is None:
-        lead = evolve(lead, pool=pool_of(lead))
-    lead = keyed(lead)
-    made = created(without_link(lead), at=at, by=by, operation=operation, kind=EventKind.IMPORTED)
-    return lead, Decision(linked(lead, made))
+    if not _missing(lead):
+        if lead.owner is None:
+            lead = evolve(lead, pool=pool_of(lead))
+        lead = keyed(lead)
+    return lead, _made(lead, EventKind.IMPORTED, by=by, at=at, operation=operation)
 
 
 def assign_lead(lead: Lead, to: str, *, branch: str | None, by: str, at: datetime) -> Decision:
@@ -152,7 +159,7 @@ def follow_up_lead(lead: Lead, kind: str, text: str, *, happened_at: datetime, b
 
     Source: LEAD-5.
     """
-    reasons = lead_stands(lead, (LeadStatus.UNASSIGNED, LeadStatus.ASSIGNED, LeadStatus.CONVERTED))
+    reasons = lead_stands(lead, FOLLOWED_UP)
     if reasons:
         return refused(*reasons)
     happened_at = utc(happened_at, "happened_at")

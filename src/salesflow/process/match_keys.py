@@ -25,7 +25,7 @@ LONGEST_KEY = 200
 
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15  # with the country code; E.164 has at most fifteen
 _CUT = 64
-_OPTIONAL_TRUNK = re.compile(r"\(\s*0\s*\)")
+_BETWEEN_DIGITS = re.compile(r"\(\s*0\s*\)|[^\w+]|_")  # a nought in brackets is for those who dial at home
 
 
 def match_keys(
@@ -112,12 +112,13 @@ class PlainKeys:
                 raise InvalidInput("field", field, f"must be one of {', '.join(KEY_FIELDS)}")
 
     def _phone(self, text: str) -> str | None:
-        plain = _OPTIONAL_TRUNK.sub("", _settled(text, str))
-        plain = "".join(one for one in plain if one == "+" or category(one)[0] not in "PSZC")
+        plain = _BETWEEN_DIGITS.sub("", _settled(text, str))
         is_international = plain.startswith("+")
-        digits = "".join(str(decimal(one, "?")) for one in plain.removeprefix("+"))
+        digits = plain.removeprefix("+")
         if not digits.isdecimal():
             return None
+        if not digits.isascii():
+            digits = "".join(str(decimal(one)) for one in digits)
         if not is_international and digits.startswith("00"):
             is_international, digits = True, digits[2:]
         if not is_international:

@@ -128,7 +128,7 @@ def next_step(
         RecyclingStep.RECYCLE: rule.after_days,
     }
     ladder = [(step, days) for step, days in days_of.items() if days is not None and step in reachable]
-    reminded = {r.step: r.at for r in lead.reminders if r.owner == lead.owner and r.at >= since}
+    reminded = {r.step: r.at for r in lead.reminders if r.owner == lead.owner and r.at > since}
     reached = next(place for place, (step, _) in enumerate(ladder) if step not in reminded)
     step, days = ladder[reached]
     if reached > 0:

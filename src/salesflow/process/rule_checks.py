@@ -1,4 +1,4 @@
-"""Whether the business rules and approvals of a template are sound, and conditions wherever they stand (RULE-1, RULE-2)."""
+"""Whether business rules and approvals of a template are sound, and conditions wherever they stand (RULE-1, RULE-2)."""
 
 from __future__ import annotations
 

@@ -13,6 +13,8 @@ COMPLETED = (OpportunityStatus.WON, OpportunityStatus.LOST, OpportunityStatus.IN
 SERVED = (OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON, OpportunityStatus.LOST)
 """While after-sales work and team changes are possible (OPP-11, OPP-12)."""
 
+FOLLOWED_UP = (LeadStatus.UNASSIGNED, LeadStatus.ASSIGNED, LeadStatus.CONVERTED)
+"""While a lead is not disqualified, which is for good (LEAD-5, LEAD-9)."""
 
 SELLING = (OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON)
 """While documents are issued (OPP-13)."""

@@ -60,7 +60,7 @@ class TemplateDiff:
     Args:
         process: The template's id.
         from_version, to_version: Which versions.
-        changes: Those of the template itself first, then stage by stage.
+        changes: Those of the template itself first, then stage by stage, then its rules, approvals and automations.
 
     Source: PROC-6.
     """
@@ -76,7 +76,7 @@ class TemplateDiff:
         return tuple(
             change.place.removeprefix("stages.")
             for change in self.changes
-            if change.kind is REMOVED and change.place.count(".") == 1
+            if change.kind is REMOVED and change.place.startswith("stages.") and change.place.count(".") == 1
         )
 
     def __str__(self) -> str:
@@ -101,7 +101,13 @@ def diff(old: SalesProcess, new: SalesProcess) -> TemplateDiff:
             raise InvalidInput(name, process, "must be a SalesProcess")
     if old.id != new.id:
         raise InvalidInput("new", new.id, f"must be another version of {old.id!r}")
-    found = (*_values("", old, new, ("id", "version", "stages")), *_stages(old, new))
+    found = (
+        *_values("", old, new, ("id", "version", "stages", "rules", "approvals", "automation")),
+        *_stages(old, new),
+        *_parts("rules", old, new, "code"),
+        *_parts("approvals", old, new, "before"),
+        *_parts("automation", old, new, "code"),
+    )
     return TemplateDiff(old.id, old.version, new.version, found)
 
 
@@ -125,6 +131,13 @@ def _stages(old: SalesProcess, new: SalesProcess) -> Iterator[TemplateChange]:
             yield from _insides(f"{place}.required_fields", required, needed, ("field",))
             yield from _listed(f"{place}.tasks", earlier, tasks, ignored=moved)
         yield from _insides(f"{place}.tasks", earlier, tasks, ("code",))
+
+
+def _parts(name: str, old: SalesProcess, new: SalesProcess, key: str) -> Iterator[TemplateChange]:
+    """Give what differs in a list of the template's whose items are told apart by *key*."""
+    before, after = ({getattr(part, key): part for part in getattr(process, name)} for process in (old, new))
+    yield from _listed(name, before, after)
+    yield from _insides(name, before, after, (key,))
 
 
 def _homes(process: SalesProcess) -> dict[str, str]:

@@ -159,7 +159,11 @@ _LEAD_ABOVE = AccessRow(source="ACC-20", voided=None, superiors=True, dispatcher
 _CLAIM = AccessRow(source="ACC-21", statuses=(LeadStatus.UNASSIGNED,), claimers=True)
 _CUSTOMER = AccessRow(source="ACC-22", owner=True, superiors=True, shared=True)
 _CONTACT = AccessRow(
-    source="ACC-22", owner=True, superiors=True, shared=True, also="whoever may edit one of its opportunities"
+    source="ACC-22",
+    owner=True,
+    superiors=True,
+    shared=True,
+    also="whoever may edit its customer or one of its opportunities",
 )
 _ADMINISTRATION = AccessRow(source="ACC-23", voided=None, administrators=True)
 _READ = AccessRow(source="ACC-26", voided=None, readers=True)

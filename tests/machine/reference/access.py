@@ -29,6 +29,7 @@ class Row(NamedTuple):
 LINE: dict[str, Any] = {"owner": True, "superiors": True}
 SALES = frozenset({"sales", "joint"})
 SERVICE = frozenset({"after_sales"})
+SELL = Row(("in_progress", "won"), **LINE, roles=SALES, shared=True)
 WORK = Row(OPEN, **LINE, roles=SALES, shared=True)
 CREATE = Row(voided=None, employees=True)
 ADMINISTRATORS = Row(voided=None, administrators=True)
@@ -75,6 +76,12 @@ ROWS: dict[str, Row] = {
     "opportunities.refuse": Row(voided=None, named=True, override=False),
     "opportunities.request_approval": Row(voided=None, named=True),
     "opportunities.withdraw_approval": Row(voided=None, named=True),
+    **{f"opportunities.issue_{paper}": SELL for paper in ("quote", "contract", "order", "invoice")},
+    "documents.accept": SELL,
+    "documents.record_payment": SELL,
+    "documents.issue": Row(**LINE, shared=True),
+    "leads.quote": Row(**LINE),
+    "leads.order": Row(**LINE),
     "leads.follow_up": Row(**LINE, shared=True),
     "leads.edit": Row(**LINE, shared=True),
     "leads.convert": Row(**LINE, shared=True),

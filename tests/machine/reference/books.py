@@ -92,6 +92,8 @@ class Books:
         self.people, self.templates, self.next_id = people, templates, next_id
         self.records: dict[tuple[str, str], Plain] = {}
         people.records = self.records
+        self.deliveries: list[Plain] = []
+        """What was set off and is not done (RULE-3)."""
         self.now: datetime = datetime.min
         self.today: date = date.min
 
@@ -130,14 +132,15 @@ class Books:
         known = OPERATIONS[name]
         row, named = known.access(case, **given)
         if record is not None and not self.people.sees_whole(person, record):
-            hidden = refusals(self.people, person, row, record, named)
+            hidden = refusals(self.people, person, row, self.people.bearer(record), named)
             if hidden:  # what else stands in the way of a lead is not for those who see its card
                 return Answer("refused", frozenset(hidden)), _nothing
         try:
             reasons, effect = known.decide(case, **given)
         except Absent:
             return Answer("absent"), _nothing
-        reasons = reasons | refusals(self.people, person, row, record, named)
+        judged = None if record is None else self.people.bearer(record)
+        reasons = reasons | refusals(self.people, person, row, judged, named)
         if reasons:
             return Answer("refused", frozenset(reasons)), _nothing
         return Answer("done"), effect

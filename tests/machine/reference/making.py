@@ -7,9 +7,10 @@ from typing import Any
 from tests.machine.reference.access import ROWS, admits, refusals
 from tests.machine.reference.books import Absent, Case, Effect, No, operation
 from tests.machine.reference.grades import regrade
+from tests.machine.reference.known import key, link, taken
 from tests.machine.reference.moves import no_effect
 from tests.machine.reference.people import Plain, names
-from tests.machine.reference.stages import codes, enter, leave, skip, stage_of
+from tests.machine.reference.stages import broken, codes, enter, leave, skip, stage_of
 from tests.machine.reference.standing import lead_stands
 
 WORKED = ("unassigned", "assigned")
@@ -17,7 +18,9 @@ WORKED = ("unassigned", "assigned")
 
 def put(case: Case, kind: str, id: str, **values: Any) -> Plain:
     """A new record, at version 1; the version of a changed one is the driver's to count."""
-    record = {"kind": kind, "id": id, "version": 1, "voided": False, **values}
+    papers = {"opportunity": ("quote", "contract", "order", "invoice"), "lead": ("quote", "contract")}.get(kind, ())
+    blank: Plain = {f"{paper}_number": None for paper in papers} | ({"deals_won": 0} if kind == "customer" else {})
+    record = {"kind": kind, "id": id, "version": 1, "voided": False, **blank, **values}
     case.books.records[kind, id] = record
     return record
 
@@ -74,7 +77,7 @@ def start_deal(
             skip(deal, code, case.now, reason)
     enter(deal, template, entry, case.now, "created")
     deal["probability"] = (stage_of(template, entry)["probability"], "stage")
-    return found, deal
+    return found | broken(deal, template, "create"), deal
 
 
 def _late(deal: Plain, template: Plain, entry: str, passed: list[str], reason: str | None) -> set[No]:
@@ -151,6 +154,7 @@ def create_lead(case: Case, title: str, owner: str | None = "", **values: Any) -
     lead = {**blank, "title": title, "owner": owner, "former": [], "activities": [], "created": case.now, **values}
     if not (lead["phone"] or lead["email"] or lead["channel"]):
         found.add(("reach_missing", ""))
+    lead["duplicate_of"] = link(case.books.records, lead)
     return found, lambda: put(case, "lead", id, status="assigned" if owner else "unassigned", **lead)
 
 
@@ -222,6 +226,8 @@ def edit_lead(case: Case, **changes: Any) -> tuple[set[No], Effect]:
 
     def change() -> bool:
         is_new = after != lead
+        if key(after["phone"]) != key(lead["phone"]):
+            lead["duplicate_of"] = link(case.books.records, after)
         lead.update(changes)
         return is_new
 
@@ -262,6 +268,8 @@ def convert(case: Case, customer: Any = None, contact: Any = None, opportunity: 
         found |= lead_stands(lead, ("assigned",))
     if customer is None and contact is None:
         found.add(("convert_nothing" if opportunity is None else "convert_needs_party", ""))
+    if isinstance(customer, dict) and not found - case.unknown_parties(customer, contact):
+        found |= taken(case, customer.get("phone") or lead["phone"])
     deal: Plain = {}
     if isinstance(opportunity, str):
         known = books.records.get(("opportunity", opportunity))
@@ -289,7 +297,8 @@ def convert(case: Case, customer: Any = None, contact: Any = None, opportunity: 
 def create_customer(case: Case, name: str, owner: str | None = None, **reach: Any) -> tuple[set[No], Effect]:
     owner, id = own_or_nobody(case, owner), case.books.next_id("customer")
     values = {"phone": None, "email": None, "source_lead": None, **reach, "name": name, "owner": owner}
-    return case.unknown_people(owner), lambda: put(case, "customer", id, **values)
+    found = case.unknown_people(owner) | taken(case, values["phone"])
+    return found, lambda: put(case, "customer", id, **values)
 
 
 @operation("contacts.create")
@@ -311,12 +320,32 @@ def _edit_party(case: Case, **changes: Any) -> tuple[set[No], Effect]:
     return found, change
 
 
-operation("customers.edit")(_edit_party)
+@operation("customers.edit")
+def edit_customer(case: Case, **changes: Any) -> tuple[set[No], Effect]:
+    """CUS-1: contacts that the customer's keeper keeps go with it to another one."""
+    customer, owner = case.record, changes.get("owner")
+    found, edit = _edit_party(case, **changes)
+    if key(changes.get("phone")) != key(customer["phone"]):
+        found |= taken(case, changes.get("phone"), customer["id"])
+
+    def change() -> object:
+        before = customer["owner"]
+        for (kind, _), contact in case.books.records.items():
+            is_its_own = kind == "contact" and contact["customer"] == customer["id"]
+            if owner not in (None, before) and is_its_own and contact["owner"] == before:
+                contact["owner"], contact["version"] = owner, contact["version"] + 1
+        return edit()
+
+    return found, change
 
 
 def _editors(case: Case, **_: Any) -> tuple[str, Any]:
-    """ACC-22: whoever may edit one of the contact's deals, in their own right."""
+    """ACC-22: whoever may edit the contact's customer, or one of its deals, in their own right."""
     people, person, edit = case.people, case.person, "opportunities.edit"
+    customer = case.books.records.get(("customer", case.record["customer"]))
+    is_seen = customer is not None and people.sees(person, customer)
+    if is_seen and admits(people, person, ROWS["customers.edit"], customer, ()):
+        return "contacts.edit", (person,)
     for deal in case.books.records.values():
         is_its_own = deal["kind"] == "opportunity" and names(deal, case.record) and people.sees(person, deal)
         is_open = is_its_own and not refusals(people, person, edit, deal, ())

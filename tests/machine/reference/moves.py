@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import copy
+from datetime import timedelta
 from typing import Any
 
 from tests.machine.reference.access import refusals
 from tests.machine.reference.books import OPERATIONS, Case, Effect, No, operation
 from tests.machine.reference.people import Plain
 from tests.machine.reference.stages import (
+    asked,
+    broken,
     codes,
     enter,
     forward,
+    is_over,
     jump,
     leave,
+    not_approved,
     owed,
     skip,
     stage_of,
@@ -75,7 +80,8 @@ def change_stage(
     if steps == 0:
         return {("already_there", "")}, no_effect
     if steps < 0:
-        return (set() if reason else {("reason_missing", "")}), lambda: go(case, stage, "returned", reason)
+        found = broken(deal, template, "change_stage") | (set() if reason else {("reason_missing", "")})
+        return found, lambda: go(case, stage, "returned", reason)
     if steps == 1 and not unfinished(case, deal, template):
         return forward(case, stage, is_approved), lambda: go(case, stage, "advanced", reason)
     return jump(case, stage, reason, is_approved), lambda: go(case, stage, "jumped", reason)
@@ -87,34 +93,36 @@ def change_process(
 ) -> tuple[set[No], Effect]:
     """OPP-9: it lands in the stage of equal code, else in the first; a stage that is chosen is gone to from there."""
     deal, template = case.record, case.books.latest(process)
-    found, order = stands(deal, OPEN), codes(template)
+    left = case.books.template(deal)
+    found, order = stands(deal, OPEN) | broken(deal, left, "change_process"), codes(template)
     if deal["process"] == process:
         found.add(("same_process", ""))
     if stage is not None and stage not in order:
         found.add(("stage_unknown", ""))
-    if found:
+    if found - broken(deal, left, "change_process"):
         return found, no_effect
     landing = deal["stage"] if deal["stage"] in order else order[0]
     before = order[: min(order.index(landing), order.index(stage or landing))]
     asks = template["jump"] != "fast_track" or deal["route"] == "full"
     if asks and any(stage_of(template, code)["approval"] for code in before):
-        return {("approval_needed", "")}, no_effect
+        return found | {("approval_needed", "")}, no_effect
     landed = copy.deepcopy(deal)
     there = Case(case.books, case.person, landed)
     leave(landed, case.now, "process_changed", "skipped", reason)
     expire(there)
     landed.update(process=process, process_version=template["version"])
-    asked = {(s["code"], t["code"]): t for s in template["stages"] for t in s["tasks"]}
+    tasks = {(s["code"], t["code"]): t for s in template["stages"] for t in s["tasks"]}
     for task in landed["tasks"]:
         if task["stage"] in order:
-            wanted = asked.get((task["stage"], task["code"]))
+            wanted = tasks.get((task["stage"], task["code"]))
             task["is_required"] = wanted is not None
             task["routes"] = set(wanted["routes"]) if wanted is not None else task["routes"]
     enter(landed, template, landing, case.now, "process_changed")
     landed["probability"] = (stage_of(template, landing)["probability"], "stage")
     happen: Effect = no_effect
     if stage not in (None, landing):
-        found, happen = change_stage(there, str(stage), reason)
+        further, happen = change_stage(there, str(stage), reason)
+        found |= further
 
     def take_over() -> None:
         happen()
@@ -158,29 +166,32 @@ def win(
     return found, lambda: close(case, "won", close_date, worth, None, comment, None)
 
 
-def reasoned(case: Case, listed: str, reason: str | None) -> set[No]:
-    """OPP-7: the reason is one of the template's list."""
-    known = case.books.template(case.record)[listed]
+def reasoned(case: Case, name: str, listed: str, reason: str | None, is_approved: bool) -> set[No]:
+    """OPP-7: the reason is one of the template's list; its rules and its approval bind too."""
+    template = case.books.template(case.record)
     found = stands(case.record, OPEN)
-    if found or reason in known:
+    if found:
         return found
-    return {("reason_unknown" if reason else "reason_missing", "")}
+    found = broken(case.record, template, name) | (set() if is_approved else not_approved(case, name))
+    return found if reason in template[listed] else found | {("reason_unknown" if reason else "reason_missing", "")}
 
 
 @operation("opportunities.lose")
 def lose(
-    case: Case, reason: str | None, competitor: str | None = None, comment: str | None = None, close_date: Any = None
-) -> tuple[set[No], Effect]:
-    return reasoned(case, "lost_reasons", reason), lambda: close(
+    case: Case, reason: str | None = None, competitor: str | None = None, comment: str | None = None,
+    close_date: Any = None, is_approved: bool = False,
+) -> tuple[set[No], Effect]:  # fmt: skip
+    return reasoned(case, "lose", "lost_reasons", reason, is_approved), lambda: close(
         case, "lost", close_date, None, reason, comment, competitor
     )
 
 
 @operation("opportunities.invalidate")
 def invalidate(
-    case: Case, reason: str | None, comment: str | None = None, close_date: Any = None
-) -> tuple[set[No], Effect]:
-    return reasoned(case, "invalid_reasons", reason), lambda: close(
+    case: Case, reason: str | None = None, comment: str | None = None, close_date: Any = None,
+    is_approved: bool = False,
+) -> tuple[set[No], Effect]:  # fmt: skip
+    return reasoned(case, "invalidate", "invalid_reasons", reason, is_approved), lambda: close(
         case, "invalid", close_date, None, reason, comment, None
     )
 
@@ -195,7 +206,8 @@ def reopen(case: Case) -> tuple[set[No], Effect]:
         deal["status"], deal["probability"] = "in_progress", closing["probability"]
         enter(deal, case.books.template(deal), closing["stage"], case.now, "reopened")
 
-    return stands(deal, COMPLETED), take_up
+    found = stands(deal, COMPLETED)
+    return found or broken(deal, case.books.template(deal), "reopen"), take_up
 
 
 def hide(case: Case, reason: str | None = None) -> tuple[set[No], Effect]:
@@ -219,20 +231,37 @@ def delete(case: Case) -> tuple[set[No], Effect]:
     found = stands(case.record, None)
     if case.record["version"] > 1:
         found.add(("has_history", ""))
+    if any(case.record[f"{paper}_number"] for paper in ("quote", "contract", "order", "invoice")):
+        found.add(("has_documents", ""))
     return found, lambda: case.books.records.pop(("opportunity", case.record["id"]))
 
 
-def _no_approver(case: Case) -> set[No]:
-    """ACC-18: one of the owner's superiors who sees the record, and is not the one who asks."""
-    has_one = any(case.sees(p) for p in case.people.superiors(case.record["owner"]) if p != case.person)
+def named(case: Case, approver: str) -> list[str]:
+    """ACC-18: whom an approval names."""
+    kind, _, who = approver.partition(":")
+    if kind == "person":
+        return [who]
+    if kind == "role":
+        return [person for person, role in case.record["team"] if role == who]
+    return list(case.people.superiors(case.record["owner"]))
+
+
+def _no_approver(case: Case, approver: str) -> set[No]:
+    """ACC-18: one of those who are named who sees the record, and is not the one who asks."""
+    has_one = any(case.sees(p) for p in named(case, approver) if p != case.person)
     return set() if has_one else {("no_approver", "")}
 
 
-def _ask_for(case: Case, name: str, given: Plain) -> None:
+def _ask_for(case: Case, name: str, given: Plain, approver: str = "owner_superior", days: int | None = None) -> None:
+    """RULE-2: what is over by now is marked so in the same breath."""
+    for earlier in waiting(case.record, moves_only=True) if name != REGISTRATION else ():
+        if is_over(earlier, case.now):
+            earlier["status"] = "expired"
     case.record["approvals"].append(
         {
             "id": str(case.record["version"] + 1), "operation": name, "given": given, "by": case.person,
-            "status": "requested", "decided_by": None, "comment": None,
+            "status": "requested", "decided_by": None, "comment": None, "approver": approver,
+            "expires_at": None if days is None else case.now + timedelta(days=days),
         }
     )  # fmt: skip
 
@@ -241,7 +270,18 @@ def _ask_for(case: Case, name: str, given: Plain) -> None:
 def request_approval(case: Case, operation: str, **given: str) -> tuple[set[No], Effect]:
     found, _ = OPERATIONS[f"opportunities.{operation}"].decide(case, **given)
     found = found - {("approval_needed", "")} if found else {("approval_not_needed", "")}
-    return found | _no_approver(case), lambda: _ask_for(case, f"opportunities.{operation}", given)
+    deal, template = case.record, case.books.template(case.record)
+    order, target = codes(template), given.get("stage")
+    if operation == "advance":
+        target = next(iter(order[order.index(deal["stage"]) + 1 :]), None)
+    is_move = target in order if operation in ("advance", "change_stage") else True
+    whom = asked(deal, template, operation, target) if is_move else {}
+    if len(whom) != 1:
+        return found, no_effect
+    ((approver, days),) = whom.items()
+    return found | _no_approver(case, approver), lambda: _ask_for(
+        case, f"opportunities.{operation}", given, approver, days
+    )
 
 
 @operation("opportunities.register_with_partner")
@@ -257,20 +297,23 @@ def register(case: Case) -> tuple[set[No], Effect]:
         deal["registration"] = "requested"
         _ask_for(case, REGISTRATION, {})
 
-    return found | _no_approver(case), ask
+    return found | _no_approver(case, "owner_superior"), ask
 
 
 def _the_one(case: Case, approval: str | None) -> Plain | set[No]:
     """The approval that is meant, or why there is none."""
-    asked = waiting(case.record)
+    still = waiting(case.record)
     if approval is None:
-        if len(asked) == 1:
-            return asked[0]
-        return {("approvals_waiting", "") if asked else ("approval_unknown", "")}
-    for found in case.record["approvals"]:
-        if found["id"] == approval:
-            return found if found["status"] == "requested" else {("approval_decided", "")}
-    return {("approval_unknown", "")}
+        meant = [one for one in still if not is_over(one, case.now)] or still
+        if len(meant) != 1:
+            return {("approvals_waiting", "") if meant else ("approval_unknown", "")}
+    else:
+        meant = [one for one in case.record["approvals"] if one["id"] == approval]
+    if not meant:
+        return {("approval_unknown", "")}
+    if meant[0]["status"] != "requested":
+        return {("approval_decided", "")}
+    return {("approval_expired", "")} if is_over(meant[0], case.now) else meant[0]
 
 
 def _decided(case: Case, found: Plain, status: str, registration: str, comment: str | None = None) -> None:
@@ -279,15 +322,23 @@ def _decided(case: Case, found: Plain, status: str, registration: str, comment: 
         case.record["registration"] = registration
 
 
-def _approvers(name: str) -> Any:
-    return lambda case, **_: (f"opportunities.{name}", case.people.superiors(case.record["owner"]))
+def _named_of(case: Case, approval: str | None) -> tuple[list[str], str | None]:
+    """Whom the approval that is meant names, and who asked; where none waits, whom the last one named."""
+    found = _the_one(case, approval)
+    if not isinstance(found, set):
+        return named(case, found["approver"]), found["by"]
+    known = [one for one in case.record["approvals"] if approval in (None, one["id"])]
+    return named(case, known[-1]["approver"] if known else "owner_superior"), None
+
+
+def _refusers(case: Case, approval: str | None = None, **_: Any) -> tuple[str, list[str]]:
+    return "opportunities.refuse", _named_of(case, approval)[0]
 
 
 def _others(case: Case, approval: str | None = None, **_: Any) -> tuple[str, list[str]]:
     """ACC-18: nobody approves what they asked for themselves."""
-    found = _the_one(case, approval)
-    asked_by = None if isinstance(found, set) else found["by"]
-    return "opportunities.approve", [p for p in case.people.superiors(case.record["owner"]) if p != asked_by]
+    people, asked_by = _named_of(case, approval)
+    return "opportunities.approve", [person for person in people if person != asked_by]
 
 
 @operation("opportunities.approve", _others)
@@ -316,7 +367,7 @@ def approve(case: Case, approval: str | None = None, comment: str | None = None)
     return no | refusals(case.people, requester, name, case.record, ()), let_it_happen
 
 
-@operation("opportunities.refuse", _approvers("refuse"))
+@operation("opportunities.refuse", _refusers)
 def refuse(case: Case, approval: str | None = None, comment: str | None = None) -> tuple[set[No], Effect]:
     found = _the_one(case, approval)
     if isinstance(found, set):

@@ -138,6 +138,15 @@ class People:
         """VIS-18: a lead without owner lies in the common pool, from which all who work here may claim."""
         return record["kind"] == "lead" and record["owner"] is None and self.is_employee(viewer)
 
+    def bearer_key(self, paper: Plain) -> tuple[str, str]:
+        """OPP-13: what a document belongs to: its deal, else its lead, else its customer."""
+        kinds = ("opportunity", "lead", "customer")
+        return next((kind, paper[kind]) for kind in kinds if paper[kind] is not None)
+
+    def bearer(self, record: Plain) -> Plain:
+        """Whose owner and status count for a record: its own, or those of what a document belongs to."""
+        return self.records[self.bearer_key(record)] if record["kind"] == "document" else record
+
     def sees_whole(self, viewer: str, record: Plain) -> bool:
         """VIS-18: of a lead in the common pool, which nobody dispatches, only administrators see more than the card."""
         return not self.may_claim(viewer, record) or self.is_administrator(viewer)
@@ -153,10 +162,16 @@ class People:
         """VIS-1, VIS-13: `all` holds and it is not voided; administrators see every record by its id."""
         if not self.knows(viewer):
             return False
+        if record["kind"] == "document":
+            whole = self.bearer(record)
+            return self.sees(viewer, whole) and self.sees_whole(viewer, whole)
         return self.is_administrator(viewer) or (not record["voided"] and self.scene("all", viewer, record))
 
     def lists(self, viewer: str, scene: str, record: Plain) -> bool:
         """Whether the record is in the viewer's list of *scene*."""
+        if record["kind"] == "document":
+            whole = self.bearer(record)
+            return self.lists(viewer, scene, whole) and self.sees_whole(viewer, whole)
         if scene == "voided":
             return self.is_administrator(viewer) and record["voided"]
         if record["voided"] or not self.knows(viewer):

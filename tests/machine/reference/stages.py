@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from tests.machine.reference.books import Case, No
@@ -105,21 +106,66 @@ def waiting(deal: Plain, *, moves_only: bool = False) -> list[Plain]:
     return [a for a in asked if a["operation"] != "opportunities.register_with_partner"] if moves_only else asked
 
 
-def not_approved(deal: Plain, template: Plain, target: str | None = None) -> set[No]:
-    """
-    RULE-2: a stage with an approval is left forward, or passed over, by the approval only.
+def is_over(approval: Plain, now: datetime) -> bool:
+    """RULE-2: nobody decided it in time."""
+    return approval["expires_at"] is not None and now >= approval["expires_at"]
 
-    On a fast track the stages that are passed over ask for nothing. Without a target it is about the win.
+
+def asked(deal: Plain, template: Plain, name: str, target: str | None = None) -> dict[str, int | None]:
+    """
+    RULE-2: who is asked before *name*, with the days that a request waits; stages that are passed ask too.
+
+    On a fast track the stages that are passed over ask for nothing. Without a target it is about the outcome.
     """
     order = codes(template)
     first = order.index(deal["stage"])
     end = len(order) if target is None else order.index(target)
-    passed = template["stages"][first : first + 1 if template["jump"] == "fast_track" else end]
-    if all(stage["approval"] is None for stage in passed):
+    passed = template["stages"][first : min(end, first + 1) if template["jump"] == "fast_track" else end]
+    found = [stage for stage in passed if name in ("advance", "change_stage", "win") and stage["approval"]]
+    found += [own for own in template["approvals"] if own["before"] == name]
+    days: dict[str, int | None] = {}
+    for one in found:
+        known = [limit for limit in (days.get(one["approval"]), one["expires"]) if limit is not None]
+        days[one["approval"]] = min(known) if known else None
+    return days
+
+
+def not_approved(case: Case, name: str, target: str | None = None) -> set[No]:
+    """RULE-2: what it asks for is not there: several approvers are asked one by one, one that waits is awaited."""
+    deal = case.record
+    whom = asked(deal, case.books.template(deal), name, target)
+    if not whom:
         return set()
-    if waiting(deal, moves_only=True):
-        return {("approval_pending", waiting(deal, moves_only=True)[0]["id"])}
-    return {("approval_needed", "")}
+    if len(whom) > 1:
+        return {("approvals_apart", "")}
+    pending = [one for one in waiting(deal, moves_only=True) if not is_over(one, case.now)]
+    return {("approval_pending", pending[0]["id"])} if pending else {("approval_needed", "")}
+
+
+def broken(deal: Plain, template: Plain, name: str) -> set[No]:
+    """RULE-1: the rules of the template that stand in the way of *name*."""
+    return {
+        ("rule_broken", rule["code"])
+        for rule in template["rules"]
+        if name in rule["before"]
+        and (not rule["stages"] or deal["stage"] in rule["stages"])
+        and all(holds(deal, condition) for condition in rule["when"])
+        and not all(holds(deal, condition) for condition in rule["needs"])
+    }
+
+
+def holds(deal: Plain, condition: Plain) -> bool:
+    """RULE-1: what is absent never matches, and unlike currencies never compare."""
+    field = condition["field"]
+    if len(condition) == 1:
+        return is_filled(deal, deal, field)
+    value = deal["custom"].get(field.removeprefix("custom.")) if field.startswith("custom.") else deal[field]
+    if field == "probability":
+        return bool(value[0] >= condition["at_least"])
+    if field == "amount":
+        least, currency = condition["at_least"]
+        return value is not None and value[1] == currency and Decimal(value[0]) >= Decimal(least)
+    return value in condition.get("one_of", (condition.get("equals"),))
 
 
 def owed(deal: Plain, template: Plain) -> list[str]:
@@ -154,14 +200,16 @@ def owed(deal: Plain, template: Plain) -> list[str]:
 def forward(case: Case, target: str | None, is_approved: bool) -> set[No]:
     """What stands in the way of leaving a stage forward by the regular way, or of winning where there is no target."""
     deal, template = case.record, case.books.template(case.record)
-    found = not_arrived(deal) | unfinished(case, deal, template)
-    return found if is_approved else found | not_approved(deal, template, target)
+    name = "win" if target is None else "advance"
+    found = not_arrived(deal) | unfinished(case, deal, template) | broken(deal, template, name)
+    return found if is_approved else found | not_approved(case, name, target)
 
 
 def jump(case: Case, target: str, reason: str | None, is_approved: bool) -> set[No]:
     """OPP-6, OPP-6a: what stands in the way of jumping to *target*."""
     deal, template = case.record, case.books.template(case.record)
-    found = not_arrived(deal) | (set() if is_approved else not_approved(deal, template, target))
+    found = not_arrived(deal) | (set() if is_approved else not_approved(case, "change_stage", target))
+    found |= broken(deal, template, "change_stage")
     if template["jump"] == "reason":
         order = codes(template)
         passed = template["stages"][order.index(deal["stage"]) + 1 : order.index(target)]

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from salesflow.files.drawing.words import Words
 from salesflow.model import Jump, Label, Route, SalesProcess, Stage
+from salesflow.process.asked_approvals import PERSON, ROLE
 
 MOST_ACROSS = 7
 """So many stages stand side by side; a longer process goes on below."""
@@ -147,6 +148,7 @@ def sheet_of(process: SalesProcess, language: str) -> Sheet:
         ("customers", "; ".join(map(plain, process.customer_types))),
         ("starts", plain(process.starts_when)),
         ("ends", plain(process.ends_when)),
+        ("rules", "; ".join(_named(r.message, r.code, language) for r in process.rules if not r.stages)),
     ]
     aspects = ("starts", "fields", "tasks", "procedures", "people", "ends", "conditions")
     return Sheet(
@@ -189,12 +191,12 @@ def _column(stage: Stage, number: int, process: SalesProcess, words: Words) -> C
             _lines(stage.procedures),
             _lines(words.name("role", plain(role)) for role in stage.roles),
             _lines([stage.ends_when]),
-            _lines(_conditions(stage, takes_leads, words)),
+            _lines(_conditions(process, stage, takes_leads, words)),
         ),
     )
 
 
-def _conditions(stage: Stage, takes_leads: bool, words: Words) -> Iterable[str]:
+def _conditions(process: SalesProcess, stage: Stage, takes_leads: bool, words: Words) -> Iterable[str]:
     if takes_leads:
         yield words.say("lead")
     if stage.is_optional:
@@ -202,7 +204,18 @@ def _conditions(stage: Stage, takes_leads: bool, words: Words) -> Iterable[str]:
     if stage.limit_days is not None:
         yield words.say("limit", n=stage.limit_days)
     if stage.approval is not None:
-        yield words.say("approval", who=words.name("approver", plain(stage.approval)))
+        yield words.say("approval", who=_approver(stage.approval, words))
+    for rule in process.rules:
+        if stage.code in rule.stages:
+            yield _named(rule.message, rule.code, words.language)
+
+
+def _approver(approver: str, words: Words) -> str:
+    """The name of whoever approves: a role by its own name, a person by their id."""
+    known = plain(approver)
+    if known.startswith(ROLE):
+        return words.name("role", known.removeprefix(ROLE))
+    return words.name("approver", known.removeprefix(PERSON))
 
 
 def _rules(process: SalesProcess, words: Words) -> Iterable[Rule]:
@@ -213,10 +226,12 @@ def _rules(process: SalesProcess, words: Words) -> Iterable[Rule]:
         jumping.append(words.say("jump_optional"))
     yield Rule("jump", words.say("jump"), _lines([*jumping, words.say("back")]))
     won = words.say("won_any" if process.win_from == "any" else "won_last")
-    yield Rule("won", f"{words.say('won')} · 100 %", _lines([won]))
+    asked = {one.before: words.say("approval_of", who=_approver(one.approver, words)) for one in process.approvals}
+    yield Rule("won", f"{words.say('won')} · 100 %", _lines([won, asked.get("win", "")]))
     for kind, reasons in (("lost", process.lost_reasons), ("invalid", process.invalid_reasons)):
         names = words.listed(words.name("reason", plain(reason)) for reason in reasons)
-        yield Rule(kind, f"{words.say(kind)} · 0 %", _lines([words.say("closed_any", reasons=names)]))
+        approval = asked.get({"lost": "lose", "invalid": "invalidate"}[kind], "")
+        yield Rule(kind, f"{words.say(kind)} · 0 %", _lines([words.say("closed_any", reasons=names), approval]))
 
 
 def _legend(process: SalesProcess, words: Words) -> Iterable[str]:

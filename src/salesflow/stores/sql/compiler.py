@@ -72,6 +72,8 @@ from salesflow.visibility.known_by import KnownBy
 OfPeople: TypeAlias = OwnerIn | TeamIn | PoolIn | Names | Behind | BelongsTo | KnownBy
 """What finds its records by an index: by people, by the pool of what is nobody's, by who names whom, or by keys."""
 
+_OneOf: TypeAlias = Callable[[ColumnElement[Any], str], ColumnElement[bool]]
+
 Place: TypeAlias = str
 """Where a node stands in its filter; the parameter of its people, or its pools, has this name."""
 
@@ -118,10 +120,12 @@ class FilterCompiler:
     Args:
         shelf: The kind's table.
         dialect: The database's ways.
+        is_fenced: Whether a semi-join is asked of each record by itself: right for a walk that ends soon.
     """
 
     shelf: Shelf
     dialect: Dialect
+    is_fenced: bool = True
 
     def told(self, filter: RecordFilter) -> tuple[Filter, bool]:
         """Return the narrowest filter that SQL can tell and that all of *filter* pass, and whether it is the same."""
@@ -165,7 +169,7 @@ class FilterCompiler:
             case Nothing():
                 return false()
             case OwnerIn():
-                return self._owner_in(self._hidden(table, "owner"), place)
+                return self._owner_in(table, place, self._among)
             case TeamIn():
                 return self._team_in(filter, table, place)
             case PoolIn():
@@ -177,8 +181,8 @@ class FilterCompiler:
             case FieldCompare():
                 return _compared(filter, self.shelf.fields[filter.name], table)
             case Negation(part=OwnerIn()):
-                owner = self._hidden(table, "owner")
-                return false() if owner is None else and_(owner.is_not(None), ~self._owner_in(owner, place))
+                has_owner = self._hidden_owner(table).is_not(None) if "owner" in table.c else false()
+                return and_(has_owner, ~self._owner_in(table, place, self._among))
             case Names():
                 return self._names(filter, table, place)
             case Behind():
@@ -229,7 +233,7 @@ class FilterCompiler:
         table = self.shelf.table.alias()
         clauses = [self.clause(part, table, where) for part, where in rest]
         if isinstance(node, OwnerIn):
-            found = self._owner_in(table.c.get("owner"), place)
+            found = self._owner_in(table, place, self.dialect.one_of)
             return select(table.c.id).where(table.c.tenant == TENANT, found, *clauses)
         if isinstance(node, PoolIn):
             nobodys = table.c.owner.is_(None)  # by the index of owners
@@ -239,7 +243,7 @@ class FilterCompiler:
         if isinstance(node, Names | KnownBy):
             return select(table.c.id).where(table.c.tenant == TENANT, self.clause(node, table, place), *clauses)
         team = TEAM.alias()
-        ids = select(team.c.opportunity.label("id")).where(self._members(node, team, team.c.person, place))
+        ids = select(team.c.opportunity.label("id")).where(self._members(node, team, place, self.dialect.one_of))
         if not clauses:
             return ids
         behind: Select[Any] = select(literal_column("1")).where(
@@ -248,7 +252,7 @@ class FilterCompiler:
         return ids.where(behind.correlate(team).exists())
 
     def _of_kind(self, kind: str) -> FilterCompiler:
-        return FilterCompiler(SHELVES[kind], self.dialect)
+        return FilterCompiler(SHELVES[kind], self.dialect, self.is_fenced)
 
     def _naming(self, kind: str, record: FromClause) -> list[_Naming]:
         """Return by what *record*, an alias of this kind's table, names customers, or contacts."""
@@ -283,7 +287,7 @@ class FilterCompiler:
                 party == table.c.id,
                 other.clause(filter.filter, record, place),
             )
-            found.append(self.dialect.fenced(rows.correlate(table)).exists())
+            found.append(self._semi_join(rows.correlate(table)))
         return or_(*found)
 
     def _ids_behind(self, node: Behind, place: Place, rest: Iterable[tuple[Filter, Place]]) -> Select[Any]:
@@ -324,7 +328,7 @@ class FilterCompiler:
             record.c.id == table.c[filter.kind],
             other.clause(filter.filter, record, place),
         )
-        return and_(self._is_borne_by(filter.kind, table), self.dialect.fenced(rows.correlate(table)).exists())
+        return and_(self._is_borne_by(filter.kind, table), self._semi_join(rows.correlate(table)))
 
     def _ids_belonging(self, node: BelongsTo, place: Place, rest: Iterable[tuple[Filter, Place]]) -> Select[Any]:
         """Return the ids of records that belong to those of the people of *node*."""
@@ -350,12 +354,15 @@ class FilterCompiler:
         found = and_(known.c.tenant == TENANT, self.dialect.one_of(known.c.key, place))
         return table.c.id.in_(select(known.c[self.shelf.kind]).where(found))
 
-    def _hidden(self, table: FromClause, name: str) -> ColumnElement[Any] | None:
-        column = table.c.get(name)
-        return None if column is None else self.dialect.plain(column)
+    @property
+    def _among(self) -> _OneOf:
+        return self.dialect.among if self.is_fenced else self.dialect.one_of
 
-    def _owner_in(self, owner: ColumnElement[Any] | None, place: Place) -> ColumnElement[bool]:
-        return false() if owner is None else self.dialect.one_of(owner, place)
+    def _semi_join(self, rows: Select[Any]) -> ColumnElement[bool]:
+        return (self.dialect.fenced(rows) if self.is_fenced else rows).exists()
+
+    def _owner_in(self, table: FromClause, place: Place, one_of: _OneOf) -> ColumnElement[bool]:
+        return one_of(table.c.owner, place) if "owner" in table.c else false()
 
     def _hidden_owner(self, table: FromClause) -> ColumnElement[Any]:
         return self.dialect.plain(table.c.owner)
@@ -371,14 +378,12 @@ class FilterCompiler:
         if self.shelf.kind != "opportunity":
             return false()
         team = TEAM.alias()
-        members = self._members(filter, team, self.dialect.plain(team.c.person), place)
+        members = self._members(filter, team, place, self._among)
         rows: Select[Any] = select(literal_column("1")).where(team.c.opportunity == table.c.id, members)
-        return self.dialect.fenced(rows.correlate(table)).exists()
+        return self._semi_join(rows.correlate(table))
 
-    def _members(
-        self, filter: TeamIn, team: FromClause, person: ColumnElement[Any], place: Place
-    ) -> ColumnElement[bool]:
-        found = [team.c.tenant == TENANT, self.dialect.one_of(person, place)]
+    def _members(self, filter: TeamIn, team: FromClause, place: Place, one_of: _OneOf) -> ColumnElement[bool]:
+        found = [team.c.tenant == TENANT, one_of(team.c.person, place)]
         if self.shelf.kind != "opportunity":
             found.append(false())
         if filter.roles is not None:

@@ -24,11 +24,11 @@ from sqlalchemy import (
     make_url,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.types import UserDefinedType
 
 from salesflow.errors import InvalidInput
 
@@ -44,23 +44,26 @@ class Dialect:
     Args:
         begin_reading: Begins a transaction that sees one moment of the database.
         begin_writing: Begins a transaction that may write; on SQLite nobody else may from here on.
-        one_of: Whether a text column is among ids that travel as one parameter, of that name.
+        one_of: Whether a text column is among ids that travel as one parameter, of that name; an index may find them.
+        among: The same, asked of each record by itself.
         ids: What that parameter is for some ids.
         plain: The column, hidden from the planner, so that it does not search an index by it.
-        fenced: The rows of a semi-join, kept from becoming a hash of the whole table.
+        fenced: The rows of a semi-join, kept from becoming a hash of all that they are of.
         insert: An insert that can update what is there.
-        gathers_all: Whether people's records, however many, are counted faster by their rows than by a scan.
+        hashes: Whether a semi-join may be worked out at once for all records, and ids are told apart only when all
+            have come; where not, each is asked as it comes, and a count ends at its cap.
     """
 
     name: str
     begin_reading: str
     begin_writing: str
     one_of: Callable[[ColumnElement[Any], str], ColumnElement[bool]]
+    among: Callable[[ColumnElement[Any], str], ColumnElement[bool]]
     ids: Callable[[frozenset[str]], Any]
     plain: Callable[[ColumnElement[Any]], ColumnElement[Any]]
     fenced: Callable[[Select[Any]], Select[Any]]
     insert: Callable[[Table], Any]
-    gathers_all: bool
+    hashes: bool
 
 
 def _one_of_json(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
@@ -73,8 +76,28 @@ def _as_json(ids: frozenset[str]) -> str:
     return json.dumps(sorted(ids), ensure_ascii=False)
 
 
+class _TextArray(UserDefinedType[str]):
+    """An array as PostgreSQL writes one: written once for a list of people, not by the driver each time."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self) -> str:
+        return "VARCHAR[]"
+
+
 def _one_of_array(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    return column == func.any(bindparam(name, type_=ARRAY(String())))
+    return column == func.any(bindparam(name, type_=_TextArray()))
+
+
+def _among_array(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    # hashed once; the planner, which would look at each of three thousand ids, sees a table, and IS TRUE keeps it one
+    return column.in_(select(func.unnest(bindparam(name, type_=_TextArray()), type_=String()))).is_(True)
+
+
+def _as_array(ids: frozenset[str]) -> str:
+    escaped = [id.replace("\\", "\\\\").replace('"', '\\"') for id in sorted(ids)]
+    return "{" + ",".join([f'"{id}"' for id in escaped]) + "}"
 
 
 def _with_plus(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -82,22 +105,36 @@ def _with_plus(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 SQLITE = Dialect(
-    "sqlite", "BEGIN", "BEGIN IMMEDIATE", _one_of_json, _as_json, _with_plus, lambda rows: rows, insert_sqlite, True
+    "sqlite",
+    "BEGIN",
+    "BEGIN IMMEDIATE",
+    _one_of_json,
+    lambda column, name: _one_of_json(_with_plus(column), name),
+    _as_json,
+    _with_plus,
+    lambda rows: rows,
+    insert_sqlite,
+    False,
 )
 """SQLite searches by every listed id unless a plus stands before the column: 76 ms became 0.86 ms."""
 
 POSTGRESQL = Dialect(
     "postgresql",
-    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan",
     "BEGIN ISOLATION LEVEL READ COMMITTED",
     _one_of_array,
-    list,
+    _among_array,
+    _as_array,
     lambda column: column,
     lambda rows: rows.offset(0),
     insert_postgresql,
-    False,
+    True,
 )
-"""PostgreSQL hashes the whole team table unless OFFSET 0 stands in the semi-join: 443 ms became 7 ms."""
+"""
+PostgreSQL hashes the whole team table unless OFFSET 0 stands in the semi-join: 443 ms became 7 ms.
+
+A statement that it has seen some times it plans for ten people, whoever they are: three thousand took 11 s.
+"""
 
 _DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRESQL)}
 

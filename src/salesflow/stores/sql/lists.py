@@ -8,13 +8,11 @@ same at about √(limit · records). Either way the answer is that of a scan by 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator
-from datetime import date, datetime
-from decimal import Decimal
 from itertools import islice
 from math import isqrt
 from typing import Any
 
-from attrs import frozen
+from attrs import define, evolve
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -24,17 +22,16 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    or_,
     select,
     union_all,
 )
 from sqlalchemy import union as union_of
 
-from salesflow.errors import InvalidInput
-from salesflow.model import Money, sort_value, utc
+from salesflow.model import sort_value
 from salesflow.ports import Query, RecordFilter
 from salesflow.stores.sql.compiler import TENANT, Arms, FilterCompiler, people, shape
-from salesflow.stores.sql.schema import COUNTERS, SHELVES, KeyField, KeyType, minor_units
+from salesflow.stores.sql.order import Order, Position
+from salesflow.stores.sql.schema import COUNTERS, SHELVES
 from salesflow.stores.sql.statements import statement_of
 from salesflow.stores.sql.trouble import read_document
 from salesflow.visibility.behind import asking
@@ -48,16 +45,23 @@ _SAMPLE = 32
 
 _MOST_PLANS = 256
 
+_TRUSTED = 50
+"""So many times a count of some people's records serves; only the choice of a way goes by it."""
+
 _SHARE_TO_GATHER = 4
 """Without a limit, gathering pays while at most one record in this many may pass."""
+
+_READ_PER_GATHERED = 10
+"""Where all ids are gathered before the first is counted: so many records are read one behind the other meanwhile."""
+
+_HASHED_PER_PROBE = 40
+"""So many rows of teams are hashed in the time in which one record's team is asked for."""
 
 _ROOT = "f"
 _LIMIT = bindparam("limit", type_=Integer())
 
-Position = tuple[Any, str]
 
-
-@frozen(eq=False)
+@define(eq=False)
 class Plan:
     """
     What is known of one filter before anything is asked.
@@ -69,6 +73,8 @@ class Plan:
         shape: What its statements are kept under.
         values: Its people, as parameters.
         sample: Some of them, and *scale* times as many are all.
+        rows: About how many rows its people have, as counted last.
+        asked: How often that was asked for.
     """
 
     filter: RecordFilter
@@ -79,6 +85,8 @@ class Plan:
     values: dict[str, Any]
     sample: dict[str, Any]
     scale: float
+    rows: float = 0
+    asked: int = 0
 
 
 class Memory:
@@ -226,7 +234,7 @@ class Reader:
         """Return the statement of the ids that pass, each once, at most *cap*."""
         values, limit = {**plan.values, "limit": cap}, None if cap is None else _LIMIT
         arms = plan.arms
-        if arms is not None and cap is not None:
+        if arms is not None and cap is not None and not self._dialect.hashes:
             few = arms
 
             def gather() -> Select[Any]:
@@ -234,28 +242,44 @@ class Reader:
                 return select(found.c.id).distinct().limit(_LIMIT)
 
             return ("gather ids", plan.shape, arms.shape), values, gather
-        if arms is not None and (self._dialect.gathers_all or self._are_few(plan, arms, None)):
+        if arms is not None and (cap is None or self._are_few(plan, arms, cap // _READ_PER_GATHERED)):
             all_of_them = arms
 
             def gather_all() -> Select[Any]:
-                return self._of_people(self._shelf.table.c.id, all_of_them)
+                return self._of_people(self._shelf.table.c.id, all_of_them).limit(limit)
 
-            return ("gather all ids", plan.shape, arms.shape), values, gather_all
+            return ("gather all ids", plan.shape, arms.shape, cap is None), values, gather_all
         table = self._shelf.table
+        compiler = self._scanning(plan, cap)
 
         def scan() -> Select[Any]:
-            return select(table.c.id).where(self._all(table, plan)).limit(limit)
+            return select(table.c.id).where(self._all(table, plan, compiler)).limit(limit)
 
-        return ("scan ids", plan.shape, cap is None), values, scan
+        return ("scan ids", plan.shape, cap is None, compiler.is_fenced), values, scan
+
+    def _scanning(self, plan: Plan, limit: int | None) -> FilterCompiler:
+        """Return what compiles a scan that ends at *limit*: teams are hashed where few rows of them count."""
+        if not self._dialect.hashes:
+            return self._compiler
+        arms = plan.arms
+        is_hashed = limit is None or (arms is not None and self._are_few(plan, arms, limit * _HASHED_PER_PROBE))
+        return evolve(self._compiler, is_fenced=not is_hashed)
 
     def _are_few(self, plan: Plan, arms: Arms, limit: int | None) -> bool:
-        """
-        Whether gathering costs less than walking to *limit*, as some of the people tell; looks at no more than that.
+        """Whether gathering costs less than walking to *limit*; None means to the end."""
+        if plan.asked % _TRUSTED == 0:
+            plan.rows = self._rows_of_people(plan, arms)
+        plan.asked += 1
+        size = self._memory.size
+        return plan.rows <= (size // _SHARE_TO_GATHER if limit is None else isqrt(limit * size))
 
-        It goes by the size as it was when last looked up, and looks it up on the way: one statement, not two.
+    def _rows_of_people(self, plan: Plan, arms: Arms) -> float:
         """
-        size = self._memory.size or self.size()
-        most = size // _SHARE_TO_GATHER if limit is None else isqrt(limit * size)
+        Return about how many rows the people of *plan* have, as some of them tell; none is counted past what is many.
+
+        What is many goes by the size when last looked up, which is looked up on the way: one statement, not two.
+        """
+        many = (self._memory.size or self.size()) // _SHARE_TO_GATHER + 1
 
         def make() -> Any:
             found = union_all(*(self._compiler.ids(arm, ()) for arm in arms.people)).limit(_LIMIT).subquery()
@@ -263,10 +287,10 @@ class Reader:
                 select(func.count()).select_from(found).scalar_subquery(), self._size_of_kind().scalar_subquery()
             )
 
-        values = {**plan.sample, "limit": int(most / plan.scale) + 1}
+        values = {**plan.sample, "limit": int(many / plan.scale) + 1}
         ((number, size),) = self._run(("few", plan.shape, arms.shape), values, make, None)
         self._memory.size = size or 0
-        return bool(number * plan.scale <= most)
+        return float(number * plan.scale)
 
     def _size_of_kind(self) -> Select[Any]:
         name = f"size:{self._shelf.kind}"
@@ -279,8 +303,8 @@ class Reader:
         rest = [self._compiler.clause(part, table, place) for part, place in arms.rest]
         return select(column).where(table.c.tenant == TENANT, table.c.id.in_(found), *rest)
 
-    def _all(self, table: FromClause, plan: Plan) -> ColumnElement[bool]:
-        return and_(table.c.tenant == TENANT, self._compiler.clause(plan.told, table, _ROOT))
+    def _all(self, table: FromClause, plan: Plan, compiler: FilterCompiler) -> ColumnElement[bool]:
+        return and_(table.c.tenant == TENANT, compiler.clause(plan.told, table, _ROOT))
 
     def _records(self, plan: Plan, order_by: str, limit: int | None, after: Position | None) -> list[Any]:
         record = self._shelf.record
@@ -295,7 +319,7 @@ class Reader:
 
     def _gathered(self, plan: Plan, arms: Arms, order_by: str, limit: int | None, after: Position | None) -> list[Any]:
         """Return the documents of a page by the people's rows, sorted."""
-        order = _Order(self._shelf.orders, order_by, self._shelf.table)
+        order = Order(self._shelf.orders, order_by, self._shelf.table)
         is_behind_value = after is not None and (after[0] is not None or not order.keys)
         values = {**plan.values, **order.values(after)}
 
@@ -308,7 +332,7 @@ class Reader:
             found = found.order_by(*order.terms(self._dialect.plain)).limit(None if limit is None else _LIMIT)
             page, record = found.subquery(), table.alias()
             its = and_(record.c.tenant == TENANT, record.c.id == page.c.id)
-            in_order = _Order(self._shelf.orders, order_by, page).terms(self._dialect.plain)
+            in_order = Order(self._shelf.orders, order_by, page).terms(self._dialect.plain)
             return select(record.c.document).select_from(page.join(record, its)).order_by(*in_order)
 
         key = ("gather", plan.shape, arms.shape, order_by, after is None, is_behind_value, limit is None)
@@ -316,13 +340,14 @@ class Reader:
 
     def _walked(self, plan: Plan, order_by: str, limit: int | None, after: Position | None) -> list[Any]:
         """Return the documents of a page by the order's index: those with a value first, those without then."""
-        order = _Order(self._shelf.orders, order_by, self._shelf.table)
+        order = Order(self._shelf.orders, order_by, self._shelf.table)
         values = {**plan.values, **order.values(after)}
-        key = ("walk", plan.shape, order_by, after is None, limit is None)
+        compiler = self._scanning(plan, limit)
+        key = ("walk", plan.shape, order_by, after is None, limit is None, compiler.is_fenced)
         is_without = bool(order.keys) and after is not None and after[0] is None
 
         def walk(part: ColumnElement[bool] | None, further: ColumnElement[bool] | None) -> Select[Any]:
-            page = select(self._shelf.table.c.document).where(self._all(self._shelf.table, plan))
+            page = select(self._shelf.table.c.document).where(self._all(self._shelf.table, plan, compiler))
             page = page.where(*(clause for clause in (part, further) if clause is not None))
             return page.limit(None if limit is None else _LIMIT)
 
@@ -350,83 +375,3 @@ def select_ids(passing: Select[Any]) -> Select[Any]:
 def count_ids(passing: Select[Any]) -> Select[Any]:
     """Ask how many ids there are."""
     return select(func.count()).select_from(passing.subquery())
-
-
-class _Order:
-    """
-    One order of one table: by the key's columns, records without a value last, ties by id.
-
-    Args:
-        orders: The key field of each order key.
-        order_by: One of them, or ``id``, with or without a minus.
-        table: The kind's table.
-    """
-
-    def __init__(self, orders: dict[str, KeyField], order_by: str, table: FromClause) -> None:
-        self._field = orders.get(order_by.removeprefix("-"))
-        self._is_backwards = order_by.startswith("-")
-        self._id = table.c.id
-        self.keys = [table.c[name] for name in self._field.columns] if self._field is not None else []
-        self.last = self._id.desc() if self._is_backwards and not self.keys else self._id
-
-    def terms(self, plain: Callable[[ColumnElement[Any]], ColumnElement[Any]] | None = None) -> list[Any]:
-        """Return what to sort by; *plain* hides it from the planner, and then records without a value come too."""
-        shown = plain if plain is not None else lambda column: column
-        keys = [shown(key).desc() if self._is_backwards else shown(key).asc() for key in self.keys]
-        last = shown(self._id).desc() if self._is_backwards and not self.keys else shown(self._id).asc()
-        return [*([self.has_none()] if plain is not None and keys else []), *keys, last]
-
-    def has_value(self) -> ColumnElement[bool]:
-        """Return whether a record has a value to sort by."""
-        return self.keys[0].is_not(None)
-
-    def has_none(self) -> ColumnElement[bool]:
-        """Return whether it has none."""
-        return self.keys[0].is_(None)
-
-    def behind(self) -> ColumnElement[bool]:
-        """Return what stands behind a position that has a value."""
-        return or_(self.has_none(), self.further()) if self.keys else self.further()
-
-    def behind_nothing(self) -> ColumnElement[bool]:
-        """Return what stands behind a position without a value."""
-        return and_(self.has_none(), self._id > bindparam("after_id", type_=self._id.type))
-
-    def further(self) -> ColumnElement[bool]:
-        """Return what stands behind a position that has a value, among records that have one."""
-        id = bindparam("after_id", type_=self._id.type)
-        found = self._id < id if self._is_backwards and not self.keys else self._id > id
-        for number, key in reversed(list(enumerate(self.keys))):
-            value = bindparam(f"after_{number}", type_=key.type)
-            # the first comparison is what an index can begin from
-            reached, passed = (key <= value, key < value) if self._is_backwards else (key >= value, key > value)
-            found = and_(reached, or_(passed, found))
-        return found
-
-    def values(self, after: Position | None) -> dict[str, Any]:
-        """
-        Return the parameters of a position.
-
-        Raises:
-            InvalidInput: Its value is none of this order.
-        """
-        if after is None:
-            return {}
-        told: dict[str, Any] = {"after_id": after[1]}
-        if self._field is not None and after[0] is not None:
-            told |= {f"after_{number}": value for number, value in enumerate(_of_type(self._field.type, after[0]))}
-        return told
-
-
-def _of_type(type: KeyType, value: Any) -> list[Any]:
-    match type, value:
-        case KeyType.MONEY, (str(currency), Decimal() as amount):
-            return [currency, minor_units(Money(amount, currency))]
-        case (KeyType.TEXT, str()) | (KeyType.WHOLE, int()):
-            return [value]
-        case KeyType.DAY, date() if not isinstance(value, datetime):
-            return [value]
-        case KeyType.MOMENT, datetime():
-            return [utc(value, "after")]
-        case _:
-            raise InvalidInput("after", value, f"must be a {type.value}, as this order has")

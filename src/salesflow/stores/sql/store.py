@@ -11,6 +11,8 @@ import os
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from random import uniform
+from time import sleep
 from types import TracebackType
 from typing import Any
 
@@ -35,8 +37,14 @@ from salesflow.stores.sql.schema import (
     TOMBSTONES,
     metadata,
 )
-from salesflow.stores.sql.trouble import as_port_error, read_document, told
+from salesflow.stores.sql.trouble import as_port_error, is_undone, read_document, told
 from salesflow.stores.sql.writing import FORGOTTEN, OUTBOX, Prepared, Writer, prepare, revision_of
+
+TRIES = 5
+"""How often a unit of work is saved that the database undoes for another's sake."""
+
+PAUSE_SECONDS = 0.02
+"""Before each further try it waits up to so long, and each time up to so much longer."""
 
 
 class SqlStore:
@@ -90,7 +98,9 @@ class SqlStore:
             PortError: The database holds the tables of another version.
         """
         with self._connected() as connection:
-            is_there = inspect(connection).has_table(SCHEMA.name)
+            has_table = inspect(connection).has_table(SCHEMA.name)
+            # tables that an application's own migrations made hold no version yet
+            is_there = has_table and connection.scalar(select(SCHEMA.c.version)) is not None
         if is_there:
             self._check_schema()
             return
@@ -178,11 +188,20 @@ class SqlStore:
         prepared = prepare(unit, self.tenant)
         if not unit.writes and unit.done is None:
             return
-        try:
-            with self._connected(self._dialect.begin_writing) as connection:
-                Writer(connection, self._dialect, self.tenant).save(prepared)
-        except IntegrityError as problem:
-            raise (self._taken(prepared) or PortError("store", told(problem))) from problem
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                with self._connected(self._dialect.begin_writing) as connection:
+                    Writer(connection, self._dialect, self.tenant).save(prepared)
+                return
+            except IntegrityError as problem:
+                raise (self._taken(prepared) or PortError("store", told(problem))) from problem
+            except PortError as problem:
+                if tries == TRIES or not is_undone(problem):
+                    raise
+            # never in step with whoever it was undone for
+            sleep(uniform(0, PAUSE_SECONDS * tries))
 
     def events(self, kind: str, id: str) -> Sequence[Event]:
         """Return the record's events in order; empty where there is no such record."""

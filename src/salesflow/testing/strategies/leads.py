@@ -13,6 +13,8 @@ from salesflow.model import (
     FormerOwner,
     Lead,
     LeadStatus,
+    Merge,
+    OverdueReminder,
     ReviewState,
 )
 from salesflow.testing.strategies.values import PEOPLE, moments, money, names, record_ids
@@ -60,6 +62,7 @@ def leads(draw: st.DrawFn, *, id: st.SearchStrategy[str] | None = None, people: 
     email = draw(st.none() | st.just("qian@example.com"))
     followed = draw(st.booleans())
     parts = st.none() | record_ids()
+    steps = draw(st.sets(st.sampled_from(("remind_owner", "remind_superior"))))
     formers = draw(st.lists(st.tuples(person, moments(), names()), max_size=2))
     return Lead(
         id=draw(id if id is not None else record_ids()),
@@ -77,11 +80,15 @@ def leads(draw: st.DrawFn, *, id: st.SearchStrategy[str] | None = None, people: 
         email=email,
         channel=draw(st.none() | names()) if phone or email else draw(names()),
         source=draw(st.none() | st.sampled_from(("website", "referral"))),
+        assigned_at=draw(st.none() | moments()) if owner is not None else None,
         last_follower=draw(person) if followed else None,
         last_follow_up_at=draw(moments()) if followed else None,
         disqualified_reason=draw(names()) if status is LeadStatus.DISQUALIFIED else None,
         conversion=draw(st.builds(Conversion, parts, parts, parts)) if status is LeadStatus.CONVERTED else None,
+        upstream_lead=draw(st.none() | st.just("upstream")),
         pool=draw(st.none() | st.just("north")),
+        merges=draw(st.sampled_from(((), (Merge("merged", 2, ("quote:1",)),)))),
+        reminders=tuple(OverdueReminder(step, draw(person), draw(moments())) for step in sorted(steps)),
         former_owners=tuple(FormerOwner(n, *former) for n, former in enumerate(formers, 1)),
         activities=draw(activities()),
         custom=draw(custom_fields()),

@@ -26,6 +26,7 @@ from salesflow.process.asked_approvals import PROCESS_APPROVABLE
 from salesflow.process.findings import WARNINGS
 from salesflow.process.requirements import CUSTOM, FIELDS
 from salesflow.process.rules import RULE_OPERATIONS
+from salesflow.testing.strategies.automation import automations
 
 STAGE_CODES = ("a", "b", "talks", "quote", "stage_9", "x" * 60)
 """The codes of stages: few, so that templates share some."""
@@ -77,6 +78,9 @@ def sales_processes(draw: st.DrawFn, *, least_stages: int = 1, most_stages: int 
         custom_roles=custom_roles,
         rules=draw(st.lists(_rules(codes, custom_fields), max_size=2, unique_by=lambda rule: rule.code)),
         approvals=draw(_approvals(roles, stages[-1].approval)),
+        automation=draw(
+            st.lists(automations(codes, roles, conditions(custom_fields)), max_size=2, unique_by=lambda one: one.code)
+        ),
         waived=draw(st.lists(st.sampled_from(waivers), unique=True, max_size=3)),
         origin=draw(_ORIGINS),
     )
