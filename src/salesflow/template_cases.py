@@ -126,7 +126,7 @@ def check_cases(process: SalesProcess, cases: str | Iterable[TemplateCase]) -> t
     when         ``advance``, ``change_stage STAGE REASON``, ``win``, ``lose REASON``, ``invalidate REASON``,
                  ``reopen``, ``finish_task TASK``, ``reopen_task TASK``, ``fill_feedback TEXT``,
                  ``edit FIELD VALUE``, ``set_grade A REASON``, ``waive_stage STAGE REASON``,
-                 ``request_approval OPERATION STAGE``, ``approve``, ``refuse TEXT``, ``withdraw_approval``,
+                 ``request_approval OPERATION STAGE_OR_REASON``, ``approve``, ``refuse TEXT``, ``withdraw_approval``,
                  ``register_with_partner``
     then         ``at STAGE``, ``in_progress``, ``won``, ``lost``, ``invalid``, ``open TASK``, ``done TASK``,
                  ``skipped TASK``, ``probability 40``, ``grade C``, ``waiting`` (for an approval), and
@@ -316,8 +316,10 @@ def _change_stage(trial: _Trial, text: str) -> Opportunity:
 
 
 def _request_approval(trial: _Trial, text: str) -> Opportunity:
-    operation, stage = _two(text)
-    arguments: Any = {} if stage is None else {"stage": stage, "reason": "because"}
+    operation, about = _two(text)
+    arguments: Any = {} if about is None else {"reason": about}
+    if operation == "change_stage":
+        arguments = {"stage": about, "reason": "because"}
     return trial.seller.opportunities.request_approval(_deal(trial), operation, **arguments)
 
 

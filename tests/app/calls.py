@@ -28,6 +28,7 @@ from tests.app.situations import (
     assigned,
     dated,
     disabled,
+    expired,
     from_a_lead,
     gated_last,
     graded_by_hand,
@@ -39,6 +40,7 @@ from tests.app.situations import (
     quote_of_a_customer,
     quote_of_a_lead,
     quoted_lead,
+    ruled,
     shared_in_department,
     unassigned,
     with_accepted_quote,
@@ -104,6 +106,12 @@ SCORECARD = sf.ProductScorecard("CRM2000", "GlobexCRM", [sf.ScoredCriterion("pri
 COST = sf.SourceCost(amount=SMALL, since=TODAY, until=LATER)
 OPPORTUNITY: dict[str, Any] = {"process": "crm2000", "close_date": LATER}
 
+
+def noted(desk: Any, ref: Any) -> Any:
+    """Go through the dialog that leads and deals have here, to its end."""
+    return desk.start_dialog(ref, "notes").answer("all well").finish().record
+
+
 DONE = [
     # leads
     Done("leads.create", "li", nothing, lambda desk, _: desk.create(title="A", phone="1", source="web"), "created"),
@@ -121,6 +129,8 @@ DONE = [
          "review_state_set"),
     Done("leads.disable", "root", World.lead, lambda desk, r: desk.disable(r), "lead_disabled"),
     Done("leads.enable", "root", disabled, lambda desk, r: desk.enable(r), "lead_enabled"),
+    Done("leads.start_dialog", "li", World.lead, lambda desk, r: noted(desk, r), "dialog_finished"),
+    Done("opportunities.start_dialog", "li", World.deal, lambda desk, r: noted(desk, r), "dialog_finished"),
     Done("leads.follow_up", "li", World.lead, lambda desk, r: desk.follow_up(r, "rang"), "lead_followed_up"),
     Done("leads.follow_up", "li", World.converted_lead, lambda desk, r: desk.follow_up(r, "rang"), "lead_followed_up"),
     Done("leads.edit", "li", World.lead, lambda desk, r: desk.edit(r, email="a@b", phone=None), "edited"),
@@ -227,8 +237,8 @@ DONE = [
     Done("opportunities.change_process", "li", World.waiting, change_to("crm2000"),
          "stage_left process_changed stage_entered"),
     Done("opportunities.win", "li", World.agreed,
-         lambda desk, r: desk.win(r, amount=SMALL, close_date=TODAY, comment="well done"), "stage_left won deals_counted",
-         "customer"),
+         lambda desk, r: desk.win(r, amount=SMALL, close_date=TODAY, comment="well done"),
+         "stage_left won deals_counted", "customer"),
     Done("opportunities.lose", "li", World.deal,
          lambda desk, r: desk.lose(r, reason="price", competitor="Globex", close_date=TODAY), "stage_left lost"),
     Done("opportunities.invalidate", "li", World.deal,
@@ -287,6 +297,16 @@ DONE = [
          "approval_granted stage_left stage_entered"),
     Done("opportunities.approve", "sun", World.registering, lambda desk, r: desk.approve(r, comment="fine"),
          "registration_approved"),
+    Done("opportunities.request_approval", "li", ruled,
+         lambda desk, r: desk.request_approval(r, "lose", reason="price", competitor="Globex"), "approval_requested"),
+    Done("opportunities.request_approval", "li", expired,
+         lambda desk, r: desk.request_approval(r, "lose", reason="price"), "approval_requested"),
+    Done("opportunities.approve", "feng",
+         lambda w: w.acting("li").opportunities.request_approval(ruled(w), "advance"),
+         lambda desk, r: desk.approve(r), "approval_granted stage_left stage_entered"),
+    Done("opportunities.approve", "wang",
+         lambda w: w.acting("li").opportunities.request_approval(ruled(w), "lose", reason="price"),
+         lambda desk, r: desk.approve(r), "approval_granted stage_left lost"),
     Done("opportunities.refuse", "zhang", World.waiting, lambda desk, r: desk.refuse(r, comment="too early"),
          "approval_refused"),
     Done("opportunities.refuse", "zhang", World.registering, lambda desk, r: desk.refuse(r, comment="not ours"),

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import salesflow as sf
-from salesflow.model import DocumentKind, ReviewState
+from salesflow.model import ReviewState
 from salesflow.visibility import VisibilityPolicy
-from tests.app.calls import OPPORTUNITY, Do, No, change_to, jump_to
+from tests.app.calls import OPPORTUNITY, Do, No, change_to, jump_to, noted
+from tests.app.document_refusals import NO_DOCUMENT, issues
 from tests.app.lead_refusals import REFUSED as LEAD_REFUSALS
 from tests.app.situations import (
     a_brochure,
@@ -20,11 +21,13 @@ from tests.app.situations import (
     a_pool,
     a_source,
     after,
+    apart,
     arrived,
     at_the_ceiling,
     complete,
     contact_elsewhere,
     disabled,
+    expired,
     fast,
     gated_last,
     guarded,
@@ -35,18 +38,16 @@ from tests.app.situations import (
     of_a_known_customer,
     owing_nothing_filled,
     pool_in_use,
-    quote_of_a_customer,
-    quote_of_a_lead,
     quoted,
-    quoted_lead,
+    ruled,
     shared_in_department,
+    small,
     two_waiting,
     unassigned,
     with_competitor,
-    with_order,
     with_task_done,
 )  # fmt: skip
-from tests.app.world import LARGE, LINES, SMALL, TODAY, World
+from tests.app.world import LARGE, SMALL, TODAY, World
 
 STRICT = {"visibility": VisibilityPolicy(administrators_operate=False)}
 
@@ -69,8 +70,6 @@ CUSTOMER: Do = lambda desk, _: desk.create("A", phone="139 1234 5678")  # noqa: 
 PHONED: Do = lambda desk, r: desk.edit(r, phone="139 1234 5678")  # noqa: E731
 CLAIM: Do = lambda desk, r: desk.claim(r)  # noqa: E731
 ASSIGN: Do = lambda desk, r: desk.assign(r, "chen")  # noqa: E731
-ACCEPT: Do = lambda desk, r: desk.accept(r)  # noqa: E731
-PAY: Do = lambda desk, r: desk.record_payment(r, sf.Money(1, "CNY"))  # noqa: E731
 
 
 def converts_into(**asked: Any) -> Do:
@@ -80,66 +79,6 @@ def converts_into(**asked: Any) -> Do:
 def creates(**asked: Any) -> Do:
     return lambda desk, r: desk.create("A", **{"customer": r and r.id, "process": "crm2000", **asked})
 
-
-def issues(method: str, lines: Any = LINES, **source: str) -> Do:
-    return lambda desk, r: getattr(desk, method)(r, lines, **source)
-
-
-def issues_alone(method: str, lines: Any = LINES, **source: str) -> Do:
-    return lambda desk, r: desk.issue(r, method, lines, **source)
-
-
-def deal_beside_a_quote_of_another(world: World) -> sf.Opportunity:
-    """One beside a contract of another deal, contract:C-1."""
-    world.acting("li").opportunities.issue_contract(world.deal(), LINES)
-    return world.deal()
-
-
-def lead_beside_a_quote_of_another(world: World) -> sf.Lead:
-    """One beside an accepted quote of another lead, quote:Q-1."""
-    world.acting("li").documents.accept(quote_of_a_lead(world))
-    return world.lead()
-
-
-def customer_beside_a_contract_of_another(world: World) -> sf.Customer:
-    """One beside a contract on another customer, contract:C-1."""
-    world.acting("li").documents.issue(world.customer(), "contract", LINES)
-    return world.customer(name="Globex")
-
-
-def customer_with_a_quote(world: World) -> sf.Customer:
-    """One with a quote, quote:Q-1, that nobody accepted."""
-    return world.acting("li").customers.get(quote_of_a_customer(world).customer)
-
-
-DOLLARS = sf.ProductLine("x", "X", LINES[0].quantity, sf.Money(1, "USD"))
-UNNUMBERED: dict[str, Any] = {"documents": None}
-NO_LINES = [
-    no
-    for group, given, do, methods in (
-        ("leads", World.lead, issues, "quote order"),
-        ("opportunities", World.deal, issues, "issue_quote issue_contract issue_order issue_invoice"),
-        ("documents", World.customer, issues_alone, "invoice"),
-    )
-    for method in methods.split()
-    for operation in [f"{group}.{'issue' if group == 'documents' else method}"]
-    for no in (
-        No(operation, "li", given, do(method), "documents_unavailable", UNNUMBERED),
-        No(operation, "li", given, do(method, ()), "lines_missing"),
-        No(operation, "li", given, do(method, [*LINES, DOLLARS]), "several_currencies"),
-    )
-]
-NO_SOURCE = [
-    no
-    for method in ("issue_contract", "issue_order", "issue_invoice")
-    for no in (
-        No(f"opportunities.{method}", "li", quoted, issues(method, (), source="quote:Q-1"), "quote_not_accepted"),
-        No(f"opportunities.{method}", "li", lambda w: w.acting("li").opportunities.get(w.invoice().opportunity),
-           issues(method, source="invoice:I-1"), "wrong_source"),
-        No(f"opportunities.{method}", "li", deal_beside_a_quote_of_another, issues(method, source="contract:C-1"),
-           "wrong_source source_elsewhere" if method == "issue_contract" else "source_elsewhere"),
-    )
-]  # fmt: skip
 
 NO = [
     # leads
@@ -152,6 +91,9 @@ NO = [
     No("leads.assign", "li", World.lead, ASSIGN, "not_permitted"),
     No("leads.assign", "li", World.converted_lead, ASSIGN, "not_permitted wrong_status"),
     No("leads.follow_up", "li", World.disqualified_lead, FOLLOW_UP, "wrong_status"),
+    No("leads.start_dialog", "li", World.disqualified_lead, noted, "wrong_status"),
+    No("leads.start_dialog", "li", World.lead, lambda d, r: d.start_dialog(r, "none"), "dialog_unknown"),
+    No("opportunities.start_dialog", "li", World.deal, lambda d, r: d.start_dialog(r, "none"), "dialog_unknown"),
     No("leads.edit", "li", World.disqualified_lead, EDIT, "wrong_status"),
     No("leads.edit", "li", World.lead, lambda desk, r: desk.edit(r, phone=None), "reach_missing"),
     No("leads.recycle", "li", World.converted_lead, RECYCLE, "wrong_status"),
@@ -199,6 +141,7 @@ NO = [
        "close_date_past person_unknown"),
     *no_lead("leads.assign", "zhang", ASSIGN),
     *no_lead("leads.follow_up", "li", FOLLOW_UP),
+    *no_lead("leads.start_dialog", "li", noted),
     *no_lead("leads.edit", "li", EDIT),
     *no_lead("leads.recycle", "li", RECYCLE),
     *no_lead("leads.disqualify", "li", DISQUALIFY),
@@ -312,6 +255,36 @@ NO = [
     No("opportunities.win", "li", owing_nothing_filled, lambda desk, r: desk.win(r), "field_empty"),
     No("opportunities.win", "li", World.owing, lambda desk, r: desk.win(r), "stage_owed"),
     No("opportunities.win", "li", gated_last, lambda desk, r: desk.win(r), "approval_needed"),
+    No("opportunities.advance", "li", small, lambda desk, r: desk.advance(r), "approval_needed rule_broken"),
+    No("opportunities.advance", "li", ruled, lambda desk, r: desk.advance(r), "approval_needed"),
+    No("opportunities.change_stage", "li", apart, jump_to("sign"), "approvals_apart"),
+    No("opportunities.change_stage", "li", apart, jump_to("check"), "approval_needed"),
+    No("opportunities.lose", "li", ruled, lambda desk, r: desk.lose(r, reason="price"), "approval_needed"),
+    No("opportunities.lose", "li", expired, lambda desk, r: desk.lose(r, reason="whim"),
+       "reason_unknown approval_needed"),
+    No("opportunities.lose", "li",
+       lambda w: after(w, "opportunities.request_approval", "lose", reason="price")(ruled(w)),
+       lambda desk, r: desk.lose(r, reason="price"), "approval_pending"),
+    No("opportunities.request_approval", "li", apart,
+       lambda desk, r: desk.request_approval(r, "change_stage", stage="sign"), "approvals_apart"),
+    No("opportunities.request_approval", "li", small, lambda desk, r: desk.request_approval(r, "advance"),
+       "rule_broken"),
+    No("opportunities.request_approval", "li", ruled, lambda desk, r: desk.request_approval(r, "lose"),
+       "reason_missing"),
+    No("opportunities.request_approval", "li", lambda w: w.deal(process="ruled"),
+       lambda desk, r: desk.request_approval(r, "advance"), "no_approver"),
+    No("opportunities.approve", "wang", expired, lambda desk, r: desk.approve(r), "approval_expired"),
+    No("opportunities.approve", "zhang", expired, lambda desk, r: desk.approve(r), "approval_expired not_permitted"),
+    No("opportunities.approve", "zhang",
+       lambda w: after(w, "opportunities.request_approval", "advance")(ruled(w)), lambda desk, r: desk.approve(r),
+       "not_permitted"),
+    No("opportunities.approve", "feng",
+       lambda w: after(w, "opportunities.edit", amount=SMALL)(
+           after(w, "opportunities.request_approval", "advance")(ruled(w))
+       ), lambda desk, r: desk.approve(r), "rule_broken"),
+    No("opportunities.refuse", "wang", expired, lambda desk, r: desk.refuse(r, comment="x"), "approval_expired"),
+    No("opportunities.withdraw_approval", "li", expired, lambda desk, r: desk.withdraw_approval(r),
+       "approval_expired"),
     No("opportunities.win", "li",
        lambda w: after(w, "opportunities.request_approval", "win")(gated_last(w)), lambda desk, r: desk.win(r),
        "approval_pending"),
@@ -326,36 +299,9 @@ NO = [
     No("opportunities.delete", "li", with_task_done, lambda desk, r: desk.delete(r), "has_history"),
     No("opportunities.delete", "li", quoted, lambda desk, r: desk.delete(r), "has_history has_documents"),
     # documents
-    *NO_LINES,
-    *NO_SOURCE,
-    No("opportunities.issue_order", "li", World.lost, issues("issue_order"), "wrong_status"),
-    No("leads.quote", "root", unassigned, issues("quote"), "wrong_status"),
+    *NO_DOCUMENT,
     *no_lead("leads.quote", "li", issues("quote")),
     *no_lead("leads.order", "li", issues("order")),
-    No("leads.order", "li", quoted_lead, issues("order", (), source="quote:Q-1"), "quote_not_accepted"),
-    No("leads.order", "li", lead_beside_a_quote_of_another, issues("order", source="quote:Q-1"), "source_elsewhere"),
-    No("leads.order", "li", lambda w: w.acting("li").leads.order(w.lead(), LINES).lead,
-       issues("order", source="contract:C-1"), "wrong_source"),
-    No("documents.issue", "li", customer_with_a_quote, issues_alone("order", (), source="quote:Q-1"),
-       "quote_not_accepted"),
-    No("documents.issue", "li", customer_with_a_quote, issues_alone("quote", source="quote:Q-1"), "wrong_source"),
-    No("documents.issue", "li", customer_beside_a_contract_of_another, issues_alone("order", source="contract:C-1"),
-       "source_elsewhere"),
-    No("documents.accept", "li", World.invoice, ACCEPT, "not_a_quote"),
-    No("documents.accept", "li", World.accepted, ACCEPT, "already_accepted"),
-    No("documents.accept", "li", lambda w: (q := w.quote(), w.acting("li").opportunities.lose(
-        q.opportunity, reason="price"))[0], ACCEPT, "wrong_status"),
-    No("documents.accept", "li", lambda w: (q := quote_of_a_lead(w), w.acting("root").leads.disable(q.lead))[0],
-       ACCEPT, "is_disabled"),
-    No("documents.record_payment", "li", World.quote, PAY, "not_an_invoice"),
-    No("documents.record_payment", "li", World.invoice, lambda desk, r: desk.record_payment(r, sf.Money(-1, "CNY")),
-       "payment_out_of_range"),
-    No("documents.record_payment", "root", lambda w: (i := w.invoice(), w.voided(
-        w.acting("li").opportunities.get(i.opportunity)))[0], PAY, "is_voided"),
-    No("documents.record_payment", "li", lambda w: w.acting("li").documents.issue(w.customer(), "quote", LINES).document,
-       PAY, "not_an_invoice"),
-    No("documents.record_payment", "li", lambda w: w.place(quote_of_a_lead(w), kind=DocumentKind.INVOICE, id="x",
-       paid=sf.Money(0, "CNY"), lead=w.acting("root").leads.disable("lead-1").id), PAY, "is_disabled"),
     # people
     No("opportunities.change_owner", "li", World.deal, lambda desk, r: desk.change_owner(r, "li"), "already_owner"),
     No("opportunities.change_owner", "li", World.deal, lambda desk, r: desk.change_owner(r, "han"), "person_unknown"),

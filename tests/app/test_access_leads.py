@@ -42,6 +42,7 @@ ROWS = {
 
 CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "follow_up": lambda desk, id: desk.follow_up(id, "x"),
+    "start_dialog": lambda desk, id: desk.start_dialog(id, "notes").answer(None).finish(),
     "edit": lambda desk, id: desk.edit(id, email="a@b"),
     "convert": lambda desk, id: desk.convert(id, customer=sf.NewCustomer("A")),
     "quote": lambda desk, id: desk.quote(id, LINES),

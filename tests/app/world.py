@@ -10,7 +10,7 @@ from typing import Any
 from attrs import evolve
 
 import salesflow as sf
-from salesflow.model import RECORD_CLASSES, Event, created
+from salesflow.model import RECORD_CLASSES, Dialog, DialogQuestion, Event, created
 from salesflow.ports import AuditEntry, Query, UnitOfWork, Write
 from salesflow.testing import CountingIds, CountingNumbers, FixedClock
 from salesflow.visibility import EVERYTHING, VisibilityPolicy
@@ -34,8 +34,23 @@ ONE_STAGE = sf.SalesProcess(
 QUICK = sf.SalesProcess(
     "quick", 1, [sf.Stage("talk", approval="owner_superior"), sf.Stage("offer"), sf.Stage("sign")], jump="fast_track"
 )
+RULED = sf.SalesProcess(
+    "ruled", 1, [sf.Stage("talk", approval="role:presales", approval_expires_after_days=7), sf.Stage("sign")],
+    rules=[sf.ProcessRule("worth_it", ["advance", "win"], [sf.Condition("amount", at_least=LARGE)], "Not so little")],
+    approvals=[sf.ProcessApproval("lose", "person:wang", expires_after_days=14)],
+)  # fmt: skip
+APART = sf.SalesProcess(
+    "apart", 1,
+    [sf.Stage("talk", approval="owner_superior"), sf.Stage("check", approval="role:sales"), sf.Stage("sign")],
+    jump="free",
+)  # fmt: skip
 POLICY = VisibilityPolicy()  # takes some milliseconds to prepare, and is a value
-PROCESSES = [*sf.templates.builtin().values(), GATED, GUARDED, ONE_STAGE, QUICK]
+NOTES = Dialog("notes", [DialogQuestion("note", "Anything to note?", is_required=False)])
+BUILTIN = sf.templates.builtin()
+PROCESSES = [
+    *(BUILTIN | {"crm2000": evolve(BUILTIN["crm2000"], dialogs=[NOTES])}).values(), GATED, GUARDED, ONE_STAGE, QUICK,
+    RULED, APART,
+]  # fmt: skip
 
 
 def organization() -> sf.Organization:
@@ -123,6 +138,7 @@ class World:
             "ids": CountingIds(),
             "audit": self.audit,
             "pool_selector": lambda lead: self.pool,
+            "lead_dialogs": [NOTES],
             "documents": CountingNumbers(),
             **ports,
         }

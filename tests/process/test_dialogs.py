@@ -103,7 +103,8 @@ def test_a_number_that_fills_nothing_may_be_a_fraction_and_must_be_finite():
     """OPP-16: it is only told in the history."""
     run = DialogRun(Dialog("rates", [DialogQuestion("rate", "Rate?", kind="number")]))
     assert run.answer(Decimal("1.5")).told == "rate=1.5"
-    for answer in (Decimal("NaN"), Decimal("Infinity"), 1.5):
+    wrong: list[Any] = [Decimal("NaN"), Decimal("Infinity"), 1.5]
+    for answer in wrong:
         with pytest.raises(InvalidInput):
             run.answer(answer)
 
@@ -163,15 +164,16 @@ def test_every_way_ends_and_a_sound_dialog_reaches_each_question(dialog: Dialog)
 
 def test_python_values_of_a_wrong_type_are_reported():
     """PROC-3: what a file cannot hold is found in Python objects too, at its place."""
-    odd: Any = SalesProcess(
-        "p", 1, [Stage("s")],
-        dialogs=[3, Dialog("d", [4, DialogQuestion("q", "Q", kind="choice", choices=[5, DialogChoice("x")])])],  # type: ignore[list-item]
-    )  # fmt: skip
-    found = {(finding.place, finding.code) for finding in check_template(odd).errors}
+    choices: Any = [5, DialogChoice("x")]
+    questions: Any = [4, DialogQuestion("q", "Q", kind="choice", choices=choices)]
+    some: Any = [3, Dialog("d", questions)]
+    odd = check_template(SalesProcess("p", 1, [Stage("s")], dialogs=some))
+    found = {(each.place, each.code) for each in odd.errors}
     assert {("dialogs[0]", "wrong_type"), ("dialogs[1].questions[0]", "wrong_type"),
             ("dialogs[1].questions[1].choices[0]", "wrong_type")} <= found  # fmt: skip
-    none: Any = SalesProcess("p", 1, [Stage("s")], dialogs=[Dialog("d", [3])])  # type: ignore[list-item]
-    assert [finding.code for finding in check_template(none).errors] == ["wrong_type"]
+    none: Any = [Dialog("d", some[:1])]
+    bare = check_template(SalesProcess("p", 1, [Stage("s")], dialogs=none))
+    assert [each.code for each in bare.errors] == ["wrong_type"]
 
 
 def test_dialogs_for_leads_are_checked_by_what_a_lead_has():
@@ -180,8 +182,9 @@ def test_dialogs_for_leads_are_checked_by_what_a_lead_has():
         "qualify",
         [
             DialogQuestion("name", "Who?", fills="contact"),
-            DialogQuestion("fit", "Fit?", kind="choice",
-                           choices=[DialogChoice("yes", proposes="convert"), DialogChoice("no", proposes="disqualify")]),
+            DialogQuestion("fit", "Fit?", kind="choice", choices=[
+                DialogChoice("yes", proposes="convert"), DialogChoice("no", proposes="disqualify"),
+            ]),
         ],
     )  # fmt: skip
     assert sound_lead_dialogs([qualify]) == (qualify,)
