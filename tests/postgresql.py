@@ -48,14 +48,13 @@ def server(settings: Mapping[str, str] = SETTINGS, kept: Path | None = None) -> 
         kept: The folder where everything stays for the next time; None means a fresh cluster, gone at the end.
     """
     folder = kept or Path(tempfile.mkdtemp(prefix="pg"))  # short: the path of a socket has at most 107 bytes
-    data = folder / "data"
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, _PACKAGE_USER)
+        data = folder / "data"
         if not data.exists():
             _run(["initdb", "-D", data, "-U", "salesflow", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"])
-        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-        _run(["pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", f"-k {folder} {options}", "start"])
+        _start(folder, settings)
         try:
             yield f"postgresql+psycopg://salesflow@/postgres?host={folder}"
         finally:
@@ -63,6 +62,53 @@ def server(settings: Mapping[str, str] = SETTINGS, kept: Path | None = None) -> 
     finally:
         if kept is None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def kill(url: str) -> None:
+    """Kill every process of the server of *url* at once, with signal 9, as if the machine had stopped."""
+    mark = _folder(url) / "data" / "postmaster.pid"
+    postmaster = int(mark.read_text().splitlines()[0])
+    processes = (postmaster, *_children(postmaster))
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    while any(map(_lives, processes)):
+        time.sleep(0.005)
+    # both would hold up the next start for as long as nobody has buried the dead
+    mark.unlink()
+    (_folder(url) / ".s.PGSQL.5432.lock").unlink()
+
+
+def start_again(url: str, settings: Mapping[str, str] = SETTINGS) -> None:
+    """Start the server of *url*, which was killed; it recovers first."""
+    _start(_folder(url), settings)
+
+
+def _start(folder: Path, settings: Mapping[str, str]) -> None:
+    options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+    _run(["pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", "-o", f"-k {folder} {options}", "start"])
+
+
+def _folder(url: str) -> Path:
+    return Path(url.partition("host=")[2])
+
+
+def _children(process: int) -> list[int]:
+    """Return the processes that *process* began and that still are."""
+    everybody = [int(each.name) for each in Path("/proc").glob("[0-9]*")]
+    return [each for each in everybody if _status(each)[1:2] == [str(process)]]
+
+
+def _lives(process: int) -> bool:
+    return _status(process)[:1] not in ([], ["Z"], ["X"])
+
+
+def _status(process: int) -> list[str]:
+    """Return the state of *process*, its parent and more, as Linux tells them; nothing where it is gone."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def _run(command: Sequence[str | Path]) -> None:

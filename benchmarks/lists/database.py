@@ -1,8 +1,9 @@
 """
 A database with the deals in it, as the store keeps them, made in bulk: rows first, indexes then.
 
-The store's own tables, rows and codec, by COPY where the database has it; a deal's document is that of one real opportunity with this deal's values
-put in. Two tables more hold what hand-written statements may ask: the management line as labels and as a closure.
+The store's own tables, rows and codec, by COPY where the database has it; a deal's document is that of one real
+opportunity with this deal's values put in. Two tables more hold what hand-written statements may ask: the management
+line as labels and as a closure.
 """
 
 from __future__ import annotations

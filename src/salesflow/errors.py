@@ -19,6 +19,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+_MARKS = "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_ESCAPED = {ord(c): c.encode("unicode_escape").decode() for c in (*map(chr, (*range(32), *range(127, 160))), *_MARKS)}
+
+
+def one_line(text: str) -> str:
+    """
+    Return *text* with line breaks, control characters and marks of direction escaped.
+
+    Whatever somebody once typed, an error that holds it is one line of a log, and says there what it says (I-47).
+    """
+    return text if text.isprintable() else text.translate(_ESCAPED)
+
 
 class Because(Protocol):
     """What a reason offers, so that an editor completes it: the reasons themselves are `salesflow.model.Reason`."""
@@ -54,7 +66,7 @@ class InvalidInput(SalesflowError, ValueError):
         super().__init__(what, picture, rule)
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.value!r} {self.rule}"
+        return one_line(f"{self.what}: {self.value!r} {self.rule}")
 
 
 def _picture(value: object) -> str:
@@ -97,7 +109,7 @@ class Refused(SalesflowError):
         super().__init__(operation, self.reasons)
 
     def __str__(self) -> str:
-        return f"{self.operation} is refused: " + "; ".join(str(reason) for reason in self.reasons)
+        return one_line(f"{self.operation} is refused: " + "; ".join(str(reason) for reason in self.reasons))
 
 
 class Conflict(SalesflowError):
@@ -133,7 +145,7 @@ class TemplateError(SalesflowError):
         super().__init__(template, self.problems)
 
     def __str__(self) -> str:
-        return f"template {self.template!r}: " + "; ".join(self.problems)
+        return one_line(f"template {self.template!r}: " + "; ".join(self.problems))
 
 
 class FileError(SalesflowError):
@@ -150,7 +162,7 @@ class FileError(SalesflowError):
         super().__init__(file, self.problems)
 
     def __str__(self) -> str:
-        return f"file {self.file!r}: " + "; ".join(self.problems)
+        return one_line(f"file {self.file!r}: " + "; ".join(self.problems))
 
 
 class OrganizationError(SalesflowError):
@@ -167,7 +179,7 @@ class OrganizationError(SalesflowError):
         super().__init__(rule, self.ids)
 
     def __str__(self) -> str:
-        return f"{self.rule}: {', '.join(self.ids)}"
+        return one_line(f"{self.rule}: {', '.join(self.ids)}")
 
 
 class PortError(SalesflowError):
@@ -182,4 +194,4 @@ class PortError(SalesflowError):
         super().__init__(port, what)
 
     def __str__(self) -> str:
-        return f"port {self.port}: {self.what}"
+        return one_line(f"port {self.port}: {self.what}")

@@ -55,9 +55,7 @@ def redirected_to(world: World) -> sf.Lead:
 
 def overdue(world: World, days: int = 30) -> sf.Lead:
     """A lead of li's that was left alone for so many days."""
-    rules = [sf.RecyclingRule(after_days=30, remind_owner_after_days=20, remind_superior_after_days=25)]
     lead = world.lead()
-    world.flow = sf.SalesFlow(**{**world.ports, "recycling": rules})
     world.clock.move(timedelta(days=days))
     return lead
 

@@ -30,6 +30,28 @@ def dated(world: World) -> sf.Opportunity:
     return world.acting("li").opportunities.assign_task(assigned(world), "confirm_tender", due=LATER)
 
 
+def ruled(world: World, **values: Any) -> sf.Opportunity:
+    """One whose next stage is for presales to approve and for large deals only, and whose loss wang approves."""
+    team = [sf.TeamMember("feng", "presales"), sf.TeamMember("wang", "after_sales")]
+    return world.deal(process="ruled", team=team, **values)
+
+
+def small(world: World) -> sf.Opportunity:
+    return ruled(world, amount=SMALL)
+
+
+def expired(world: World) -> sf.Opportunity:
+    """One whose request to be lost nobody decided in time."""
+    asked = after(world, "opportunities.request_approval", "lose", reason="price")(ruled(world))
+    world.clock.move(timedelta(days=14))
+    return asked
+
+
+def apart(world: World) -> sf.Opportunity:
+    """One with two stages before it that two different people approve."""
+    return world.deal(process="apart")
+
+
 def with_competitor(world: World) -> sf.Opportunity:
     return world.acting("li").opportunities.add_competitor(world.deal(), "Globex")
 
@@ -187,17 +209,17 @@ def guarded(world: World) -> sf.Opportunity:
 
 def quoted(world: World) -> sf.Opportunity:
     """One with a quote, quote:Q-1, that was not accepted."""
-    return world.acting("li").opportunities.get(world.quote().opportunity)
+    return world.acting("li").opportunities.get(world.quote().opportunity or "")
 
 
 def with_accepted_quote(world: World) -> sf.Opportunity:
     """One with a quote, quote:Q-1, that was accepted."""
-    return world.acting("li").opportunities.get(world.accepted().opportunity)
+    return world.acting("li").opportunities.get(world.accepted().opportunity or "")
 
 
 def with_order(world: World) -> sf.Opportunity:
     """One with an order, order:O-1."""
-    return world.acting("li").opportunities.issue_order(world.deal(), LINES).opportunity
+    return world.acting("li").opportunities.issue_order(world.deal(), LINES).record
 
 
 def priced(world: World) -> sf.Opportunity:
@@ -207,13 +229,15 @@ def priced(world: World) -> sf.Opportunity:
 
 def from_a_lead(world: World) -> sf.Opportunity:
     """One that a lead became; lead-1."""
-    into = {"customer": sf.NewCustomer("Acme"), "opportunity": sf.NewOpportunity("A", process="crm2000")}
-    return world.acting("li").leads.convert(world.lead(), **into).opportunity
+    deal = sf.NewOpportunity("A", process="crm2000")
+    made = world.acting("li").leads.convert(world.lead(), customer=sf.NewCustomer("Acme"), opportunity=deal)
+    assert made.opportunity is not None
+    return made.opportunity
 
 
 def quoted_lead(world: World) -> sf.Lead:
     """A lead of li's with a quote, quote:Q-1."""
-    return world.acting("li").leads.quote(world.lead(), LINES).lead
+    return world.acting("li").leads.quote(world.lead(), LINES).record
 
 
 def quote_of_a_lead(world: World) -> sf.Document:

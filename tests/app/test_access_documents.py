@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -111,9 +112,9 @@ def test_reading_is_for_whoever_sees_what_it_belongs_to():
         assert [paper.id for paper in desk.list(order_by="id").items] == ["invoice:1", "quote:1"] * is_seen
         assert desk.count() == 2 * is_seen
         reads: dict[str, Callable[[], Any]] = {
-            "get": lambda desk=desk: desk.get("quote:1"),
-            "history": lambda desk=desk: desk.history("quote:1"),
-            "as_of": lambda desk=desk: desk.as_of("quote:1", now),
+            "get": partial(desk.get, "quote:1"),
+            "history": partial(desk.history, "quote:1"),
+            "as_of": partial(desk.as_of, "quote:1", now),
         }
         assert set(reads) == {*READS["documents"].split()} - {"list", "count"}
         for read in reads.values():

@@ -281,7 +281,7 @@ def test_what_waited_is_asked_of_the_template_as_it_is():
     flow = sf.SalesFlow(**{**world.ports, "processes": [gated("person:feng")]})
     with pytest.raises(sf.Refused) as refused:
         flow.acting_as("zhang").opportunities.approve(asked)
-    assert {(reason.code, reason.facts["approver"]) for reason in refused.value.reasons} == {  # type: ignore[attr-defined]
+    assert {(reason.code, reason.facts["approver"]) for reason in refused.value.reasons} == {
         ("approval_needed", "person:feng")
     }
 

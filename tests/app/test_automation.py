@@ -335,7 +335,8 @@ def test_a_causer_who_left_ends_it(action: str):
     report = w.flow.deliver(w.clock.now() + timedelta(hours=1))
     assert (report.delivered, report.waiting, report.died) == (0, 0, 2)
     assert [reason.code for each in report.failed for reason in each.reasons] == ["causer_gone"] * 2
-    assert (post.got, w.store.get("opportunity", deal.id).owner) == ([], "chen")
+    kept: Any = w.store.get("opportunity", deal.id)
+    assert (post.got, kept.owner) == ([], "chen")
 
 
 def test_what_an_import_brings_sets_nothing_off():

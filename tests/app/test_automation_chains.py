@@ -100,7 +100,7 @@ def test_the_depth_is_kept_while_it_waits():
     assert [(each.status, each.depth) for each in left(w)] == [("dead", DEEPEST_CHAIN + 1)]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(1, 3), st.lists(st.sampled_from(["advance", "note", "both ways"]), min_size=1, max_size=3))
 def test_no_chain_is_endless(copies: int, steps: list[str]):
     """I-11: automations that set each other off, several of each: the work has a bound, and the rest is left."""

@@ -14,7 +14,7 @@ import salesflow as sf
 from salesflow.model import AutomaticNotice, AutomaticTask, Automation, Delivery, replay
 from salesflow.testing import CountingNumbers
 from tests.app.test_automation import Postbox, process, small
-from tests.app.test_ports import Wired
+from tests.app.test_ports import Wire, Wired
 from tests.app.world import World
 from tests.stores.databases import fresh_store, prepared_engine
 
@@ -22,17 +22,12 @@ HOUR = timedelta(hours=1)
 H = Automation("h", "stage_left", call="h")
 
 
-class Tripwire:
-    """Counts every call of every port, and raises at one of them."""
+class Tripwire(Wire):
+    """Counts every call of every port, and raises what it is told to at one of them."""
 
     def __init__(self, error: Callable[[], BaseException]) -> None:
+        super().__init__()
         self.error = error
-        self.fail_at = self.calls = 0
-        self.names: list[str] = []
-
-    def arm(self, fail_at: int) -> None:
-        """Count anew, and fail at this call; 0 fails at none."""
-        self.fail_at, self.calls, self.names = fail_at, 0, []
 
     def trip(self, name: str) -> None:
         """Count one call, and fail if it is the one."""
@@ -99,7 +94,7 @@ class Swept:
         assert Counter(str(each.kind) for each in new) == Counter(
             ("stage_left", "stage_entered", "task_added", "created", "document_issued", "activity_added")
         )
-        deal = self.store.get("opportunity", self.deal.id)
+        deal: Any = self.store.get("opportunity", self.deal.id)
         assert (deal.stage, [task.code for task in deal.tasks]) == ("sign", ["t"])
         assert replay(self.store.events("opportunity", deal.id)) == deal
         ids = [each.id for each in self.post.got]
@@ -135,7 +130,8 @@ def sweep(error: Callable[[], BaseException], make: Callable[[], Swept], step: i
         swept.wire.arm(0)
         if swept.everything() == swept.before:
             swept.advance()
-        assert swept.store.get("opportunity", swept.deal.id).stage == "sign"
+        moved: Any = swept.store.get("opportunity", swept.deal.id)
+        assert moved.stage == "sign"
         swept.come_to_rest()
         swept.check()
         if is_through:
@@ -152,11 +148,10 @@ def test_whatever_call_fails_nothing_is_lost_or_done_twice(kind: str):
     assert {"handler begins", "handler ends", "notifier.notify", "documents.number", "store.save"} <= set(names)
 
 
-@pytest.mark.parametrize("kind", ["OSError", "KeyboardInterrupt"])
-def test_whatever_call_fails_over_a_database(kind: str, tmp_path: Any):
+def test_whatever_call_fails_over_a_database(tmp_path: Any):
     """REL-7, I-7: the same where every save is a transaction; some of the calls, the long run takes all of them."""
     engine = prepared_engine(f"sqlite:///{tmp_path / 'sales.db'}")
-    sweep(KINDS[kind], lambda: Swept(KINDS[kind], fresh_store(engine)), step=13)
+    sweep(KINDS["OSError"], lambda: Swept(KINDS["OSError"], fresh_store(engine)), step=19)
     engine.dispose()
 
 

@@ -156,7 +156,11 @@ def test_pushing_down_makes_a_lead_too():
     seen: list[tuple[str, int]] = []
 
     def remembers(operation: str) -> Callable[[Any], bool]:
-        return lambda lead: seen.append((operation, lead.version)) is None
+        def holds(lead: Any) -> bool:
+            seen.append((operation, lead.version))
+            return True
+
+        return holds
 
     operations = ("leads.push_down", "leads.create")
     world = ruled(*(rule(each, holds=remembers(each), code=each) for each in operations))
@@ -278,8 +282,8 @@ class TestTrouble:
             lambda: rule("leads.get"),
             lambda: rule("leads.sell"),
             lambda: rule(),
-            lambda: sf.BusinessRule("a", 5, lambda record: True, "x"),  # type: ignore[arg-type]
-            lambda: sf.BusinessRule("a", [["leads.create"]], lambda record: True, "x"),  # type: ignore[list-item]
+            lambda: sf.BusinessRule("a", 5, lambda record: True, "x"),
+            lambda: sf.BusinessRule("a", [["leads.create"]], lambda record: True, "x"),
             lambda: sf.BusinessRule("", "leads.create", lambda record: True, "x"),
             lambda: sf.BusinessRule("a", "leads.create", "lambda record: True", "x"),  # type: ignore[arg-type]
             lambda: sf.BusinessRule("a", "leads.create", lambda record: True, ""),

@@ -24,8 +24,13 @@ from tests.app.world import LARGE, LATER, World, kinds
 WON = sf.OpportunityStatus.WON
 
 
+def held(world: World, kind: str, id: str) -> Any:
+    """The record as the store has it."""
+    return world.store.get(kind, id)
+
+
 def status(world: World, id: str = "customer-1") -> str:
-    customer = world.store.get("customer", id)
+    customer = held(world, "customer", id)
     assert check(customer) == []
     assert replay(world.store.events("customer", id)) == customer
     return str(customer.deal_status)
@@ -86,8 +91,7 @@ def test_whoever_wins_needs_no_right_to_the_customer():
     world = World()
     customer = world.customer("qian").id
     deal = world.finished(world.deal("qian", customer=customer, process="one_stage"))
-    member = {"role": "sales", "access": sf.Access.READ_WRITE}
-    world.acting("qian").opportunities.add_member(deal, "li", **member)
+    world.acting("qian").opportunities.add_member(deal, "li", role="sales", access=sf.Access.READ_WRITE)
     with pytest.raises(sf.Refused):
         world.acting("li").customers.edit(customer, phone="1")
     world.acting("li").opportunities.win(deal.id)
@@ -136,7 +140,7 @@ def test_of_two_wins_at_once_one_is_decided_anew(by_snapshot: bool):
     world.ports["store"].others = [lambda n=n: rival.customers.edit(customer, phone=str(n)) for n in range(9)]
     with pytest.raises(sf.Conflict):
         world.acting("li").opportunities.reopen(one.id)
-    assert world.store.get("opportunity", one.id).status is WON
+    assert held(world, "opportunity", one.id).status is WON
     assert status(world) == "repeat"
 
 
@@ -156,9 +160,9 @@ def test_a_deal_that_arrived_as_won_counts_and_counts_no_more_when_it_is_deleted
     rows += [arrival("lost", customer=customer, outcome="lost", reason="price"), arrival("open", customer=customer)]
     rows += [arrival("nobody's", outcome=WON)]
     assert li.files.import_opportunities(rows).imported == 6
-    assert (status(world), world.store.get("customer", customer).deals_won) == ("repeat", 3)
+    assert (status(world), held(world, "customer", customer).deals_won) == ("repeat", 3)
     assert li.files.import_opportunities(rows).unchanged == 6
-    assert world.store.get("customer", customer).deals_won == 3
+    assert held(world, "customer", customer).deals_won == 3
     for id in ("0", "1"):
         li.opportunities.delete(id)
     assert status(world) == "deal"
@@ -182,10 +186,11 @@ def test_customers_made_on_the_way_are_made_with_their_deals(store: str):
     file = "id,customer,outcome\n" + "".join(f"{n},{name},{outcome}\n" for n, name, outcome in rows)
     li = world.acting("li")
     assert li.files.import_csv(StringIO(file), DEALS, dry_run=True).imported == 600
+    won = Counter(name for _, name, outcome in rows if outcome)
+    customers: dict[str, sf.Customer] = {}
     for _ in range(2):
         li.files.import_csv(StringIO(file), DEALS)
         customers = {found.name: found for found in li.customers.list().items}
-        won = Counter(name for _, name, outcome in rows if outcome)
         assert {name: found.deals_won for name, found in customers.items()} == {**won, "Initech": 0}
     if store == "memory":
         told = kinds(kept.events("customer", customers["Acme"].id))
@@ -203,7 +208,7 @@ def test_an_import_that_is_overtaken_counts_every_win_once():
     world.ports["store"].others = [lambda: rival.opportunities.win(deal.id)]
     report = world.acting("li").files.import_csv(StringIO(file), DEALS)
     assert (report.imported, report.problems) == (3, ())
-    assert world.store.get("customer", customer).deals_won == 3
+    assert held(world, "customer", customer).deals_won == 3
 
 
 STEPS = ("win", "reopen", "void", "unvoid", "lose")
@@ -223,11 +228,11 @@ def test_the_count_is_that_of_the_wins_that_stand(steps: list[tuple[int, str]]) 
             getattr(desk, step)(deals[number].id, **({"reason": "price"} if step == "lose" else {}))
         except sf.Refused:
             continue
-    held = [world.store.get("opportunity", deal.id) for deal in deals]
-    won = Counter(deal.customer for deal in held if deal.status is WON and not deal.voided)
+    after = [held(world, "opportunity", deal.id) for deal in deals]
+    won = Counter(deal.customer for deal in after if deal.status is WON and not deal.voided)
     for id in customers:
         assert status(world, id) == list(DealStatus)[min(won[id], 2)]
-        assert world.store.get("customer", id).deals_won == won[id]
+        assert held(world, "customer", id).deals_won == won[id]
 
 
 def test_nobody_sets_a_deal_status_by_hand():

@@ -150,7 +150,7 @@ def test_what_failed_and_then_succeeds_is_gone():
     assert w.flow.deliver(w.clock.now() + HOUR).waiting == 1
     assert w.flow.deliver(w.clock.now() + 2 * HOUR).delivered == 1
     assert (handler.calls, left(w)) == (3, ())
-    tombstone = w.store.tombstone("delivery", waiting.id)
+    tombstone: Any = w.store.tombstone("delivery", waiting.id)
     assert (tombstone.by, tombstone.operation) == ("li", "flow.deliver")
     assert w.flow.deliver(w.clock.now() + 90 * HOUR) == sf.DeliveryReport()
 

@@ -46,12 +46,18 @@ def lead_with(world: World, phone: str = PHONE, by: str = "li", **values: Any) -
     return world.acting(by).leads.create(**{"title": "A", "phone": phone, **values})
 
 
-def refused(ask: Callable[[], Any]) -> tuple[sf.Reason, ...]:
+def refused(ask: Callable[[], Any]) -> Any:
     """Every reason why not."""
     with pytest.raises(sf.Refused) as no:
         ask()
-    reasons: tuple[sf.Reason, ...] = no.value.reasons
-    return reasons
+    return no.value.reasons
+
+
+def link_of(world: World, lead: sf.Lead, by: str = "li") -> Duplicate | None:
+    """What *by* is told of the lead's duplicate."""
+    read = world.acting(by).leads.get(lead.id)
+    assert isinstance(read, sf.Lead)
+    return read.duplicate_of
 
 
 @pytest.mark.parametrize("phone", DRESSED)
@@ -63,9 +69,10 @@ def test_a_lead_of_a_known_customer_is_linked_to_it(phone: str):
     assert lead.match_keys == customer.match_keys == ("phone:+8613912345678",)
     assert lead.duplicate_of == Duplicate("customer", customer.id, "Mr Wang")
     assert kinds(world.acting("li").leads.history(lead)) == ("created", "lead_linked")
-    assert world.store.get("lead", lead.id).duplicate_of == Duplicate("customer", customer.id)
+    stored: Any = world.store.get("lead", lead.id)
+    assert stored.duplicate_of == Duplicate("customer", customer.id)
     world.acting("li").customers.edit(customer, name="Wang Ltd")
-    assert world.acting("li").leads.get(lead).duplicate_of == Duplicate("customer", customer.id, "Wang Ltd")
+    assert link_of(world, lead) == Duplicate("customer", customer.id, "Wang Ltd")
 
 
 def test_a_lead_that_nobody_knows_is_linked_to_nothing():
@@ -82,7 +89,7 @@ def test_a_lead_that_nobody_knows_is_linked_to_nothing():
 def test_a_lead_with_documents_is_known_too(field: str, told: str):
     """LEAD-12, LEAD-7: a later lead is linked to it, and told its company, else its contact, else its title."""
     world = World()
-    values = {"company": None, "contact": None, "title": "Kitchen", field: told}
+    values: dict[str, Any] = {"company": None, "contact": None, "title": "Kitchen", field: told}
     first = world.place(lead_with(world, **values), contract_number="C1")
     assert lead_with(world).duplicate_of == Duplicate("lead", first.id, told)
     customer = known_customer(world, "li")
@@ -320,7 +327,7 @@ def test_the_link_is_no_way_to_read_the_customer():
         world.acting("li").customers.get(customer.id)
     world.acting("root").leads.convert(lead.id, customer=customer.id)
     assert world.acting("li").customers.get(customer.id) == customer
-    assert world.acting("li").leads.get(lead.id).duplicate_of == Duplicate("customer", customer.id, "Mr Wang")
+    assert link_of(world, lead) == Duplicate("customer", customer.id, "Mr Wang")
 
 
 def test_what_one_may_know_follows_sight():
@@ -329,11 +336,11 @@ def test_what_one_may_know_follows_sight():
     known_customer(world, "qian")
     lead = lead_with(world)
     rule = world.flow.sharing.create(from_person="qian", to_person="li", access=sf.Access.READ)
-    link = world.acting("li").leads.get(lead).duplicate_of
+    link = link_of(world, lead)
     assert link is not None
     assert link.name == "Mr Wang"
     world.flow.sharing.delete(rule)
-    assert world.acting("li").leads.get(lead).duplicate_of == UNSEEN
+    assert link_of(world, lead) == UNSEEN
 
 
 def test_what_is_gone_reads_as_what_is_hidden():
@@ -341,7 +348,7 @@ def test_what_is_gone_reads_as_what_is_hidden():
     for revealed in (False, True):
         world = World(settings=sf.Settings(reveal_duplicates=revealed))
         lead = world.place(lead_with(world), duplicate_of=Duplicate("customer", "gone"))
-        assert world.acting("root").leads.get(lead.id).duplicate_of == UNSEEN
+        assert link_of(world, lead, "root") == UNSEEN
 
 
 def test_the_card_of_a_pools_lead_tells_nothing_of_it():

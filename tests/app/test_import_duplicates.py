@@ -137,13 +137,14 @@ def test_files_in_batches_give_what_one_by_one_gives(
     held = {key: one.id for one in stored(world, "customer") for key in one.match_keys}
     assert held.keys() == {*keys(there), *keys(customers)}
     for deal, key in zip(deals, keys(customers), strict=True):
-        assert world.store.get("opportunity", deal.id).customer == held[key]
+        made: Any = world.store.get("opportunity", deal.id)
+        assert made.customer == held[key]
     came = [Arrival(ImportedLead(id=f"{n}", title="A", phone=phone, owner="li")) for n, phone in enumerate(phones)]
     for dry_run in (True, False):
         assert take(world, came, batch, dry_run).linked == len([key for key in keys(phones) if key in held])
     for arrival, key in zip(came, keys(phones), strict=True):
-        link = world.store.get("lead", arrival.record.id).duplicate_of
-        assert link == (Duplicate("customer", held[key]) if key in held else None)
+        lead: Any = world.store.get("lead", arrival.record.id)
+        assert lead.duplicate_of == (Duplicate("customer", held[key]) if key in held else None)
 
 
 def take(world: World, arrivals: list[Arrival], batch: int, dry_run: bool) -> sf.ImportReport:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 import salesflow as sf
 from salesflow.files.mapping import parse_mapping
 from salesflow.grading import AmountPolicy
-from salesflow.model import ORDER_KEYS, Activity, CustomField, FormerOwner, ReviewState, created
+from salesflow.model import ORDER_KEYS, Activity, CustomField, FormerOwner, Merge, OverdueReminder, ReviewState, created
 from salesflow.ports import DoneOnce, UnitOfWork, Write
 from tests.app.calls import DONE, Done, No
 from tests.app.refusals import NO
@@ -361,7 +361,8 @@ BEHIND_THE_CARD: dict[str, Any] = {
     "quote_number": "Q7", "contract_number": "C7", "disqualified_reason": "spam", "upstream_lead": "lead-9",
     "match_keys": ("phone:+8613912345678",), "duplicate_of": sf.Duplicate("customer", "customer-1"),
     "former_owners": (FormerOwner(1, "qian", START, "no time"),), "custom": (CustomField("vat", "5"),),
-    "activities": (Activity("1", "call", "rang", START, "wu"),),
+    "activities": (Activity("1", "call", "rang", START, "wu"),), "assigned_at": START,
+    "merges": (Merge("lead-7", 2),), "reminders": (OverdueReminder("remind_owner", "wu", START),),
 }  # fmt: skip
 """What it does not."""
 
@@ -379,7 +380,7 @@ def test_what_stands_behind_a_card_changes_no_byte(person: str):
         return answers, [answer(partial(call, acting.leads, "card")) for call in calls]
 
     whole = {part.name for part in attrs.fields(sf.Lead)}
-    decides = {"version", "owner", "pool", "status", "voided", "disabled", "conversion"}
+    decides = {"version", "owner", "pool", "status", "voided", "disabled", "conversion", "merged_into"}
     assert whole == {*CARD_FIELDS, *BEHIND_THE_CARD, *decides}
     assert tell(**BEHIND_THE_CARD) == tell()
 

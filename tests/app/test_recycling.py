@@ -189,7 +189,7 @@ def test_the_first_rule_that_is_for_a_lead_counts():
     assert found == {
         leads[0].id: (90, big), leads[1].id: (10, fair), leads[2].id: (30, PLAIN), leads[3].id: (30, PLAIN),
     }  # fmt: skip
-    assert run(World()) == sf.RecyclingReport()
+    assert run(World(recycling=[])) == sf.RecyclingReport()
 
 
 def test_a_former_owner_cools_down_after_an_overdue_lead_too():
@@ -254,6 +254,18 @@ def test_what_fails_for_one_lead_does_not_stop_the_rest():
     assert "which is no pool" in str(report.outcomes[0].problem)
 
 
+def test_a_business_rule_that_fails_is_of_that_lead():
+    """LEAD-13, RULE-1, REL-7: its author's mistake stops no other lead, in a dry run neither."""
+    broken = sf.BusinessRule("odd", "leads.recycle", lambda lead: lead.title == "fine" or None, "is odd")  # type: ignore[arg-type, return-value]
+    world, _ = working(PLAIN, rules=[broken])
+    odd, fine = world.lead(title="odd"), world.lead(title="fine")
+    world.clock.move(timedelta(days=30))
+    for dry_run in (True, False):
+        report = run(world, dry_run=dry_run)
+        assert results(report) == [(odd.id, "failed"), (fine.id, "recycled")]
+        assert "business rule 'odd'" in str(report.outcomes[0].problem)
+
+
 def test_a_store_that_fails_ends_the_run():
     """LEAD-13, REL-7: it would fail for every lead; what was done before stays done."""
 
@@ -271,7 +283,8 @@ def test_a_store_that_fails_ends_the_run():
             self.store.save(unit)
 
     world, _ = working(PLAIN, through=Full)
-    world.lead(), world.lead()
+    world.lead()
+    world.lead()
     world.clock.move(timedelta(days=30))
     with pytest.raises(sf.PortError, match="no space left"):
         run(world)

@@ -24,7 +24,9 @@ LINES = [
     sf.ProductLine("day", "Training, by the day", Decimal("2.5"), sf.Money("333.33", "CNY")),
 ]
 
-GATED = sf.SalesProcess("gated", 1, [sf.Stage("talk"), sf.Stage("sign", approval="owner_superior")])
+NOTES = Dialog("notes", [DialogQuestion("note", "Anything to note?", is_required=False)])
+LATER_NOTES = Dialog("later_notes", NOTES.questions, stage="bidding")
+GATED = sf.SalesProcess("gated", 1, [sf.Stage("talk"), sf.Stage("sign", approval="owner_superior")], dialogs=[NOTES])
 GUARDED = sf.SalesProcess(
     "guarded", 1, [sf.Stage("talk"), sf.Stage("check", approval="owner_superior"), sf.Stage("close")]
 )
@@ -44,11 +46,11 @@ APART = sf.SalesProcess(
     [sf.Stage("talk", approval="owner_superior"), sf.Stage("check", approval="role:sales"), sf.Stage("sign")],
     jump="free",
 )  # fmt: skip
+RECYCLING = [sf.RecyclingRule(after_days=30, remind_owner_after_days=20, remind_superior_after_days=25)]
 POLICY = VisibilityPolicy()  # takes some milliseconds to prepare, and is a value
-NOTES = Dialog("notes", [DialogQuestion("note", "Anything to note?", is_required=False)])
 BUILTIN = sf.templates.builtin()
 PROCESSES = [
-    *(BUILTIN | {"crm2000": evolve(BUILTIN["crm2000"], dialogs=[NOTES])}).values(), GATED, GUARDED, ONE_STAGE, QUICK,
+    *(BUILTIN | {"crm2000": evolve(BUILTIN["crm2000"], dialogs=[NOTES, LATER_NOTES])}).values(), GATED, GUARDED, ONE_STAGE, QUICK,
     RULED, APART,
 ]  # fmt: skip
 
@@ -140,6 +142,7 @@ class World:
             "pool_selector": lambda lead: self.pool,
             "lead_dialogs": [NOTES],
             "documents": CountingNumbers(),
+            "recycling": RECYCLING,
             **ports,
         }
         self.flow = sf.SalesFlow(**self.ports)

@@ -64,6 +64,15 @@ def test_warnings_are_shown_and_strict_counts_them(tmp_path: Path) -> None:
     assert run("check", "--strict", thin).exit_code == 1
 
 
+def test_a_handler_is_known_where_it_is_named(tmp_path: Path) -> None:
+    """RULE-3, PROC-3: a file cannot know what an application registers; whoever checks it may say so."""
+    text = GOOD.read_text(encoding="utf-8") + '\n[[automation]]\ncode = "erp"\non = "won"\ncall = "book_order"\n'
+    calling = write(tmp_path, "calling.toml", text)
+    assert "automation[0].call: the application must register a handler 'book_order'" in done("check", calling).stdout
+    assert run("check", "--strict", "--handler", "other", calling).exit_code == 1
+    assert done("check", "--strict", "--handler", "other", "--handler", "book_order", calling).stdout == ""
+
+
 def test_hostile_files_have_problems_and_no_traceback(tmp_path: Path) -> None:
     """REL-8: each file of the corpus is either sound or has problems; none breaks the command."""
     for path in sorted(CORPUS.glob("*.toml")):

@@ -80,6 +80,20 @@ def test_json_rows(place: list[Any]) -> None:
     assert "1 there already" in done("import", path.with_suffix(".txt"), *place[1:], "--format", "json").stdout
 
 
+def test_leads_that_are_known_already_are_counted(place: list[Any], tmp_path: Path) -> None:
+    """LEAD-12: a file of deals brings a customer along; of two leads the one that has his number is linked to it."""
+    deals = 'kind = "opportunity"\n[fields]\nid = "id"\nname = "id"\nowner = "owner"\nstage = "stage"\n'
+    deals += 'process = { constant = "crm2000" }\n[customer]\nname = "customer"\nphone = "phone"\n'
+    (tmp_path / "map.toml").write_text(deals, encoding="utf-8")
+    place[0].write_text("id,owner,stage,customer,phone\n1,li,bidding,Wang,139 1234 5678\n", encoding="utf-8")
+    assert "known already" not in done("import", *place).stdout
+    (tmp_path / "map.toml").write_text(MAPPING.replace("email", "phone"), encoding="utf-8")
+    rows = "id,title,owner,source,phone\n1,A,li,fair,+86 13912345678\n2,B,li,fair,13800000000\n"
+    place[0].write_text(rows, encoding="utf-8")
+    for more in (["--dry-run"], []):
+        assert "known already: lead 1\n" in done("import", *place, *more).stdout
+
+
 def test_many_problems_are_cut_short(place: list[Any]) -> None:
     """IO-1: the terminal shows some; progress is told on standard error."""
     place[0].write_text(

@@ -19,8 +19,11 @@ from salesflow.files.drawing.words import CAPTIONS, CODES, LANGUAGES
 from salesflow.model import (
     INVALID_REASONS,
     LOST_REASONS,
+    Condition,
     Jump,
     Label,
+    ProcessApproval,
+    ProcessRule,
     RequiredField,
     Route,
     SalesProcess,
@@ -525,3 +528,31 @@ def test_only_a_template_is_drawn():
 
     with pytest.raises(InvalidInput, match="process"):
         templates.draw(nothing)
+
+
+@pytest.mark.parametrize("format", ["svg", "html", "markdown"])
+def test_rules_and_approvals_are_told(format):
+    """PROC-5, RULE-1, RULE-2: a rule by its message, where it binds; who approves a stage or an outcome, by name."""
+    need = [Condition("amount")]
+    process = SalesProcess(
+        "p", 1, [Stage("a", "Talks", approval="role:presales"), Stage("b", "Quote", approval="person:zhang")],
+        rules=[
+            ProcessRule("here", ["advance"], need, {"en": "Only from a fair", "zh": "仅限展会"}, stages=["a"]),
+            ProcessRule("always", ["win"], need, {"en": "Nobody alone", "zh": "不可独自"}),
+        ],
+        approvals=[ProcessApproval("lose", "owner_superior"), ProcessApproval("win", "person:zhang")],
+    )  # fmt: skip
+
+    def told(language: str) -> str:
+        drawn = templates.draw(process, format, language)
+        if format == "svg":
+            return svg_text(drawn)
+        return unspaced("".join(Reader(drawn).said) if format == "html" else read_markdown(drawn))
+
+    for text in (
+        "left after approval by Presales", "left after approval by zhang", "Only from a fair", "Nobody alone",
+        "after approval by the owner's superior", "Business rules",
+    ):  # fmt: skip
+        assert unspaced(text) in told("en")
+    for text in ("离开前须经售前人员审批", "仅限展会", "不可独自", "须经负责人的上级审批", "须经zhang审批", "业务规则"):
+        assert text in told("zh")

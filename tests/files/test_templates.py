@@ -1,6 +1,7 @@
 """Stage templates as TOML files: read strictly, written back equal, and hostile ones refused quickly with a place."""
 
 import tracemalloc
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,20 @@ from hypothesis import strategies as st
 from salesflow import templates
 from salesflow.errors import InvalidInput, TemplateError
 from salesflow.files.toml import DEEPEST_NESTING, LARGEST_FILE, MOST_KEY_PARTS, MOST_VALUES, read_toml, toml_value
-from salesflow.model import Jump, Label, RequiredField, Route, SalesProcess, Stage, TaskTemplate, WinFrom
+from salesflow.model import (
+    Condition,
+    Jump,
+    Label,
+    Money,
+    ProcessApproval,
+    ProcessRule,
+    RequiredField,
+    Route,
+    SalesProcess,
+    Stage,
+    TaskTemplate,
+    WinFrom,
+)
 from salesflow.process.findings import MOST_ERRORS, Finding
 from salesflow.process.value_checks import MOST_ITEMS
 from salesflow.testing.strategies.templates import sales_processes
@@ -382,3 +396,34 @@ def test_values_are_written_as_they_are_read(value):
         assert table.code == "too_deep" or not written.isprintable()
     else:
         assert value == table["a"]
+
+
+def test_rules_and_approvals_in_python_and_toml_are_equal():
+    """PROC-2, RULE-1, RULE-2: money, days and languages too, and a day may be written as TOML has days."""
+    in_toml = templates.loads(
+        SMALL + "\n".join(
+            [
+                'approval = "role:presales"', "approval_expires_after_days = 3", "[[rules]]", 'code = "worth_it"',
+                'before = ["advance", "win"]', 'stages = ["a"]',
+                'when = [{ field = "source", one_of = ["web", "fair"] }]',
+                'needs = [{ field = "amount", at_least = "1000 CNY" }, { field = "close_date", at_most = 2026-12-31 }]',
+                'message = { en = "Too small", zh = "太小" }', "[[approvals]]", 'before = "lose"',
+                'approver = "person:zhang"', "expires_after_days = 14",
+            ]
+        )
+    )  # fmt: skip
+    (stage,) = in_toml.stages
+    in_python = evolve(
+        in_toml,
+        stages=[evolve(stage, approval="role:presales", approval_expires_after_days=3)],
+        rules=[
+            ProcessRule(
+                "worth_it", ("advance", "win"),
+                (Condition("amount", at_least=Money(1000, "CNY")), Condition("close_date", at_most=date(2026, 12, 31))),
+                {"zh": "太小", "en": "Too small"}, stages=["a"], when=[Condition("source", one_of=["web", "fair"])],
+            )
+        ],
+        approvals=[ProcessApproval("lose", "person:zhang", expires_after_days=14)],
+    )  # fmt: skip
+    assert in_toml == in_python
+    assert templates.loads(templates.dump(in_python)) == in_python

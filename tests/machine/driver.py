@@ -19,9 +19,17 @@ from salesflow.ports import AuditEntry
 from salesflow.testing import FixedClock
 from salesflow.visibility import VisibilityPolicy
 from tests.machine import following, worlds
-from tests.machine.reference import grades, known, making, moves, papers, work  # noqa: F401 - they say what each operation does
-from tests.machine.reference.papers import count_deals
+from tests.machine.reference import (  # noqa: F401 - they say what each operation does
+    grades,
+    known,
+    lead_ends,
+    making,
+    moves,
+    papers,
+    work,
+)
 from tests.machine.reference.books import Answer, Books
+from tests.machine.reference.papers import count_deals
 from tests.machine.showing import show
 
 Plain = dict[str, Any]
@@ -277,7 +285,7 @@ class Run:
         if isinstance(result, sf.ConvertedLead):
             parts = [result.lead, result.customer, result.contact, result.opportunity]
         if isinstance(result, sf.IssuedDocument):
-            parts = [result.document, result.opportunity, result.lead]
+            parts = [result.document, result.record]
         for part in parts:
             if part is not None:
                 kept, own = self.store.get(part.KIND, part.id), {}
@@ -361,7 +369,7 @@ def call_facade(desk: Any, method: str, ref: tuple[Any, ...], given: Plain) -> A
         return desk.import_opportunities([sf.ImportedOpportunity(**named)])
     if "paper" in named:
         named["kind"] = named.pop("paper")
-    if method == "create" and named.get("owner") == "":
+    if method in ("create", "push_down") and named.get("owner") == "":
         del named["owner"]
     if method == "assign" and named.get("branch") == "":
         del named["branch"]

@@ -31,13 +31,13 @@ def open_for_business(run: Run) -> None:
     people = run.books.people
     workers = sorted(filter(people.is_employee, worlds.PEOPLE), key=lambda p: bool(people.superiors(p)))
     worker = workers[-1]
-    run.attempt("customers.create", worker, None, {"name": "Acme", "phone": "1"})
+    run.attempt("customers.create", worker, None, {"name": "Acme", "phone": pick(run, PHONES[:2])})
     run.attempt("contacts.create", worker, None, {"name": "Ms Qian", "customer": "customer-1"})
     for process in ("plain", "tender", "tender"):
         given = {"name": "A deal", "process": process, "customer": "customer-1", "amount": pick(run, AMOUNTS),
                  "close_date": any_day(run), "led_by": pick(run, ("us", "us", "partner"))}  # fmt: skip
         run.attempt("opportunities.create", worker, None, given)
-    run.attempt("leads.create", worker, None, {"title": "A lead", "phone": "1"})
+    run.attempt("leads.create", worker, None, {"title": "A lead", "phone": PHONES[2]})
 
 
 def a_lead(run: Run) -> str:

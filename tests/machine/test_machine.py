@@ -24,6 +24,7 @@ from tests.app.test_operations import GROUPS, OPERATIONS
 from tests.machine import (  # noqa: F401 - each adds its steps
     automation_steps,
     deal_steps,
+    lead_steps,
     other_steps,
     paper_steps,
     people_steps,
@@ -48,6 +49,11 @@ ELSEWHERE = {
     "files.import_json": "likewise",
     "files.export_csv": "text, proved in tests/files and tests/app/test_exports.py; what is listed is driven",
     "files.export_json": "likewise",
+    **dict.fromkeys(
+        ("leads.merge", "leads.unmerge"),
+        "tests/process/test_lead_merging.py on generated leads, tests/app/test_moves.py on generated walks",
+    ),
+    "leads.recycle_overdue": "tests/app/test_recycling.py, on generated leads against a plain loop",
     **dict.fromkeys(
         ("pools.create", "pools.edit", "pools.delete"),
         "tests/app/test_pools.py and tests/stores/test_pools.py; the common pool is driven",

@@ -86,7 +86,7 @@ def some_rule(chance: Random, number: int, order: tuple[str, ...]) -> Plain:
 
 
 def some_condition(chance: Random) -> Plain:
-    return chance.choice(  # type: ignore[no-any-return]
+    return chance.choice(
         (
             {"field": "source", "one_of": ["web", "fair"]},
             {"field": "led_by", "equals": "us"},
@@ -100,7 +100,7 @@ def some_condition(chance: Random) -> Plain:
 
 
 def condition_of(spec: Plain) -> sf.Condition:
-    asked = {name: sf.Money(*value) if isinstance(value, tuple) else value for name, value in spec.items()}
+    asked: Plain = {name: sf.Money(*value) if isinstance(value, tuple) else value for name, value in spec.items()}
     return sf.Condition(asked.pop("field"), **asked)
 
 

@@ -82,7 +82,7 @@ def request(opportunity: Opportunity, process: SalesProcess, operation: str, **a
 
 def waiting(process: SalesProcess, operation: str, **arguments: str) -> Opportunity:
     opportunity = opened(process, amount=WORTH)
-    return does(opportunity, request(opportunity, process, operation, **arguments))  # type: ignore[no-any-return]
+    return does(opportunity, request(opportunity, process, operation, **arguments))
 
 
 class TestAsked:
@@ -251,7 +251,7 @@ class TestNewVersions:
         new = evolve(new, version=2)
         plan = MigrationPlan("mine", 1, 2, stages)
         decision, _ = Migration(plan, compile(old), compile(new)).decide(asked, by="root", at=AT)
-        return does(asked, decision)  # type: ignore[no-any-return]
+        return does(asked, decision)
 
     def test_a_jump_waits_for_the_stage_as_it_is_called_now(self):
         """RULE-2, PROC-6: a renamed target is the same stage, and granting it goes there."""
@@ -277,7 +277,7 @@ class TestNewVersions:
         ],
     )
     def test_a_jump_that_is_gone_or_asks_otherwise_waits_no_more(self, new: SalesProcess, stages: dict[str, str]):
-        """RULE-2, PROC-6: its target is where the record stands, or before it; or somebody else, or nobody, is asked."""
+        """RULE-2, PROC-6: its target is where the record stands, or before it; or somebody else is asked, or nobody."""
         old = staged(talk=(SUPERIOR, None))
         asked = waiting(old, "change_stage", stage="sign")
         assert [str(one.status) for one in self.carried(old, new, asked, **stages).approvals] == ["expired"]

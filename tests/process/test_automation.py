@@ -35,7 +35,7 @@ from salesflow.model import (
     created,
 )
 from salesflow.model.events import EventBuilder
-from salesflow.process import AutomationTable, Match, by_template, change_process, compile, create_opportunity
+from salesflow.process import AutomationTable, Match, by_template, change_process, compile, create_opportunity, diff
 from salesflow.process import deliveries as decisions
 from salesflow.process.automation import ACTIONS, HAPPENINGS
 
@@ -199,6 +199,17 @@ def test_the_lists_of_words_agree_with_the_model():
     assert all(set(one.misfits) < set(ACTIONS) for one in HAPPENINGS.values())
     told = {kind for one in HAPPENINGS.values() for kind in one.kinds}
     assert told.isdisjoint({EventKind.IMPORTED, EventKind.MIGRATED, EventKind.DELETED, EventKind.VOIDED})
+
+
+def test_a_new_version_tells_what_follows_by_itself_now():
+    """PROC-6, RULE-3: an automation that came, went or changed is a difference like every other."""
+    first = Automation("tell", "won", call="h")
+    changed = [evolve(first, call="g"), Automation("more", "lost", call="h")]
+    found = diff(evolve(P, automation=[first]), evolve(P, version=2, automation=changed))
+    assert [(change.place, str(change.kind)) for change in found.changes] == [
+        ("automation.more", "added"), ("automation.tell.call", "changed"),
+    ]  # fmt: skip
+    assert diff(evolve(P, automation=[first]), evolve(P, version=2, automation=[first])).changes == ()
 
 
 # deliveries

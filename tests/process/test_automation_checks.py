@@ -181,7 +181,7 @@ def test_an_application_speaks_of_leads_and_of_every_process():
     ("automations", "named"),
     [
         (5, "list"),
-        ("won", "list"),
+        ("won", "automation[0]"),
         ([5], "automation[0]"),
         ([Automation("a", "opened", call="h")], "automation[0].on"),
         ([APPLICATION[0], APPLICATION[0]], "automation[1].code"),

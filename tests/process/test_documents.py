@@ -165,11 +165,11 @@ def test_a_source_is_of_the_same_deal() -> None:
     deal = evolve(opened(), source_lead="lead")
     lead = a_lead(status=LeadStatus.CONVERTED, conversion=Conversion("acme", None, None))
     other = evolve(opened(), id="other")
-    of = {name: issued(ORDER, about) for name, about in
-          {"deal": deal, "other": other, "lead": lead, "acme": ACME}.items()}  # fmt: skip
+    known: dict[str, Bearer] = {"deal": deal, "other": other, "lead": lead, "acme": ACME}
+    of = {name: issued(ORDER, about) for name, about in known.items()}
     fits = {
         name: {source for source, paper in of.items() if not refusals(INVOICE, about, LINES, paper)}
-        for name, about in {"deal": deal, "other": other, "lead": lead, "acme": ACME}.items()
+        for name, about in known.items()
     }
     assert fits == {
         "deal": {"deal", "lead", "acme"}, "other": {"other", "acme"}, "lead": {"lead", "acme"}, "acme": {"acme"},

@@ -37,11 +37,11 @@ def keyed(record: Any) -> Any:
     return evolve(record, match_keys=keys, duplicate_of=Duplicate("customer", keys[0]) if keys else None)
 
 
-DOCUMENTS = ({}, {"quote_number": "Q1"}, {"contract_number": "C1"})
+DOCUMENTS: tuple[dict[str, Any], ...] = ({}, {"quote_number": "Q1"}, {"contract_number": "C1"})
 
 
 @pytest.mark.parametrize(("numbers", "voided"), list(product(DOCUMENTS, (False, True))))
-def test_a_lead_is_known_by_its_keys_once_it_has_a_document(numbers: dict[str, str], voided: bool):
+def test_a_lead_is_known_by_its_keys_once_it_has_a_document(numbers: dict[str, Any], voided: bool):
     """LEAD-12, LEAD-7: a quote or an order makes it known; voided it is not; and its keys are never its own alone."""
     one = lead("a", *KEYS, voided=voided, **numbers)
     assert known_by(one) == (KEYS if numbers and not voided else ())

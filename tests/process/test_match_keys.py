@@ -179,9 +179,10 @@ def test_a_lead_and_a_customer_of_one_company_meet(record: Any):
     assert match_keys(record, ("phone", "company"), PlainKeys()) == match_keys(LEAD, ("phone", "company"), PlainKeys())
 
 
-@given(st.text("aà商\u0301", min_size=1, max_size=300), st.text("aà商\u0301", min_size=1, max_size=300))
-def test_a_long_key_is_cut_and_still_tells_apart(one: str, other: str):
+@given(st.integers(150, 299), st.text("aà商", min_size=1, max_size=2), st.text("aà商", min_size=1, max_size=2))
+def test_a_long_key_is_cut_and_still_tells_apart(length: int, one: str, other: str):
     """I-38: every store can index a key, and two are equal exactly if their texts are."""
+    one, other = "a" * length + one, "a" * length + other
     first, second = (
         match_keys(evolve(LEAD, company=text), ("company",), lambda field, text: text) for text in (one, other)
     )

@@ -62,9 +62,9 @@ def moved(engine: Any, operation: str, record: Opportunity) -> Decision:
     """Do *operation* so that only a rule could stand in its way."""
     if operation == "change_stage":
         back = record.stage == "sign"
-        return engine.change_stage(record, "quote" if back else "sign", reason="r", **BY)  # type: ignore[no-any-return]
+        return engine.change_stage(record, "quote" if back else "sign", reason="r", **BY)
     extra: dict[str, Any] = {"win": DAY, "lose": {**DAY, "reason": "price"}, "invalidate": {**DAY, "reason": "other"}}
-    return getattr(engine, operation)(record, **extra.get(operation, BY))  # type: ignore[no-any-return]
+    return getattr(engine, operation)(record, **extra.get(operation, BY))
 
 
 def standing(operation: str, process: SalesProcess) -> Opportunity:

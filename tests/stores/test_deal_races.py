@@ -55,7 +55,8 @@ def company(store: Any, documents: Any = None) -> sf.SalesFlow:
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
     """Call all of them at the same moment; return what each gave or raised, in their order."""
-    barrier, results = Barrier(len(calls)), [None] * len(calls)
+    barrier = Barrier(len(calls))
+    results: list[Any] = [None] * len(calls)
 
     def call(place: int) -> None:
         barrier.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import inspect, text
 
 import salesflow as sf
 from salesflow.model import replay
-from tests.app.world import LINES, World
+from tests.app.world import LINES, World, codes
 from tests.stores.databases import fresh_store
 
 
@@ -56,7 +57,7 @@ def test_what_was_merged_is_in_no_list_and_its_id_leads_on(store):
 def test_a_deleted_lead_is_gone_from_everywhere_but_for_one_tombstone(store):
     """LEAD-11: no query, no history, no past moment tells of it; the tombstone tells who and when, and nothing else."""
     world = over(store)
-    secret = "Ms Qian of Acme"
+    secret, begun = "Ms Qian of Acme", world.clock.now()
     made = world.acting("li").once("key").leads.create(title=secret, contact=secret, phone="13912345678")
     leads = world.acting("zhang").leads
     leads.follow_up(made.id, f"rang {secret}")
@@ -70,7 +71,7 @@ def test_a_deleted_lead_is_gone_from_everywhere_but_for_one_tombstone(store):
             acting.get,
             acting.history,
             acting.moves,
-            lambda id, acting=acting: acting.as_of(id, made.created_at),
+            lambda id, acting=acting: acting.as_of(id, begun),
         ):
             with pytest.raises(sf.NotFound):
                 read(made.id)
@@ -123,3 +124,31 @@ def test_overdue_leads_are_found_on_every_store(store):
     world.clock.move(timedelta(days=10))
     assert len(root.recycle_overdue().outcomes) == 3
     assert {id for id in ids if store.get("lead", id).owner is None} == {"lead-1", "lead-4", "lead-5"}
+
+
+def test_merges_that_cross_never_go_round(store):
+    """LEAD-15, I-42: two leads merged into one another at once, over and over: one survives, the other leads to it."""
+    world = over(store)
+    for _ in range(6):
+        first, second = world.lead(title="First").id, world.lead(title="Second").id
+        start, ends = Barrier(2), []
+
+        def merge(survivor: str, other: str, start: Barrier = start, ends: list[str] = ends) -> None:
+            leads = world.acting("zhang").leads
+            start.wait(10)
+            try:
+                leads.merge(survivor, other)
+            except sf.Refused as refused:
+                ends.extend(codes(refused))
+            else:
+                ends.append("merged")
+
+        threads = [Thread(target=merge, args=pair) for pair in ((first, second), (second, first))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert sorted(ends) in (["is_merged", "merged"], ["merged", "other_lead"])
+        leads = world.acting("li").leads
+        assert leads.get(first) == leads.get(second)
+        assert len({store.get("lead", id).voided for id in (first, second)}) == 2

@@ -53,7 +53,7 @@ class Naive(SqlStore):
 
 def raced(*calls: Callable[[], Any]) -> list[Any]:
     """Return what each call gave, or the business's "no" that it raised, all begun at one moment."""
-    barrier, results = Barrier(len(calls)), [None] * len(calls)
+    barrier, results = Barrier(len(calls)), list[Any]([None] * len(calls))
 
     def run(number: int, call: Callable[[], Any]) -> None:
         barrier.wait()
@@ -94,6 +94,10 @@ class Arena:
         self.li, self.wang, self.zhang, self.root = map(flow.acting_as, ("li", "wang", "zhang", "root"))
         self.acme = self.li.customers.create("Acme").id
 
+    def get(self, kind: str, id: str) -> Any:
+        """Return a record as the store has it."""
+        return self.store.get(kind, id)
+
     def deal(self) -> str:
         """Return the id of a new deal of li's."""
         return self.li.opportunities.create("A", customer=self.acme, process="crm2000").id
@@ -112,7 +116,7 @@ def no_update_is_lost(arena: Arena, number: int) -> bool:
     deal = arena.deal()
     notes = [partial(who.opportunities.add_activity, deal, "call", "x") for who in (arena.li, arena.zhang)]
     acknowledged = sound(raced(*notes))
-    return len(arena.store.get("opportunity", deal).activities) == len(acknowledged) > 0
+    return len(arena.get("opportunity", deal).activities) == len(acknowledged) > 0
 
 
 def a_lead_is_converted_once(arena: Arena, number: int) -> bool:
@@ -129,14 +133,14 @@ def a_lead_is_claimed_once(arena: Arena, number: int) -> bool:
     """LEAD-14: one of two claimers has it, and the record says so."""
     lead = arena.root.leads.create(title="A", channel="fair").id
     claimed = sound(raced(*[partial(who.leads.claim, lead) for who in (arena.li, arena.wang)]))
-    return len(claimed) == 1 and arena.store.get("lead", lead) == claimed[0]
+    return len(claimed) == 1 and arena.get("lead", lead) == claimed[0]
 
 
 def a_ceiling_holds_across_pools(arena: Arena, number: int) -> bool:
     """LEAD-14: who may hold one lead, and claims from two pools at once, holds one."""
     leads = [arena.root.leads.create(title=pool, channel="fair").id for pool in ("east", "west")]
     raced(*[partial(arena.wang.leads.claim, lead) for lead in leads])
-    held = [lead for lead in leads if arena.store.get("lead", lead).owner == "wang"]
+    held = [lead for lead in leads if arena.get("lead", lead).owner == "wang"]
     for lead in leads:
         arena.root.leads.disqualify(lead, reason="done")
     return len(held) == 1
@@ -163,7 +167,7 @@ def one_contact_is_primary(arena: Arena, number: int) -> bool:
     contacts = [arena.li.contacts.create(name, customer=arena.acme).id for name in ("Qian", "Sun")]
     name = partial(arena.li.opportunities.set_contact_role, deal, role="decision_maker", is_primary=True)
     told = sound(raced(*[partial(name, contact=contact) for contact in contacts]))
-    roles = arena.store.get("opportunity", deal).contact_roles
+    roles = arena.get("opportunity", deal).contact_roles
     return len(roles) == len(told) and sum(role.is_primary for role in roles) == 1
 
 
@@ -171,7 +175,7 @@ def crossed_merges_end(arena: Arena, number: int) -> bool:
     """LEAD-15, I-42: each of two leads merged into the other at once: one way, never both, and nobody is locked out."""
     leads = [arena.lead(), arena.lead()]
     told = sound(raced(*[partial(arena.root.leads.merge, *each) for each in (leads, leads[::-1])]))
-    into = [arena.store.get("lead", lead).merged_into for lead in leads]
+    into = [arena.get("lead", lead).merged_into for lead in leads]
     return len(told) == 1 and sum(each is not None for each in into) == 1
 
 

@@ -169,4 +169,4 @@ def test_nothing_of_anothers_can_be_written(urls):
         store.save(unit(new(make_opportunity("a", "wang")), done=DoneOnce("key", "x", ())))
         store.save(unit(deletion(store.get("opportunity", "a"))))
         assert neighbour.get("opportunity", "a") == record
-        assert neighbour.done("key").request == "create"
+        assert neighbour.done("key") == DoneOnce("key", "create", ())

@@ -205,11 +205,11 @@ class Actions:
                 "stage": names.get(delivery.stage or "") or delivery.stage or UNKNOWN,
             }
 
-        texts = {}
-        for language, text in message.texts:
-            known = facts(language)
-            texts[language] = _BRACES.sub(lambda found, known=known: known.get(found[1], UNKNOWN), text)
-        return Label(texts)
+        return Label({language: _filled(text, facts(language)) for language, text in message.texts})
+
+
+def _filled(text: str, facts: Mapping[str, str]) -> str:
+    return _BRACES.sub(lambda found: facts.get(found[1], UNKNOWN), text)
 
 
 def _people(who: str, delivery: Delivery, record: Any, sight: Sight) -> tuple[str, ...]:

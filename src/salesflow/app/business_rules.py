@@ -8,15 +8,19 @@ False, is its author's fault: `PortError`, and nothing is saved.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from salesflow.app.grades import graded
 from salesflow.errors import InvalidInput, PortError
-from salesflow.model import Label, Reason
+from salesflow.model import Decision, Label, Reason, apply
 from salesflow.model.label import as_label
 from salesflow.model.requests import named
 from salesflow.visibility.access import ACCESS
+
+if TYPE_CHECKING:
+    from salesflow.app.execution import Case
 
 _GROUPS = ("leads", "opportunities", "customers", "contacts", "documents")
 _CREATE = {
@@ -91,11 +95,12 @@ class BusinessRules:
     """
 
     def __init__(self, rules: Iterable[BusinessRule]) -> None:
-        if isinstance(rules, str) or not isinstance(rules, Iterable):
-            raise InvalidInput("rules", rules, "must be a list of BusinessRule")
+        given: Any = rules
+        if not isinstance(given, Iterable):
+            raise InvalidInput("rules", given, "must be a list of BusinessRule")
         self._by_operation: dict[str, list[BusinessRule]] = {}
         codes: set[str] = set()
-        for rule in rules:
+        for rule in given:
             if not isinstance(rule, BusinessRule):
                 raise InvalidInput("rules", rule, "must be a list of BusinessRule")
             if rule.code in codes:
@@ -137,3 +142,37 @@ def _holds(rule: BusinessRule, record: Any) -> bool:
     if not isinstance(answer, bool):
         raise PortError(name, f"gave {type(answer).__name__}, not True or False")
     return answer
+
+
+def against_rules(case: Case, operation: str, decision: Decision) -> tuple[Reason, ...]:
+    """
+    Return a reason for each of the application's rules that stands in the way of what was decided.
+
+    Of an edit they look at the record as it would be, so where there is none, since it is refused, nothing is asked.
+
+    Source: RULE-1.
+    """
+    rules = case.kernel.rules
+    if not rules.bind(operation):
+        return ()
+    record = case.record
+    if operation.endswith(".edit"):
+        if decision.reasons:
+            return ()
+        record = apply(record, graded(case, decision.events)) if decision.events else record
+    return rules.broken(operation, record)
+
+
+def against_making(case: Case, operation: str, made: Any | None) -> tuple[Reason, ...]:
+    """
+    Return a reason for each of the application's rules that stands in the way of *operation*, which makes a record.
+
+    Args:
+        case: What it was decided from, such as an upstream lead, or no record.
+        made: The record at version 1; None where it could not be made.
+
+    Source: RULE-1.
+    """
+    rules = case.kernel.rules
+    of_old = () if case.record is None else rules.broken(operation, case.record)
+    return of_old if made is None else (*of_old, *rules.against_new(made))

@@ -1,4 +1,4 @@
-"""A customer's deal status follows every win and what becomes of it, in the unit of work that saves the deal (CUS-2)."""
+"""A customer's deal status follows every win and what becomes of it, in the unit of work that saves it (CUS-2)."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ def with_deals(
 
     Source: CUS-2, IO-3.
     """
-    won = Counter(customer_won(write.record) for write in arriving.values() if write.kind == "opportunity")
-    del won[None]
+    deals = [customer_won(write.record) for write in arriving.values() if write.kind == "opportunity"]
+    won = Counter(id for id in deals if id is not None)
     writes = dict(arriving)
     facts: dict[str, Any] = {"by": case.person, "at": case.now, "operation": operation}
-    there = {id: known.get(("customer", id)) for id in won if ("customer", id) not in arriving}
+    there: dict[str, Any] = {id: known.get(("customer", id)) for id in won if ("customer", id) not in arriving}
     there |= case.kernel.get_many("customer", [id for id, found in there.items() if found is None])
     for id, further in won.items():
         key = ("customer", id)

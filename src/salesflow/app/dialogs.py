@@ -14,7 +14,8 @@ from typing import Generic, TypeVar
 from attrs import evolve, field, frozen
 
 from salesflow.app import intents
-from salesflow.app.execution import Case, against_rules
+from salesflow.app.business_rules import against_rules
+from salesflow.app.execution import Case
 from salesflow.app.history import Readable
 from salesflow.app.moves import lead_moves, opportunity_moves
 from salesflow.app.task_access import task_access
@@ -129,7 +130,7 @@ class GuidedOpportunities(Readable[Opportunity]):
 
         Source: OPP-16.
         """
-        case = self._execution.reading("opportunities.get", self._kind, opportunity)
+        case = self._execution.case(self._kind, opportunity)
         reasons = opportunity_stands(case.record, OPEN)
         run = _begun(self._execution.admit, case, "opportunities.start_dialog", dialog, case.engine.process.dialogs,
                      case.record.stage, reasons, answers)  # fmt: skip
@@ -162,7 +163,8 @@ class GuidedLeads(Readable[Lead]):
 
         Source: OPP-16.
         """
-        case = self._execution.reading("leads.get", self._kind, lead)
+        case = self._execution.case(self._kind, lead)
+        self._execution.shield(case, "leads.start_dialog")
         reasons = lead_stands(case.record, FOLLOWED_UP)
         known = case.kernel.lead_dialogs
         run = _begun(self._execution.admit, case, "leads.start_dialog", dialog, known, None, reasons, answers)

@@ -66,7 +66,7 @@ class DocumentDesk(Readable[Document]):
     def issue(
         self, customer: Customer | str, kind: DocumentKind | str, lines: Sequence[ProductLine] | None = None, *,
         source: Document | str | None = None,
-    ) -> IssuedDocument:  # fmt: skip
+    ) -> IssuedDocument[Customer]:  # fmt: skip
         """
         Issue a document on a customer alone.
 
@@ -82,8 +82,9 @@ class DocumentDesk(Readable[Document]):
 
         Source: OPP-13, ACC-11, ACC-22.
         """
-        operation = self._operation("issue")
-        return issue(self._execution, operation, _kind(kind), "customer", customer, lines, source)
+        run, operation = self._execution, self._operation("issue")
+        issued: IssuedDocument[Customer] = issue(run, operation, _kind(kind), "customer", customer, lines, source)
+        return issued
 
     def accept(self, document: Document | str) -> Document:
         """

@@ -16,6 +16,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 from attrs import frozen
 
 from salesflow.app.automation import writes_of
+from salesflow.app.business_rules import against_making, against_rules
 from salesflow.app.cards import shown
 from salesflow.app.deals import deal_writes
 from salesflow.app.duplicates import tell_leads
@@ -368,7 +369,7 @@ class Execution:
                 faster: RecordT = repeated[0]
                 return faster
             made = decide()
-            self.admit(made.case, operation, (*made.reasons, *_against_making(made, operation)))
+            self.admit(made.case, operation, (*made.reasons, *against_making(made.case, operation, made.record)))
             record, sight = made.record, made.case.sight
             assert record is not None  # else there were reasons
             told: RecordT = self.told(sight, record)
@@ -473,32 +474,6 @@ class Execution:
     def count(self, kind: str, scene: str, cap: int | None) -> int:
         """Return how many records the person sees in *scene*, at most *cap*; None counts them all."""
         return self.kernel.count(kind, self.visible(kind, scene), cap)
-
-
-def against_rules(case: Case, operation: str, decision: Decision) -> tuple[Reason, ...]:
-    """
-    Return a reason for each of the application's rules that stands in the way of what was decided.
-
-    Of an edit they look at the record as it would be, so where there is none, since it is refused, nothing is asked.
-
-    Source: RULE-1.
-    """
-    rules = case.kernel.rules
-    if not rules.bind(operation):
-        return ()
-    record = case.record
-    if operation.endswith(".edit"):
-        if decision.reasons:
-            return ()
-        record = apply(record, graded(case, decision.events)) if decision.events else record
-    return rules.broken(operation, record)
-
-
-def _against_making(made: Made[Any], operation: str) -> tuple[Reason, ...]:
-    """Return the reasons of the rules that bind the making of such a record, and of those that bind *operation*."""
-    rules, from_what = made.case.kernel.rules, made.case.record
-    of_old = () if from_what is None else rules.broken(operation, from_what)
-    return of_old if made.record is None else (*of_old, *rules.against_new(made.record))
 
 
 def survivor(kernel: Kernel, record: Any) -> Any | None:

@@ -37,7 +37,7 @@ def called(value: PortT, what: str, takes: str) -> PortT:
     return value
 
 
-def handlers_of(value: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def handlers_of(value: Mapping[Any, Any] | None) -> Mapping[str, Any]:
     """Return an application's handlers by name; none where there are none."""
     if value is None:
         return {}

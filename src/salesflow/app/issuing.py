@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
@@ -32,29 +32,30 @@ from salesflow.model import (
 from salesflow.ports import Write
 from salesflow.process import draft_document, number_document, product_lines, refused, write_number_back
 
+BearerT = TypeVar("BearerT", Opportunity, Lead, Customer)
+
 
 @frozen
-class IssuedDocument:
+class IssuedDocument(Generic[BearerT]):
     """
     What issuing a document gave.
 
     Args:
         document: The document.
-        opportunity, lead: What it is for, with the number written back; None where it is for another kind of record.
+        record: What it is for: the opportunity or the lead, with the number written back, or the customer as it is.
 
     Source: OPP-13, LEAD-7.
     """
 
     document: Document
-    opportunity: Opportunity | None = None
-    lead: Lead | None = None
+    record: BearerT
 
 
 def issue(
     run: Execution, operation: str, kind: DocumentKind, bearer: str,
     ref: Opportunity | Lead | LeadCard | Customer | str, lines: Sequence[ProductLine] | None,
     source: Document | str | None,
-) -> IssuedDocument:  # fmt: skip
+) -> IssuedDocument[Any]:  # fmt: skip
     """
     Issue a document of *kind*.
 
@@ -78,7 +79,7 @@ def issue(
         tries += 1
         repeated = run.repeated(operation, ref, given)
         if repeated is not None:
-            return _issued(repeated)
+            return IssuedDocument(*repeated)
         case = run.case(bearer, ref)
         run.shield(case, operation)
         draft, reasons = _draft(case, kind, asked, None if source is None else run.case("document", source).record)
@@ -88,11 +89,11 @@ def issue(
         document = number_document(draft, number)
         told = created(document, at=case.now, by=case.person, operation=operation)
         back = _written_back(case, document, operation)
-        result = (document, *(write.record for write in back if write.id == case.record.id))
-        shown = (document, *(run.told(case.sight, record) for record in result[1:]))
+        record = next((write.record for write in back if write.id == case.record.id), case.record)
+        issued = IssuedDocument(document, run.told(case.sight, record))
         try:
             writes = (Write("document", document.id, 0, document, (told,)), *back)
-            run.save(writes, operation, ref, result, given, case.sight)
+            run.save(writes, operation, ref, (document, record), given, case.sight)
         except Conflict as conflict:
             if (conflict.kind, conflict.id) == ("document", document.id):
                 if run.repeated(operation, ref, given) is None:
@@ -100,12 +101,7 @@ def issue(
             elif tries == TRIES:
                 raise
         else:
-            return _issued(shown)
-
-
-def _issued(records: Sequence[Any]) -> IssuedDocument:
-    document, *rest = records
-    return IssuedDocument(document, **{record.KIND: record for record in rest})
+            return issued
 
 
 def _draft(

@@ -26,7 +26,7 @@ from salesflow.model import (
 )
 from salesflow.model.document import LONGEST_NUMBER
 from salesflow.model.organization import LONGEST_ID
-from salesflow.model.requests import named
+from salesflow.model.requests import can_be_stored, named
 from salesflow.ports import (
     AuditSink,
     Clock,
@@ -130,13 +130,16 @@ class Kernel:
         return sight
 
     def get(self, kind: str, id: str) -> Any | None:
-        """Return a record of the store, or None."""
+        """Return a record of the store, or None; of an id that no record can have no store is asked (I-48)."""
+        if not can_be_stored(id):
+            return None
         with STORE_PORT:
             return self.store.get(kind, id)
 
     def get_many(self, kind: str, ids: Collection[str]) -> Mapping[str, Any]:
         """Return the records of *ids* that are there, by id; a store that cannot find many is asked for each."""
         get_many = getattr(self.store, "get_many", None)
+        ids = [id for id in ids if can_be_stored(id)]
         with STORE_PORT:
             if get_many is not None:
                 return dict(get_many(kind, ids))

@@ -12,7 +12,7 @@ from salesflow.model import Document, DocumentKind, Lead, LeadCard, ProductLine
 class LeadDocuments(Readable[Lead]):
     """Quoting and ordering; each number is written back to the lead."""
 
-    def quote(self, lead: Lead | LeadCard | str, lines: Sequence[ProductLine]) -> IssuedDocument:
+    def quote(self, lead: Lead | LeadCard | str, lines: Sequence[ProductLine]) -> IssuedDocument[Lead]:
         """
         Place a quote (报价): a 销售意向单 is issued, and its number is the lead's `quote_number`.
 
@@ -26,12 +26,13 @@ class LeadDocuments(Readable[Lead]):
         Source: LEAD-7, ACC-19.
         """
         run, operation = self._execution, self._operation("quote")
-        return issue(run, operation, DocumentKind.QUOTE, self._kind, lead, lines, None)
+        issued: IssuedDocument[Lead] = issue(run, operation, DocumentKind.QUOTE, self._kind, lead, lines, None)
+        return issued
 
     def order(
         self, lead: Lead | LeadCard | str, lines: Sequence[ProductLine] | None = None, *,
         source: Document | str | None = None,
-    ) -> IssuedDocument:  # fmt: skip
+    ) -> IssuedDocument[Lead]:  # fmt: skip
         """
         Place an order (下单): a contract (销售合同) is issued, and its number is the lead's `contract_number`.
 
@@ -46,4 +47,5 @@ class LeadDocuments(Readable[Lead]):
         Source: LEAD-7, ACC-19.
         """
         run, operation = self._execution, self._operation("order")
-        return issue(run, operation, DocumentKind.CONTRACT, self._kind, lead, lines, source)
+        issued: IssuedDocument[Lead] = issue(run, operation, DocumentKind.CONTRACT, self._kind, lead, lines, source)
+        return issued

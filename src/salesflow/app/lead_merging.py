@@ -109,7 +109,7 @@ def latest_merge(case: Case) -> str | None:
 def _merged(case: Case, ref: Lead | LeadCard | str, fields: Mapping[str, str]) -> Together:
     """Decide on both leads; who may merge must see both, and be let by the access table for each."""
     id, version = reference("lead", ref)
-    other = case.get("lead", id)
+    other: Any = case.get("lead", id)
     there = survivor(case.kernel, other)
     if there is None or not case.sight.can_see(case.person, there):
         raise NotFound("lead", id)

@@ -58,7 +58,7 @@ class OpportunityDesk(
     Every operation takes a record or its id. A record means "I decided on this snapshot" and raises `Conflict`
     if somebody changed it meanwhile; an id means "whatever it is now". Each returns the record as it is then,
     and each raises `NotFound` for a record that is not there or may not be seen, and `Refused` with every
-    reason, `wrong_status`, `is_voided` and `not_permitted` among them.
+    reason, `wrong_status`, `is_voided`, `not_permitted` and `rule_broken` among them.
     """
 
     def __init__(self, execution: Execution) -> None:

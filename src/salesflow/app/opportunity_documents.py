@@ -12,7 +12,9 @@ from salesflow.model import Document, DocumentKind, Opportunity, ProductLine
 class OpportunityDocuments(Readable[Opportunity]):
     """Issuing documents of a deal; each number is written back to the opportunity, and to the lead it came from."""
 
-    def issue_quote(self, opportunity: Opportunity | str, lines: Sequence[ProductLine] | None = None) -> IssuedDocument:
+    def issue_quote(
+        self, opportunity: Opportunity | str, lines: Sequence[ProductLine] | None = None
+    ) -> IssuedDocument[Opportunity]:
         """
         Issue a quote (销售意向单, 报价).
 
@@ -29,7 +31,7 @@ class OpportunityDocuments(Readable[Opportunity]):
     def issue_contract(
         self, opportunity: Opportunity | str, lines: Sequence[ProductLine] | None = None, *,
         source: Document | str | None = None,
-    ) -> IssuedDocument:  # fmt: skip
+    ) -> IssuedDocument[Opportunity]:  # fmt: skip
         """
         Issue a contract (销售合同).
 
@@ -48,7 +50,7 @@ class OpportunityDocuments(Readable[Opportunity]):
     def issue_order(
         self, opportunity: Opportunity | str, lines: Sequence[ProductLine] | None = None, *,
         source: Document | str | None = None,
-    ) -> IssuedDocument:  # fmt: skip
+    ) -> IssuedDocument[Opportunity]:  # fmt: skip
         """
         Issue an order (订单); from an accepted quote in one step, or without one.
 
@@ -67,7 +69,7 @@ class OpportunityDocuments(Readable[Opportunity]):
     def issue_invoice(
         self, opportunity: Opportunity | str, lines: Sequence[ProductLine] | None = None, *,
         source: Document | str | None = None,
-    ) -> IssuedDocument:  # fmt: skip
+    ) -> IssuedDocument[Opportunity]:  # fmt: skip
         """
         Issue an invoice (发票), of which nothing is paid yet; with or without an order.
 
@@ -86,6 +88,8 @@ class OpportunityDocuments(Readable[Opportunity]):
     def _issue(
         self, kind: DocumentKind, opportunity: Opportunity | str, lines: Sequence[ProductLine] | None,
         source: Document | str | None,
-    ) -> IssuedDocument:  # fmt: skip
+    ) -> IssuedDocument[Opportunity]:  # fmt: skip
         operation = self._operation(f"issue_{kind}")
-        return issue(self._execution, operation, kind, self._kind, opportunity, lines, source)
+        issued: IssuedDocument[Opportunity]
+        issued = issue(self._execution, operation, kind, self._kind, opportunity, lines, source)
+        return issued

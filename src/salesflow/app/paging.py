@@ -14,6 +14,7 @@ from attrs import frozen
 
 from salesflow.errors import InvalidInput
 from salesflow.model import utc
+from salesflow.model.requests import can_be_stored
 
 ItemT = TypeVar("ItemT")
 
@@ -95,6 +96,7 @@ def read_cursor(text: str, order_by: str) -> tuple[Any, str]:
         RecursionError,
     ):
         raise problem from None
-    if held_order != order_by or not is_place or not isinstance(id, str):
+    texts = [id, *(map(str, rest[:1]) if letter in "sm" else ())]
+    if held_order != order_by or not is_place or not isinstance(id, str) or not all(map(can_be_stored, texts)):
         raise problem
     return value, id

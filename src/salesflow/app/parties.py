@@ -188,7 +188,7 @@ def _keeper(case: Case) -> str | None:
 
 def _made(case: Case, record: PartyT, operation: str, customer: str | None) -> Made[PartyT]:
     event = created(record, at=case.now, by=case.person, operation=operation)
-    reasons = [*intents.employee_reasons(case, record.owner), *intents.party_reasons(case, customer, None)]
+    reasons: list[Reason] = intents.employee_reasons(case, record.owner) + intents.party_reasons(case, customer, None)
     return Made(case, record, (event,), (*reasons, *_taken(case, record)))
 
 

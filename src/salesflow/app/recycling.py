@@ -12,9 +12,10 @@ from attrs import field, frozen
 
 from salesflow import process
 from salesflow.app import intents
-from salesflow.app.execution import TRIES, Case, Execution, against_rules, callback, combined
+from salesflow.app.business_rules import against_rules
+from salesflow.app.execution import TRIES, Case, Execution, callback, combined
 from salesflow.app.history import Readable
-from salesflow.app.port import STORE_PORT, Port
+from salesflow.app.port import AUDIT_PORT, CLOCK_PORT, ORGANIZATION_PORT, STORE_PORT, Port
 from salesflow.errors import Conflict, InvalidInput, NotFound, PortError, Refused
 from salesflow.model import Decision, Label, Lead, LeadStatus, Reason, utc
 from salesflow.model.requests import flag
@@ -117,7 +118,7 @@ class Recycling(Readable[Lead]):
         Raises:
             InvalidInput: *now* is naive, or lies ahead of the clock though this is no dry run.
             Refused: `not_permitted`.
-            PortError: The store failed; the leads before are done.
+            PortError: The store, the organisation, the clock or the audit sink failed; the leads before are done.
 
         Source: LEAD-13, LEAD-8, ACC-23.
         """
@@ -189,7 +190,7 @@ class _Run:
                     return self._outcome(lead, due, RecyclingResult.REFUSED, reasons=no.reasons)
                 lead = now  # it is another one by now, merged perhaps: that is asked anew
             except PortError as error:
-                if error.port == STORE_PORT.name:
+                if error.port in _OF_EVERY_LEAD:
                     raise
                 return self._outcome(lead, due, RecyclingResult.FAILED, problem=str(error))
             else:
@@ -241,6 +242,9 @@ class _Run:
         rule, days = (None, None) if due is None else (due.rule, due.days)
         return RecyclingOutcome(lead.id, result, rule, days, **more)
 
+
+_OF_EVERY_LEAD = {port.name for port in (AUDIT_PORT, CLOCK_PORT, ORGANIZATION_PORT, STORE_PORT)}
+"""Where one of these fails the run ends; what else does, such as a condition, may do for the next lead."""
 
 _RUN = "leads.recycle_overdue"
 

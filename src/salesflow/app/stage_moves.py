@@ -30,7 +30,7 @@ class StageMoves(Readable[Opportunity]):
 
         Raises:
             Refused: `stage_unknown`, `already_there`, `reason_missing`, `full_route`, `only_to_last_stage`,
-                `registration_needed`, `approval_needed`, `approval_pending`, `arrival_incomplete`.
+                `registration_needed`, `approval_needed`, `approval_pending`, `approvals_apart`, `arrival_incomplete`.
 
         Source: OPP-6.
         """
@@ -91,9 +91,9 @@ class StageMoves(Readable[Opportunity]):
             competitor: Who won it, by id or name.
 
         Raises:
-            Refused: `reason_missing`, `reason_unknown`.
+            Refused: `reason_missing`, `reason_unknown`, `approval_needed`, `approval_pending`.
 
-        Source: OPP-7.
+        Source: OPP-7, RULE-2.
         """
         return self._change("lose", opportunity, intents.lose, reason, competitor, comment, close_date)
 

@@ -29,13 +29,19 @@ _POSITION = re.compile(r"line (\d+), column (\d+)")
     "--cases", type=EXISTING_FILE, metavar="FILE",
     help="Also try the one template with the tables | given | when | then | of a Markdown file.",
 )  # fmt: skip
+@click.option(
+    "--handler", "handlers", multiple=True, metavar="CODE",
+    help="A handler that the application registers for automation; may be given again.",
+)  # fmt: skip
 @json_option
 @colour_option
-def check(files: tuple[Path, ...], strict: bool, cases: Path | None, as_json: bool) -> None:
+def check(
+    files: tuple[Path, ...], strict: bool, cases: Path | None, handlers: tuple[str, ...], as_json: bool
+) -> None:
     """Check stage templates; every problem is listed with its place."""
     if cases is not None and len(files) > 1:
         raise click.UsageError("--cases tries one template: name one file")
-    found = {file: _examine(file, strict) for file in files}
+    found = {file: _examine(file, strict, handlers) for file in files}
     if cases is not None:
         found[cases] = _tried(files[0], cases)
     if as_json:
@@ -68,10 +74,10 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count or 'no'} {noun}s"
 
 
-def _examine(file: Path, strict: bool) -> Findings:
+def _examine(file: Path, strict: bool, handlers: tuple[str, ...]) -> Findings:
     from salesflow import templates
 
-    return templates.examine(_content(file), name=str(file), strict=strict)[1]
+    return templates.examine(_content(file), name=str(file), handlers=handlers, strict=strict)[1]
 
 
 def _content(file: Path) -> bytes:

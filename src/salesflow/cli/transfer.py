@@ -79,6 +79,8 @@ def _show(file: Path, report: ImportReport, dry_run: bool) -> None:
     for caption, counts in (("made", report.made), ("missing", report.missing), ("respelled", report.respelled)):
         if counts:
             say(f"{caption}: {', '.join(f'{name} {count:,}' for name, count in sorted(counts.items()))}")
+    if report.linked:
+        say(f"known already: lead {report.linked:,}")
 
 
 @contextmanager

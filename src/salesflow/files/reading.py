@@ -97,7 +97,6 @@ class _Lines:
     Attributes:
         number: How many lines were read.
         taken: The lines of this row, each with what is wrong with it.
-        has_apostrophe: Whether there is one in this row.
     """
 
     def __init__(self, file: IO[Any], encoding: str) -> None:
@@ -106,7 +105,6 @@ class _Lines:
         self._length = 0
         self.number = 0
         self.taken: list[tuple[str, CellProblem | None]] = []
-        self.has_apostrophe = False
 
     def __iter__(self) -> _Lines:
         return self
@@ -115,8 +113,6 @@ class _Lines:
         line = self._waiting.popleft() if self._waiting else self._read()
         self.number += 1
         self.taken.append(line)
-        if "'" in line[0]:
-            self.has_apostrophe = True
         self._length += len(line[0])
         if self._length > LONGEST_ROW:
             raise _RowTooLong
@@ -125,7 +121,6 @@ class _Lines:
     def begin(self) -> int:
         """Begin a row; return the line where it begins."""
         self.taken.clear()
-        self.has_apostrophe = False
         self._length = 0
         return self.number + 1
 
@@ -199,7 +194,7 @@ class CsvRows:
 
     def _rows(self, width: int) -> Iterator[Row]:
         """Give each row; a *width* of 0 asks for no certain number of cells."""
-        lines, empty = self._lines, self._empty
+        lines, empty, taken = self._lines, self._empty, self._lines.taken
         wasted = 0
         while True:
             line = lines.begin()
@@ -224,7 +219,7 @@ class CsvRows:
                 lines.give_back()
             if empty and not empty.isdisjoint(cells):
                 cells = ["" if cell in empty else cell for cell in cells]
-            if width and lines.has_apostrophe:
+            if width and ("'" in taken[0][0] or (len(taken) > 1 and any("'" in text for text, _ in taken))):
                 cells = [as_it_was(cell) for cell in cells]
             yield Row(line, () if problem is not None else cells, problem)
 

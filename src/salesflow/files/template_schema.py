@@ -32,6 +32,7 @@ from salesflow.model import (
     TeamRole,
     WinFrom,
 )
+from salesflow.model.conditions import CUSTOM
 from salesflow.model.requests import LONGEST_NAME
 from salesflow.process.asked_approvals import PROCESS_APPROVABLE
 from salesflow.process.automation_checks import MOST_AUTOMATIONS
@@ -44,7 +45,7 @@ from salesflow.process.checks import (
 )
 from salesflow.process.dialog_checks import MOST_DIALOGS
 from salesflow.process.findings import WARNINGS
-from salesflow.process.requirements import CUSTOM, FIELDS
+from salesflow.process.requirements import FIELDS
 from salesflow.process.rule_checks import LONGEST_LIMIT, MOST_RULES
 from salesflow.process.value_checks import MOST_ITEMS
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from attrs import frozen
 
+from salesflow.errors import one_line
+
 REASONS = MappingProxyType(
     {
         # whoever asks
@@ -187,7 +189,7 @@ class Reason:
         if template is None:
             return repr(self)
         shown = {k: ", ".join(map(str, v)) if isinstance(v, tuple) else v for k, v in self.items}
-        return template.format(**shown)
+        return one_line(template.format(**shown))
 
     def __repr__(self) -> str:
         return f"{self.code}({', '.join(f'{k}={v!r}' for k, v in self.items)})"

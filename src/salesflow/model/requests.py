@@ -47,6 +47,13 @@ def first_hidden(text: str) -> str:
     return next((c for c in text if c not in _JOINERS and unicodedata.category(c) in _HIDDEN), "")
 
 
+def can_be_stored(text: str) -> bool:
+    """Return whether a store can hold *text*: neither a NUL nor half a character is in it; no record's text has one."""
+    if text.isprintable():
+        return True
+    return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+
+
 def is_blank(text: str) -> bool:
     """Return whether *text* shows nothing: it is empty, or only spaces and characters that nobody sees."""
     return all(c.isspace() or unicodedata.category(c) in _HIDDEN for c in text)

@@ -287,9 +287,7 @@ def _is_asked(approval: Approval, process: SalesProcess) -> bool:
     return [one.approver for one in _asked_by(approval, approval.stage, process)] == [approval.approver]
 
 
-def _settled(
-    approvals: tuple[Approval, ...], at: datetime, ends: Callable[[Approval], bool]
-) -> tuple[Approval, ...]:
+def _settled(approvals: tuple[Approval, ...], at: datetime, ends: Callable[[Approval], bool]) -> tuple[Approval, ...]:
     """Return the approvals, those that waited for a move and that *ends* names as expired."""
     return tuple(
         evolve(approval, status=ApprovalStatus.EXPIRED, decided_at=at)

@@ -155,9 +155,10 @@ def sound_automations(automations: Iterable[Automation]) -> tuple[Automation, ..
 
     Source: RULE-3.
     """
-    if not isinstance(automations, Iterable) or isinstance(automations, str):
-        raise InvalidInput("automation", automations, "must be a list of Automation")
-    given = tuple(automations)
+    handed: object = automations
+    if not isinstance(handed, Iterable):
+        raise InvalidInput("automation", handed, "must be a list of Automation")
+    given = tuple(handed)
     found = FindingCollector()
     AutomationChecks(found, None, None, None, kinds=("opportunity", "lead")).automations(given)
     problems = [str(finding) for finding in found.findings() if finding.is_error]

@@ -11,10 +11,11 @@ from typing import Any
 
 from salesflow.errors import InvalidInput
 from salesflow.model import Jump, OpportunityStatus, SalesProcess, Stage, TaskTemplate, TeamRole, WinFrom
+from salesflow.model.conditions import CUSTOM
 from salesflow.process.automation_checks import AutomationChecks
 from salesflow.process.dialog_checks import DialogChecks
 from salesflow.process.findings import WAIVER_UNUSED, WARNINGS, FindingCollector, Findings, picture
-from salesflow.process.requirements import CUSTOM, FIELDS
+from salesflow.process.requirements import FIELDS
 from salesflow.process.rule_checks import LONGEST_LIMIT
 from salesflow.process.value_checks import LONGEST_CODE, MOST_ITEMS, listed
 

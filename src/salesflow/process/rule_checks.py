@@ -58,7 +58,8 @@ class RuleChecks(ValueChecks):
             if not rule.needs:
                 self.found.error(f"{at}.needs", "empty")
             self.label(f"{at}.message", rule.message)
-            if not any(isinstance(text, str) and not is_blank(text) for _, text in rule.message.texts):
+            texts: tuple[tuple[Any, Any], ...] = rule.message.texts
+            if not any(isinstance(text, str) and not is_blank(text) for _, text in texts):
                 self.found.error(f"{at}.message", "empty")
             self.stage_codes(f"{at}.stages", rule.stages)
             self.conditions(f"{at}.when", "opportunity", rule.when)

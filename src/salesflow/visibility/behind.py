@@ -127,7 +127,7 @@ class BelongsTo(FilterNode):
 
 
 def asking(filter: Any, find: Find, get: Get) -> Any:
-    """Return *filter*, any that a store may be asked for, with every node that asks for others asking *find* or *get*."""
+    """Return *filter*, any that a store may be asked for, in which whatever asks for others asks *find* or *get*."""
     match filter:
         case Behind():
             return evolve(filter, find=find)

@@ -22,6 +22,7 @@ from attrs import field, frozen
 from salesflow.errors import InvalidInput
 from salesflow.model.enums import Access
 from salesflow.model.money import Money
+from salesflow.model.requests import can_be_stored
 from salesflow.visibility.people import People
 
 if TYPE_CHECKING:
@@ -188,6 +189,8 @@ def _plain_value(_instance: object, _attribute: object, value: Any) -> None:
         raise InvalidInput("value", value, "must be text, an exact number, Money or a date")
     if isinstance(value, Decimal) and not value.is_finite():
         raise InvalidInput("value", value, "must be finite")
+    if isinstance(value, str) and not can_be_stored(value):
+        raise InvalidInput("value", value, "must hold neither a NUL nor half a character: no record does")
 
 
 @frozen

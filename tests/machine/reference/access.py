@@ -92,7 +92,10 @@ ROWS: dict[str, Row] = {
     "leads.disable": Row(voided=None, administrators=True),
     "leads.enable": Row(voided=None, administrators=True),
     "leads.void": Row(voided=None, **LINE),
-    "leads.assign": Row(voided=None, superiors=True, administrators=True),
+    **{
+        f"leads.{method}": Row(voided=None, superiors=True, administrators=True)
+        for method in ("assign", "delete", "push_down")
+    },
     "customers.edit": Row(**LINE, shared=True),
     "contacts.edit": Row(**LINE, shared=True, named=True),
     "sharing.create": ADMINISTRATORS,

@@ -87,12 +87,12 @@ class _TextArray(UserDefinedType[str]):
 
 
 def _one_of_array(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    return column == func.any(bindparam(name, type_=_TextArray()))
+    # as rows: of an array the planner would look at each id, and three thousand cost it more than the page
+    return column.in_(select(func.unnest(bindparam(name, type_=_TextArray()), type_=String())))
 
 
 def _among_array(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    # hashed once; the planner, which would look at each of three thousand ids, sees a table, and IS TRUE keeps it one
-    return column.in_(select(func.unnest(bindparam(name, type_=_TextArray()), type_=String()))).is_(True)
+    return _one_of_array(column, name).is_(True)  # which keeps it from becoming a join: it is hashed, once
 
 
 def _as_array(ids: frozenset[str]) -> str:
@@ -133,7 +133,7 @@ POSTGRESQL = Dialect(
 """
 PostgreSQL hashes the whole team table unless OFFSET 0 stands in the semi-join: 443 ms became 7 ms.
 
-A statement that it has seen some times it plans for ten people, whoever they are: three thousand took 11 s.
+A statement that it has seen some times it plans for any people and any limit: 50 ms became 11 s.
 """
 
 _DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRESQL)}

@@ -43,7 +43,7 @@ _UNDONE = ("40001", "40P01")
 """What PostgreSQL undoes so that somebody else can go on: the same transaction may succeed a moment later (I-41)."""
 
 
-def told(problem: SQLAlchemyError) -> str:
+def told(problem: SQLAlchemyError | UnicodeError) -> str:
     """Return what the database said of *problem*, and what would do where that is known."""
     said = getattr(problem, "orig", None) or problem
     name = getattr(said, "sqlite_errorname", None) or getattr(said, "sqlstate", None) or ""
@@ -61,7 +61,7 @@ def as_port_error() -> Iterator[None]:
         yield
     except IntegrityError:
         raise
-    except SQLAlchemyError as problem:
+    except (SQLAlchemyError, UnicodeError) as problem:
         raise PortError("store", told(problem)) from problem
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from attrs import frozen
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Select, Table, Update, bindparam, delete, insert, select, update
 
 from salesflow.errors import Conflict, InvalidInput
 from salesflow.files.json_codec import to_text, to_texts
@@ -142,6 +143,26 @@ def revision_of(kind: str) -> str:
     return f"revision:{kind}"
 
 
+_ALWAYS_THE_SAME = ("tenant", "id")
+
+
+def _update_of(table: Table) -> Update:
+    """Return what puts a record's new version in the place of the one at ``at``; each column is given as ``to_`` it."""
+    of_version = (
+        table.c.tenant == bindparam("tenant", type_=table.c.tenant.type),
+        table.c.id == bindparam("of", type_=table.c.id.type),
+        table.c.version == bindparam("at", type_=table.c.version.type),
+    )
+    columns = [column for column in table.columns if column.name not in _ALWAYS_THE_SAME]
+    return update(table).where(*of_version).values({c.name: bindparam(f"to_{c.name}", type_=c.type) for c in columns})
+
+
+@cache
+def _beside(table: Table, kind: str) -> Select[Any]:
+    """Return what reads the rows of *table* that stand beside one record of *kind*."""
+    return select(table).where(table.c.tenant == bindparam("tenant"), table.c[kind] == bindparam("of"))
+
+
 class Writer:
     """
     Saves one prepared unit of work over one connection, inside one transaction.
@@ -203,11 +224,10 @@ class Writer:
 
     def _update(self, step: _Step, row: dict[str, Any]) -> None:
         write, table = step.write, step.shelf.table
-        changed = self._connection.execute(
-            update(table)
-            .where(table.c.tenant == self._tenant, table.c.id == write.id, table.c.version == write.expected_version)
-            .values({name: value for name, value in row.items() if name not in ("tenant", "id")})
-        )
+        made = statement_of(("update", table.name), self._connection.dialect, lambda: _update_of(table))
+        values = {f"to_{name}": value for name, value in row.items() if name not in _ALWAYS_THE_SAME}
+        values |= {"tenant": self._tenant, "of": write.id, "at": write.expected_version}
+        changed = made.run(self._connection, values)
         if changed.rowcount != 1:
             raise self.conflict(write)
 
@@ -216,9 +236,9 @@ class Writer:
         missing = []
         for table, rows in step.parts:
             of_record = (table.c.tenant == self._tenant, table.c[step.shelf.kind] == step.write.id)
-            found = {
-                row["number"]: dict(row) for row in self._connection.execute(select(table).where(*of_record)).mappings()
-            }
+            of = {"tenant": self._tenant, "of": step.write.id}
+            there = self._connection.execute(_beside(table, step.shelf.kind), of).mappings()
+            found = {row["number"]: dict(row) for row in there}
             fresh = [row for row in rows if found.get(row["number"]) != row]
             wanted = {row["number"] for row in rows if found.get(row["number"]) == row}
             gone = [number for number in found if number not in wanted]

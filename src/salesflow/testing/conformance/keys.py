@@ -52,9 +52,11 @@ class KeyRules(StoreSuite):
     @pytest.mark.parametrize("document", ["quote_number", "contract_number"])
     def test_a_lead_is_found_once_it_has_a_document(self, store: Any, document: str) -> None:
         """LEAD-12, LEAD-7: before that, and while it is voided, its key finds nothing."""
-        store.save(unit(new(_lead("a", PHONE)), new(_lead("b", PHONE, **{document: "1"}))))
+        first, second = ({document: number} for number in "12")
+        store.save(unit(new(_lead("a", PHONE)), new(_lead("b", PHONE, **first))))
         assert self._found(store, "lead", PHONE) == ["b"]
-        store.save(unit(change(store.get("lead", "a"), **{document: "2"}), change(store.get("lead", "b"), voided=True)))
+        records = [store.get("lead", id) for id in ("a", "b")]
+        store.save(unit(change(records[0], 1, **second), change(records[1], voided=True)))
         assert self._found(store, "lead", PHONE) == ["a"]
         assert self._found(store, "customer", PHONE) == []
 
@@ -104,10 +106,9 @@ class KeyRules(StoreSuite):
             store.save(unit(new(_customer("a", PHONE)), new(_customer("b", PHONE))))
         assert self._found(store, "customer", PHONE) == []
 
-    @pytest.mark.parametrize("names", ["ab", "ba"])
-    def test_a_key_changes_hands_within_a_unit(self, store: Any, names: str) -> None:
+    @pytest.mark.parametrize(("giver", "taker"), [("a", "b"), ("b", "a")])
+    def test_a_key_changes_hands_within_a_unit(self, store: Any, giver: str, taker: str) -> None:
         """I-38: what one record gives up another may take in the same unit, be it changed, new, or in its place."""
-        giver, taker = names
         store.save(unit(new(_customer(giver, PHONE)), new(_customer(taker, EMAIL))))
         mine, yours = store.get("customer", giver), store.get("customer", taker)
         store.save(unit(change(mine, match_keys=(EMAIL,)), change(yours, match_keys=(PHONE,))))

@@ -21,10 +21,10 @@ from salesflow.model import (
     TeamRole,
     WinFrom,
 )
-from salesflow.model.conditions import OPPORTUNITY_FIELDS, ValueType
+from salesflow.model.conditions import CUSTOM, OPPORTUNITY_FIELDS, ValueType
 from salesflow.process.asked_approvals import PROCESS_APPROVABLE
 from salesflow.process.findings import WARNINGS
-from salesflow.process.requirements import CUSTOM, FIELDS
+from salesflow.process.requirements import FIELDS
 from salesflow.process.rules import RULE_OPERATIONS
 from salesflow.testing.strategies.automation import automations
 
@@ -41,6 +41,7 @@ _NAMES = _LINES.filter(lambda text: bool(text.strip()))
 _ORIGINS = st.none() | _NAMES
 _ROUTES = st.lists(st.sampled_from(Route), unique=True, max_size=2)
 _REASONS = st.lists(st.sampled_from(("price", "late", "other")), unique=True, min_size=1)
+_MESSAGES = st.sampled_from((Label("no"), Label({"zh": "不可"}), Label({"en": "No: {amount}", "zh": "不可"})))
 _LABELS = st.builds(Label, st.dictionaries(st.sampled_from(("en", "zh", "zh-TW")), _LINES, max_size=2) | _LINES)
 
 
@@ -76,7 +77,7 @@ def sales_processes(draw: st.DrawFn, *, least_stages: int = 1, most_stages: int 
         invalid_reasons=draw(_REASONS),
         custom_fields=custom_fields,
         custom_roles=custom_roles,
-        rules=draw(st.lists(_rules(codes, custom_fields), max_size=2, unique_by=lambda rule: rule.code)),
+        rules=draw(st.just(()) | st.lists(_rules(codes, custom_fields), max_size=2, unique_by=lambda rule: rule.code)),
         approvals=draw(_approvals(roles, stages[-1].approval)),
         automation=draw(
             st.lists(automations(codes, roles, conditions(custom_fields)), max_size=2, unique_by=lambda one: one.code)
@@ -183,7 +184,7 @@ def _rules(draw: st.DrawFn, stages: list[str], custom_fields: list[str]) -> Proc
         draw(st.sampled_from(("worth_it", "known", "r" * 60))),
         draw(st.lists(st.sampled_from(RULE_OPERATIONS), unique=True, min_size=1, max_size=3)),
         draw(st.lists(conditions(custom_fields), min_size=1, max_size=2)),
-        draw(_LABELS.filter(lambda label: any(text.strip() for _, text in label.texts))),
+        draw(_MESSAGES),
         stages=draw(st.lists(st.sampled_from(stages), unique=True, max_size=2)),
         when=draw(st.lists(conditions(custom_fields), max_size=2)),
     )
