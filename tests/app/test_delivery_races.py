@@ -68,7 +68,7 @@ def test_of_two_that_deliver_at_once_on_postgresql(postgresql_url: str):
     """RULE-3, REL-6: where writers really run side by side."""
     engine = prepared_engine(postgresql_url)
     store = fresh_store(engine)
-    race([store] * 4, 8)
+    race([store] * 4, 5)
     engine.dispose()
 
 

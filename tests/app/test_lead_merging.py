@@ -107,7 +107,7 @@ def test_a_lead_that_was_merged_is_in_no_list_but_the_voided_one():
     assert {lead.id for lead in world.acting("li").leads.list().items} == {"lead-1", brought.id}
 
 
-def link_of(lead: sf.Lead) -> str | None:
+def link_of(lead: Any) -> Any:
     """The id of what a lead was linked to."""
     return None if lead.duplicate_of is None else lead.duplicate_of.id
 
@@ -117,10 +117,12 @@ def test_no_later_lead_is_linked_to_one_that_was_merged():
     world = World()
     first = world.lead(phone="13912345678")
     first = world.place(first, quote_number="Q")
-    assert link_of(world.lead(phone="13912345678")) == first.id
+    earlier = world.lead(phone="13912345678")
+    assert link_of(earlier) == first.id
     survivor = world.acting("zhang").leads.merge(world.lead(title="S", phone=None, email="a@b"), first)
     assert survivor.phone == "13912345678"
     assert link_of(world.lead(phone="13912345678")) == survivor.id
+    assert link_of(world.acting("li").leads.get(earlier.id)) == survivor.id  # what it was linked to leads there
 
 
 def test_merges_follow_through_and_never_go_round():

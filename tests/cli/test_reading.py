@@ -143,10 +143,12 @@ def test_a_zone_that_is_none(demo: Demo) -> None:
 
 
 def test_records_on_an_unknown_template_are_left_out_loudly(demo: Demo, tmp_path_factory) -> None:
-    """PROC-6: where the template of some records was not given, the others are told and these are named."""
+    """PROC-6, RULE-3: where the template of some records was not given, the others are told and these are named."""
     folder = tmp_path_factory.mktemp("own")
     mine = folder / "mine.toml"
-    mine.write_text(sf.templates.dump(sf.SalesProcess("mine", 1, [sf.Stage("only")])), encoding="utf-8")
+    calling = sf.Automation("erp", "won", call="book_order")  # a handler of the application's, which is not here
+    template = sf.SalesProcess("mine", 1, [sf.Stage("only")], automation=[calling])
+    mine.write_text(sf.templates.dump(template), encoding="utf-8")
     rows = folder / "deals.csv"
     rows.write_text("id,name,owner\n1,First,li\n", encoding="utf-8")
     mapping = folder / "map.toml"

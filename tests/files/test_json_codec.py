@@ -113,7 +113,12 @@ def full_opportunities(draw) -> Opportunity:
         draw(opportunities()),
         products=draw(lines),
         feedback=(Feedback("1", 1, "bidding", draw(names()), draw(exact), "li"),),
-        approvals=(Approval("1", "advance", "bidding", (("reason", draw(names())),), "li", draw(exact)),),
+        approvals=(
+            Approval(
+                "1", "advance", "bidding", (("reason", draw(names())),), "li", draw(exact),
+                approver=f"role:{draw(names())}", expires_at=draw(st.none() | exact),
+            ),
+        ),
         waivers=(Waiver("bidding", draw(names()), draw(exact), "li"),),
         contact_roles=(ContactRole("c1", "user", True, "c2"),),
         after_sales=(draw(after_sales),),

@@ -77,6 +77,10 @@ INTERNAL = {"Shape", "ConditionField"}
 """Classes of the model that hold no data."""
 
 
+NO_DATA = ("salesflow.model.construction", "salesflow.model.timeline")
+"""A way to make records, and events in words."""
+
+
 def classes_of_the_model() -> set[type]:
     """Every class of data in `salesflow.model`."""
     modules = [import_module(f"salesflow.model.{each.name}") for each in iter_modules(model.__path__)]
@@ -85,7 +89,7 @@ def classes_of_the_model() -> set[type]:
         for module in modules
         for value in vars(module).values()
         if isinstance(value, type) and has(value) and value.__module__.startswith("salesflow.model")
-        if value.__name__ not in INTERNAL and value.__module__ != "salesflow.model.construction"  # a way to make one
+        if value.__name__ not in INTERNAL and value.__module__ not in NO_DATA
     }
 
 

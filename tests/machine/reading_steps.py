@@ -21,6 +21,7 @@ def a_look(run: Run) -> tuple[str, str, str, Plain | None]:
     group = pick(run, (*KINDS, "opportunities", "opportunities"))
     id = some_id(run, KINDS[group])
     record = run.books.records.get((KINDS[group], id))
+    record = record and run.books.survivor(record)
     person = somebody(run, record)
     return group, id, person, record if record is not None and run.books.people.sees(person, record) else None
 
@@ -42,7 +43,7 @@ def get(run: Run) -> None:
     found = look(run, group, "get", person, id)
     assert (found is None) == (record is None)
     if record is not None and not run.books.people.sees_whole(person, record):
-        assert (found.id, found.title, found.source) == (id, record["title"], record["source"])
+        assert (found.id, found.title, found.source) == (record["id"], record["title"], record["source"])
         assert isinstance(found, sf.LeadCard)
         return
     assert found is None or show(found) == run.told(person, record or {})
@@ -58,12 +59,12 @@ def history(run: Run) -> None:
     assert (events is None) == (record is None)
     if record is None:
         return
-    assert [event.id for event in events] == [event.id for event in run.store.events(KINDS[group], id)]
+    assert [event.id for event in events] == [event.id for event in run.store.events(KINDS[group], record["id"])]
     assert show(replay(events)) == run.told(person, record)
     moments = [event.at for event in events]
     if moments == sorted(moments):
         at = pick(run, moments)
-        past = run.past[KINDS[group], id]
+        past = run.past[KINDS[group], record["id"]]
         latest = max(s.version for s in past if s.updated_at <= at)
         assert look(run, group, "as_of", person, id, at).version == latest
 
@@ -160,7 +161,7 @@ def why(run: Run) -> None:
     record = run.books.records.get((KINDS[group], id))
     if record is None:
         return
-    people = run.books.people
+    people, record = run.books.people, run.books.survivor(record)
     stored = run.store.get(KINDS[group], id)
     seeing = {p for p in EVERYBODY if people.sees(p, record)}
     assert set(run.flow.who_can_see(stored)) == seeing
@@ -176,7 +177,7 @@ def follow_a_move(run: Run) -> None:
     id = some_id(run, KINDS[group])
     record = run.books.records.get((KINDS[group], id))
     person = somebody(run, record)
-    if record is None or not run.books.people.sees(person, record):
+    if record is None or record.get("merged_into") or not run.books.people.sees(person, record):
         return
     moves = look(run, group, "moves", person, id)
     ready = [m for m in moves if m.is_open] if not coin(run, 3) else moves

@@ -40,7 +40,8 @@ def _lead(lead: sf.Lead) -> Plain:
     made = lead.conversion
     return {
         **_same(lead, "title owner status contact company phone email channel source description branch last_follower"),
-        **_same(lead, "quote_number contract_number"),
+        **_same(lead, "quote_number contract_number assigned_at merged_into"),
+        "merges": [merge.lead for merge in lead.merges],
         "duplicate_of": lead.duplicate_of and (lead.duplicate_of.kind, lead.duplicate_of.id),
         "last_follow_up": lead.last_follow_up_at,
         "disabled": lead.disabled,

@@ -54,8 +54,8 @@ def given_for(run: Run, person: str, record: Plain, move: Any) -> Plain | None:
         for (kind, id), held in books.records.items()
         if kind == "contact" and people.sees(person, held) and record.get("customer") in (None, held["customer"])
     ]
-    if move.operation in {"merge", "unmerge"}:
-        return None  # proved in tests/process/test_lead_merging.py; the reference knows no redirects
+    if move.operation == "merge":
+        return None  # with which lead is drawn by the step of its own
     version = record["version"]
     others = [p for p in workers if p != record["owner"]]
     supply: dict[str, Any] = {

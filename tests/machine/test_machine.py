@@ -49,10 +49,6 @@ ELSEWHERE = {
     "files.import_json": "likewise",
     "files.export_csv": "text, proved in tests/files and tests/app/test_exports.py; what is listed is driven",
     "files.export_json": "likewise",
-    **dict.fromkeys(
-        ("leads.merge", "leads.unmerge"),
-        "tests/process/test_lead_merging.py on generated leads, tests/app/test_moves.py on generated walks",
-    ),
     "leads.recycle_overdue": "tests/app/test_recycling.py, on generated leads against a plain loop",
     **dict.fromkeys(
         ("pools.create", "pools.edit", "pools.delete"),

@@ -15,7 +15,7 @@ from salesflow.stores.sql import SqlStore
 from salesflow.testing.records import make_opportunity, new, unit
 from salesflow.visibility.filters import EVERYTHING
 
-SIZES = [(100, 500, 2_000), pytest.param((LARGEST_PAGE, 50_000, 200_000), marks=pytest.mark.long)]
+SIZES = [(50, 250, 1_000), pytest.param((LARGEST_PAGE, 50_000, 200_000), marks=pytest.mark.long)]
 
 
 class Nowhere(io.StringIO):

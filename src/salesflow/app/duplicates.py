@@ -14,6 +14,7 @@ from attrs import evolve
 
 from salesflow.app.kernel import Kernel
 from salesflow.app.port import Port
+from salesflow.app.redirects import survivor
 from salesflow.model import Change, Customer, Duplicate, Event, Lead, Reason
 from salesflow.model.duplicates import known_by
 from salesflow.process import field_of, find_duplicate, match_keys
@@ -126,7 +127,7 @@ def _telling(kernel: Kernel, sight: Sight, person: str, links: Iterable[Duplicat
     told = {}
     for kind, ids in wanted.items():
         there = kernel.get_many(kind, ids)
-        told.update({Duplicate(kind, id): _told(kernel, sight, person, there.get(id)) for id in ids})
+        told.update({Duplicate(kind, id): _told(kernel, sight, person, survivor(kernel, there.get(id))) for id in ids})
     return told
 
 

@@ -24,6 +24,7 @@ from salesflow.app.grades import graded
 from salesflow.app.kernel import Kernel
 from salesflow.app.paging import LARGEST_PAGE, Page, cursor, read_cursor
 from salesflow.app.port import AUDIT_PORT, STORE_PORT
+from salesflow.app.redirects import survivor
 from salesflow.errors import Conflict, InvalidInput, NotFound, PortError, Refused
 from salesflow.grading import regrade
 from salesflow.model import (
@@ -474,19 +475,6 @@ class Execution:
     def count(self, kind: str, scene: str, cap: int | None) -> int:
         """Return how many records the person sees in *scene*, at most *cap*; None counts them all."""
         return self.kernel.count(kind, self.visible(kind, scene), cap)
-
-
-def survivor(kernel: Kernel, record: Any) -> Any | None:
-    """
-    Return what *record* stands for: of a lead that was merged the one at the end of all merges, else itself.
-
-    None only where it is deleted at this very moment: a lead that others lead to cannot be (LEAD-11).
-
-    Source: LEAD-15.
-    """
-    while getattr(record, "merged_into", None) is not None:
-        record = kernel.get("lead", record.merged_into)
-    return record
 
 
 def reference(kind: str, ref: Any) -> tuple[str, int | None]:

@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
-from salesflow.app.execution import TRIES, Case, Execution, reference, survivor
+from salesflow.app.execution import TRIES, Case, Execution, reference
+from salesflow.app.redirects import survivor
 from salesflow.errors import Conflict, PortError
 from salesflow.model import (
     Customer,

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from salesflow import process
-from salesflow.app.execution import Case, reference, survivor
+from salesflow.app.execution import Case, reference
 from salesflow.app.history import Readable
+from salesflow.app.redirects import survivor
 from salesflow.errors import Conflict, NotFound
 from salesflow.model import Decision, Document, Lead, LeadCard, LeadStatus, Reason, apply, replay
 from salesflow.ports import Write

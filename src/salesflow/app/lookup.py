@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from salesflow.app.execution import reference, survivor
+from salesflow.app.execution import reference
 from salesflow.app.kernel import Kernel
+from salesflow.app.redirects import survivor
 from salesflow.errors import InvalidInput, NotFound
 
 KINDS_SEEN = ("opportunity", "lead", "customer", "contact", "document")

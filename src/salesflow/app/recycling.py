@@ -15,7 +15,7 @@ from salesflow.app import intents
 from salesflow.app.business_rules import against_rules
 from salesflow.app.execution import TRIES, Case, Execution, callback, combined
 from salesflow.app.history import Readable
-from salesflow.app.port import AUDIT_PORT, CLOCK_PORT, ORGANIZATION_PORT, STORE_PORT, Port
+from salesflow.app.port import AUDIT_PORT, CLOCK_PORT, NOTIFIER_PORT, ORGANIZATION_PORT, STORE_PORT, Port
 from salesflow.errors import Conflict, InvalidInput, NotFound, PortError, Refused
 from salesflow.model import Decision, Label, Lead, LeadStatus, Reason, utc
 from salesflow.model.requests import flag
@@ -25,7 +25,6 @@ from salesflow.process.recycling import OVERDUE, worked_since
 from salesflow.visibility import FieldCompare, all_of
 
 CONDITION_PORT = Port("recycling")
-NOTIFIER_PORT = Port("notifier")
 
 MESSAGE = Label(
     {

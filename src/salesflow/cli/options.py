@@ -191,12 +191,16 @@ def _has_tables(file: Path) -> bool:
 def _session(
     store: Store, people: Organization, person: str, templates: tuple[Path, ...], time_zone: str
 ) -> Session:  # fmt: skip
+    from attrs import evolve
+
     from salesflow import templates as known_templates
     from salesflow.app import SalesFlow
     from salesflow.app.defaults import SystemClock
 
     clock = SystemClock()
-    known = [*known_templates.builtin().values(), *map(known_templates.load, templates)]
+    loaded = [*known_templates.builtin().values(), *map(known_templates.load, templates)]
+    # nothing is set off from here: an import is an arrival, and the handlers that a template calls are not ours
+    known = [evolve(process, automation=()) for process in loaded]
     flow = SalesFlow(store=store, organization=people, processes=known, clock=clock, time_zone=time_zone)
     latest = {process.id: process for process in sorted(known, key=lambda process: process.version)}
     names = {employee.id: employee.name for employee in people.employees if employee.name}

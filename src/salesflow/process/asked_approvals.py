@@ -81,12 +81,13 @@ def missing_approval(asked: tuple[AskedApproval, ...], opportunity: Opportunity,
 
     Source: RULE-2.
     """
-    if len(asked) > 1:
-        return Reason("approvals_apart", approvers=tuple(one.approver for one in asked))
+    first, *others = (one.approver for one in asked)
+    if others:
+        return Reason("approvals_apart", approvers=(first, *others))
     for approval in opportunity.approvals:
         if is_waiting(approval) and approval.operation != REGISTRATION and not is_expired(approval, at):
             return Reason("approval_pending", approval=approval.id)
-    return Reason("approval_needed", approver=asked[0].approver)
+    return Reason("approval_needed", approver=first)
 
 
 def is_waiting(approval: Approval) -> bool:

@@ -94,7 +94,7 @@ ROWS: dict[str, Row] = {
     "leads.void": Row(voided=None, **LINE),
     **{
         f"leads.{method}": Row(voided=None, superiors=True, administrators=True)
-        for method in ("assign", "delete", "push_down")
+        for method in ("assign", "delete", "push_down", "merge", "unmerge")
     },
     "customers.edit": Row(**LINE, shared=True),
     "contacts.edit": Row(**LINE, shared=True, named=True),

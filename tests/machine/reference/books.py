@@ -27,9 +27,11 @@ class Answer(NamedTuple):
 class Case:
     """One record (or none), one person, one moment."""
 
-    def __init__(self, books: Books, person: str, record: Plain | None) -> None:
+    def __init__(self, books: Books, person: str, record: Plain | None, asked: str | None = None) -> None:
         self.books, self.person = books, person
         self.record: Any = record
+        self.asked = asked
+        """The id of the lead that was asked for, where it was merged into the record (LEAD-15)."""
         self.people, self.now, self.today = books.people, books.now, books.today
 
     def sees(self, person: str) -> bool:
@@ -92,6 +94,8 @@ class Books:
         self.people, self.templates, self.next_id = people, templates, next_id
         self.records: dict[tuple[str, str], Plain] = {}
         people.records = self.records
+        self.merges: dict[str, tuple[Plain, Plain, list[str]]] = {}
+        """By the id of a lead that was merged: the survivor before and after, and the documents that moved."""
         self.deliveries: list[Plain] = []
         """What was set off and is not done (RULE-3)."""
         self.now: datetime = datetime.min
@@ -101,6 +105,12 @@ class Books:
         """The newest version of a template."""
         versions = self.templates[process]
         return versions[max(versions)]
+
+    def survivor(self, record: Plain) -> Plain:
+        """LEAD-15: what a record stands for: of a merged lead the one at the end of all merges."""
+        while record.get("merged_into"):
+            record = self.records["lead", record["merged_into"]]
+        return record
 
     def template(self, side: Plain) -> Plain:
         """The template version that a process is pinned to."""
@@ -119,16 +129,20 @@ class Books:
         """
         if not self.people.knows(person):
             return Answer("absent"), _nothing
-        record = None
+        record = asked = None
         if kind is not None:
             record = self.records.get((kind, id))
+            if record is not None and record.get("merged_into"):
+                record, asked, version = self.survivor(record), id, None
             if record is None or not self.people.sees(person, record):
                 return Answer("absent"), _nothing
+            if asked is not None and name != "leads.unmerge":
+                return Answer("refused", frozenset({("is_merged", "")})), _nothing
             # LEAD-6: whoever was overtaken by another conversion is told into what, not only that they were late.
             is_told = name == "leads.convert" and record["conversion"] is not None
             if version is not None and version != record["version"] and not is_told:
                 return Answer("outdated"), _nothing
-        case = Case(self, person, record)
+        case = Case(self, person, record, asked)
         known = OPERATIONS[name]
         row, named = known.access(case, **given)
         if record is not None and not self.people.sees_whole(person, record):

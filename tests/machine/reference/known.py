@@ -40,6 +40,8 @@ def link(records: Records, lead: Plain) -> Link | None:
 def told(people: People, records: Records, person: str, record: Plain) -> Plain:
     """The record as *person* is handed it: of a lead's link, what they may know."""
     target: Any = record.get("duplicate_of") and records.get(record["duplicate_of"])
+    while target and target.get("merged_into"):
+        target = records["lead", target["merged_into"]]
     if not record.get("duplicate_of") or (target and people.sees(person, target) and people.sees_whole(person, target)):
         return record
     return {**record, "duplicate_of": (None, None)}

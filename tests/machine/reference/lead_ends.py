@@ -17,6 +17,8 @@ def delete_lead(case: Case) -> tuple[set[No], Effect]:
         found.add(("wrong_review_state", ""))
     if lead["quote_number"] or lead["contract_number"]:
         found.add(("has_documents", ""))
+    if lead["merges"]:
+        found.add(("has_redirects", ""))
     return found, lambda: case.books.records.pop(("lead", lead["id"]))
 
 
@@ -30,7 +32,7 @@ def push_down(case: Case, title: str | None = None, owner: str | None = "") -> t
     lead = {
         **blank, **carried, "title": title or upstream["title"], "owner": works, "former": [], "activities": [],
         "created": case.now, "disabled": False, "review": "created",
-        "status": "assigned" if works else "unassigned",
+        "status": "assigned" if works else "unassigned", "assigned_at": case.now if works else None,
     }  # fmt: skip
     lead["duplicate_of"] = link(case.books.records, lead)
     id = case.books.next_id("lead")

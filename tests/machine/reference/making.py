@@ -20,6 +20,8 @@ def put(case: Case, kind: str, id: str, **values: Any) -> Plain:
     """A new record, at version 1; the version of a changed one is the driver's to count."""
     papers = {"opportunity": ("quote", "contract", "order", "invoice"), "lead": ("quote", "contract")}.get(kind, ())
     blank: Plain = {f"{paper}_number": None for paper in papers} | ({"deals_won": 0} if kind == "customer" else {})
+    if kind == "lead":
+        blank |= {"merged_into": None, "merges": []}
     record = {"kind": kind, "id": id, "version": 1, "voided": False, **blank, **values}
     case.books.records[kind, id] = record
     return record
@@ -150,7 +152,7 @@ def create_lead(case: Case, title: str, owner: str | None = "", **values: Any) -
         "contact company phone email channel source description branch last_follower last_follow_up conversion "
         "disqualified".split()
     )
-    blank |= {"disabled": False, "review": "created"}
+    blank |= {"disabled": False, "review": "created", "assigned_at": case.now if owner else None}
     lead = {**blank, "title": title, "owner": owner, "former": [], "activities": [], "created": case.now, **values}
     if not (lead["phone"] or lead["email"] or lead["channel"]):
         found.add(("reach_missing", ""))
@@ -163,8 +165,9 @@ def assign_lead(case: Case, to: str, branch: str | None = "") -> tuple[set[No], 
     """LEAD-4; an empty branch means left out."""
     lead = case.record
     at = lead["branch"] if branch == "" else branch
+    since = lead["assigned_at"] if to == lead["owner"] else case.now
     return lead_stands(lead, WORKED) | case.unknown_people(to), lambda: lead.update(
-        owner=to, branch=at, status="assigned"
+        owner=to, branch=at, status="assigned", assigned_at=since
     )
 
 
@@ -176,7 +179,9 @@ def _claimers(case: Case) -> tuple[str, Any]:
 def claim(case: Case) -> tuple[set[No], Effect]:
     """LEAD-14: from the common pool, which has no ceiling and no cool-down."""
     found = lead_stands(case.record, ("unassigned",)) | case.unknown_people(case.person)
-    return found, lambda: case.record.update(owner=case.person, status="assigned")
+    return found, lambda: case.record.update(
+        owner=case.person, status="assigned", assigned_at=case.now
+    )
 
 
 REVIEWS = {"created": "submitted", "submitted": "approved", "approved": "re_review", "re_review": "submitted"}
@@ -241,7 +246,7 @@ def recycle(case: Case, reason: str | None) -> tuple[set[No], Effect]:
 
     def give_back() -> None:
         lead["former"].append((lead["owner"], reason))
-        lead.update(owner=None, branch=None, status="unassigned")
+        lead.update(owner=None, branch=None, status="unassigned", assigned_at=None)
 
     return found, give_back
 

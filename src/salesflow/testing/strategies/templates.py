@@ -179,7 +179,7 @@ _ORDERED: dict[ValueType, st.SearchStrategy[Any]] = {
 
 
 @st.composite
-def _rules(draw: st.DrawFn, stages: list[str], custom_fields: list[str]) -> ProcessRule:
+def _rules(draw: st.DrawFn, stages: Sequence[str], custom_fields: Sequence[str]) -> ProcessRule:
     return ProcessRule(
         draw(st.sampled_from(("worth_it", "known", "r" * 60))),
         draw(st.lists(st.sampled_from(RULE_OPERATIONS), unique=True, min_size=1, max_size=3)),
