@@ -28,15 +28,17 @@ ROOMS = "model process visibility grading pipeline testing templates scenes".spl
 
 METHODS = {
     "leads": """create get list count moves history as_of assign claim recycle recycle_overdue follow_up edit convert
-        disqualify void unvoid delete merge unmerge push_down set_review_state disable enable""",
+        quote order disqualify void unvoid delete merge unmerge push_down set_review_state disable enable""",
     "opportunities": """create get list count board moves history as_of stalled overdue silent edit add_activity
         finish_task reopen_task add_task assign_task unassign_task fill_feedback advance change_stage change_process
         win lose invalidate reopen void unvoid delete change_owner add_member change_member remove_member
         set_contact_role add_competitor remove_competitor set_grade clear_grade waive_stage register_with_partner
         request_approval approve refuse withdraw_approval
+        issue_quote issue_contract issue_order issue_invoice
         start_after_sales after_sales_feedback after_sales_advance finish_after_sales""",
     "customers": "create get list edit",
     "contacts": "create get list edit",
+    "documents": "get list issue accept record_payment",
     **dict.fromkeys(("competitors", "literature", "sources", "sharing", "pools"), "create get list edit delete"),
     "pipeline": "funnel win_rates",
 }

@@ -12,7 +12,8 @@ from salesflow.template_cases import LARGEST_TEXT, MOST_CASES, TemplateCase, che
 from tests.cli.calls import done, refused, run
 
 HOW_TO = Path(__file__).parents[1] / "docs" / "how-to"
-RESELLER = templates.load(HOW_TO / "reseller.toml")
+RESELLER_TEXT = (HOW_TO / "reseller.toml").read_text(encoding="utf-8")
+RESELLER = templates.loads(RESELLER_TEXT)
 BUILTIN = templates.builtin()
 
 
@@ -108,6 +109,16 @@ def test_custom_fields_have_values_of_every_kind():
         assert check_cases(template, f"|given|when|then|\n||edit custom.wish {value}; win|won|") == ()
     (problem,) = check_cases(template, "|given|when|then|\n||edit custom.wish none; win|won|")
     assert str(problem).startswith("line 2: refused: field_empty")
+
+
+def test_automations_make_their_tasks_and_call_nobody():
+    """RULE-3, PROC-3: what follows by itself is tried out too, as far as it stays within the template."""
+    template = templates.loads(
+        RESELLER_TEXT + '[[automation]]\ncode = "greet"\non = "stage_entered"\nstage = "offer"\n'
+        'create_task = { code = "call" }\n[[automation]]\ncode = "erp"\non = "won"\ncall = "book_order"\n'
+    )
+    table = "|given|when|then|\n|-|-|-|\n|at inquiry|change_stage offer no time|open call|\n|at offer|win|won|\n"
+    assert [each.line for each in check_cases(template, table)] == [4]  # at offer the must-do is open
 
 
 def test_cases_stand_in_tables_of_any_page():

@@ -26,6 +26,7 @@ from salesflow.model import (
     SalesProcess,
     TaskStatus,
 )
+from salesflow.process import compile
 from salesflow.process.approvals import waiting_approvals
 from salesflow.stores import MemoryStore
 from salesflow.visibility import Organization
@@ -133,7 +134,8 @@ def check_cases(process: SalesProcess, cases: str | Iterable[TemplateCase]) -> t
                  ``refused CODE FACT``: then all that stands in the way of the last thing done is named
     ===========  ======================================================================================
 
-    The seller owns the opportunity; approving, grading and waiving is done by the superior.
+    The seller owns the opportunity; approving, grading and waiving is done by the superior. Tasks that automations make
+    are made; nobody is told or called, and no document is issued.
 
     Args:
         process: A sound template.
@@ -149,15 +151,21 @@ def check_cases(process: SalesProcess, cases: str | Iterable[TemplateCase]) -> t
     return tuple(CaseProblem(case.line, problem) for case in some for problem in _Trial(process).problems(case))
 
 
+def _call_nobody(_acting: object, _delivery: object) -> None:
+    """Stand in for a handler of the application's: what a template calls is not tried out here."""
+
+
 class _Trial:
     """One case on a flow of its own."""
 
     def __init__(self, process: SalesProcess) -> None:
         people = [Employee(_SELLER, manager=_SUPERIOR), Employee(_SUPERIOR)]
         self.process = process
+        compile(process)
         self.flow = SalesFlow(
-            store=MemoryStore(), organization=Organization(employees=people), processes=[process], clock=_Standing()
-        )
+            store=MemoryStore(), organization=Organization(employees=people), processes=[process], clock=_Standing(),
+            handlers={automation.call: _call_nobody for automation in process.automation if automation.call},
+        )  # fmt: skip
         self.seller = self.flow.acting_as(_SELLER)
         self.superior = self.flow.acting_as(_SUPERIOR)
         self.deal: Opportunity | None = None

@@ -300,9 +300,11 @@ def test_documents_are_listed_by_what_they_are_for(through: Any):
     rest = li.list(limit=3, order_by="-number", after=page.after)
     assert ([paper.number for paper in rest.items], rest.has_more) == (["I-1"], False)
     assert li.list().items == li.list(order_by="-created_at").items
-    for wrong in ({"kind": "bill"}, {"scene": "theirs"}, {"order_by": "total"}, {"opportunity": 7}, {"limit": 0}):
+    wrong: list[dict[str, Any]]
+    wrong = [{"kind": "bill"}, {"scene": "theirs"}, {"order_by": "total"}, {"opportunity": 7}, {"limit": 0}]
+    for asked in wrong:
         with pytest.raises(sf.InvalidInput):
-            li.list(**wrong)
+            li.list(**asked)
 
 
 def test_of_a_deal_that_is_voided_documents_are_the_administrators():

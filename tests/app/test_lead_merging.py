@@ -289,6 +289,17 @@ def test_a_key_gives_what_it_gave_though_the_lead_was_merged_since():
         world.acting("li").once("k").leads.create(title="Mine", phone="1")
 
 
+def test_a_key_gives_what_was_pushed_down_to_somebody_out_of_sight():
+    """LEAD-3, HIST-3: whoever made it is given it again, though it is another line's from the first moment on."""
+    world = World()
+    lead = world.lead()
+    once = world.acting("zhang").once("k").leads
+    made = once.push_down(lead, owner="qian")
+    assert once.push_down(lead, owner="qian") == made
+    with pytest.raises(sf.NotFound):
+        world.acting("zhang").leads.get(made.id)
+
+
 def test_a_store_without_history_merges_and_cannot_undo():
     """LEAD-15: what the survivor held before is in its history; without one the move is not offered."""
     world = World(through=BareStore)

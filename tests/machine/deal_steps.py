@@ -64,6 +64,12 @@ def edit(run: Run) -> None:
     on_record(run, "opportunities.edit", id, **{name: some[name]() for name in names})
 
 
+@step("opportunities.start_dialog", 4)
+def start_dialog(run: Run) -> None:
+    answers = {"who": pick(run, ("web", "fair", None)), "much": pick(run, (400_000, 1_000_000, 0, None))}
+    on_record(run, "opportunities.start_dialog", a_deal(run)[0], dialog=pick(run, ("guide",) * 5 + ("none",)), answers=answers)
+
+
 @step("opportunities.add_activity")
 def add_activity(run: Run) -> None:
     at = pick(run, (None, run.clock.now() - timedelta(days=1)))

@@ -21,6 +21,7 @@ from salesflow.visibility import VisibilityPolicy
 from tests.machine import following, worlds
 from tests.machine.reference import (  # noqa: F401 - they say what each operation does
     grades,
+    guiding,
     known,
     lead_ends,
     lead_pairs,
@@ -113,6 +114,7 @@ class Run:
         self.flow = sf.SalesFlow(
             store=store, organization=self.organization, processes=map(worlds.template_of, specs), clock=self.clock,
             ids=self.ids, documents=self.ids, time_zone=self.zone.key, visibility=POLICY, audit=self.audit,
+            lead_dialogs=[worlds.LEAD_DIALOG],
         )  # fmt: skip
         self.position = 0
         self.folded: dict[tuple[str, str], Any] = {}
@@ -317,7 +319,8 @@ class Run:
         except sf.NotFound:
             return None
         about: list[Any] = [
-            given.get(name) for name in ("stage", "task", "competitor", "operation", "approval", "process", "state")
+            given.get(name)
+            for name in ("stage", "task", "competitor", "operation", "approval", "process", "state", "dialog")
         ]
         if "role" in given:
             about.append(f"{given['role']}:{given.get('person')}")
@@ -340,7 +343,8 @@ class Run:
             assert answer.kind == "done", move
         if answer.kind == "done" and (is_exact or not move.inputs):
             kind = {"leads": "lead"}.get(tail[0].operation.split(".")[0], "opportunity") if tail else ""
-            assert tuple(e.kind for e in tail if e.record_kind == kind) == move.effects, move
+            about = [event for event in tail if event.record_kind == kind]
+            assert tuple(e.kind for e in about if e.record_id == about[0].record_id) == move.effects, move
 
     def check_all(self) -> None:
         """At the end: every record, its whole history and each version of it, as the reference has it (I-13, I-17)."""
@@ -385,6 +389,8 @@ def call_facade(desk: Any, method: str, ref: tuple[Any, ...], given: Plain) -> A
                 named[name] = making_of[name](**{k: _spoken(k, v) for k, v in value.items()})
     if method == "delete" and "rule" in named:
         ref = (named.pop("rule"),)
+    if method == "start_dialog":
+        return desk.start_dialog(*ref, named["dialog"], answers=named["answers"]).finish().record
     return getattr(desk, method)(*ref, **named)
 
 

@@ -93,6 +93,12 @@ def edit_lead(run: Run) -> None:
     on_record(run, "leads.edit", a_lead(run), **{name: pick(run, some[name]) for name in names})
 
 
+@step("leads.start_dialog")
+def start_dialog(run: Run) -> None:
+    answers = {"who": pick(run, ("Other", "A lead", None))}
+    on_record(run, "leads.start_dialog", a_lead(run), dialog=pick(run, ("guide",) * 4 + ("none",)), answers=answers)
+
+
 @step("leads.recycle")
 def recycle(run: Run) -> None:
     on_record(run, "leads.recycle", a_lead(run), reason=pick(run, WORDS))

@@ -22,6 +22,7 @@ ABOUT = {
     "refuse": "approval",
     "withdraw_approval": "approval",
     "set_review_state": "state",
+    "start_dialog": "dialog",
 }
 """The argument that takes what a move is about, of those that take it."""
 
@@ -78,6 +79,8 @@ def given_for(run: Run, person: str, record: Plain, move: Any) -> Plain | None:
         "owner": workers[0],
         "lines": [{"key": "crm", "name": "CRM2000", "quantity": "2.5", "price": "33.33", "currency": "CNY"}],
     }
+    if move.operation == "start_dialog":
+        supply["answers"] = {question: None for question in (("who",) if record["kind"] == "lead" else ("who", "much"))}
     always = {"reason"} if move.operation in {"lose", "invalidate"} else set()
     names = {*move.inputs, *always}
     given = {name: supply[name] for name in names - {"changes"}}

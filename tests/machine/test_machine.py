@@ -49,6 +49,7 @@ ELSEWHERE = {
     "files.import_json": "likewise",
     "files.export_csv": "text, proved in tests/files and tests/app/test_exports.py; what is listed is driven",
     "files.export_json": "likewise",
+    **dict.fromkeys(("leads.each", "opportunities.each"), "does what is driven many times: tests/app/test_each.py"),
     "leads.recycle_overdue": "tests/app/test_recycling.py, on generated leads against a plain loop",
     **dict.fromkeys(
         ("pools.create", "pools.edit", "pools.delete"),
@@ -70,6 +71,7 @@ BESIDE = {
 """The operations that a step drives beside the one that it is named after."""
 
 ON_THE_FLOW = {
+    "as_of": "what was read then is read again in tests/app/test_past.py",
     "migrate": "on generated edits and populations in tests/process/test_migration.py and tests/app/test_migrations.py",
     "rehearse": "changes nothing; tests/process/test_rehearsal.py and tests/app/test_rehearsals.py",
     "what_if": "changes nothing; tests/grading/test_what_if.py",

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import salesflow as sf
-from salesflow.model import RequiredField
+from salesflow.model import DialogQuestion, RequiredField
 from tests.machine.reference.people import People
 
 Plain = dict[str, Any]
@@ -63,7 +63,25 @@ def some_template(chance: Random, id: str, version: int = 1, *, approvals: bool 
         "approvals": [one for one in own if one["approval"] is not None],
         "rules": [some_rule(chance, n, order) for n in range(chance.choice((0, 0, 1, 2)) if approvals else 0)],
         "automation": [some_automation(chance, n, order) for n in range(chance.choice((0, 0, 1, 2)))],
+        "dialogs": [some_dialog(chance, stages)],
     }
+
+
+def some_dialog(chance: Random, stages: list[Plain]) -> Plain:
+    """Who told them of us, which may finish a task, and how much it may cost; neither must be answered."""
+    stage = chance.choice((None, None, *(each["code"] for each in stages)))
+    tasks = [task["code"] for each in stages if stage in (None, each["code"]) for task in each["tasks"]]
+    return {"code": "guide", "stage": stage, "finishes": chance.choice((None, *tasks))}
+
+
+def dialog_of(spec: Plain) -> sf.model.Dialog:
+    """Return the dialog of the library."""
+    who = DialogQuestion("who", "Who?", fills="source", is_required=False, finishes=spec["finishes"])
+    much = DialogQuestion("much", "How much?", kind="number", fills="amount", currency="CNY", is_required=False)
+    return sf.model.Dialog(spec["code"], [who, much], stage=spec["stage"])
+
+
+LEAD_DIALOG = sf.model.Dialog("guide", [DialogQuestion("who", "Who?", fills="title", is_required=False)])
 
 
 def some_approval(chance: Random, one_in: int) -> Plain:
@@ -133,6 +151,7 @@ def template_of(spec: Plain) -> sf.SalesProcess:
             )
             for stage in spec["stages"]
         ],
+        dialogs=map(dialog_of, spec["dialogs"]),
         jump=spec["jump"],
         win_from=spec["win_from"],
         entry_from_lead=spec["entry_from_lead"],

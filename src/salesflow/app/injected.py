@@ -32,6 +32,7 @@ def port_of(value: PortT, what: str, names: str) -> PortT:
 
 
 def called(value: PortT, what: str, takes: str) -> PortT:
+    """Return *value* if it is None or can be called; *takes* says what with, and what it returns."""
     if value is not None and not callable(value):
         raise InvalidInput(what, value, f"must take {takes}, or be None")
     return value

@@ -1,4 +1,4 @@
-"""Pieces of the published JSON Schemas: text, codes, numbers, lists and flags, as `ValueChecks` takes them (PROC-3, REL-8)."""
+"""Pieces of the published JSON Schemas: text, codes, numbers, lists, flags, as `ValueChecks` takes them (PROC-3)."""
 
 from __future__ import annotations
 

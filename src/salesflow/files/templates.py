@@ -119,7 +119,9 @@ def parse_template(
 
     Source: PROC-2, PROC-3.
     """
-    process, findings = examine_template(source, name=name, roles=roles, fields=fields, handlers=handlers, strict=strict)
+    process, findings = examine_template(
+        source, name=name, roles=roles, fields=fields, handlers=handlers, strict=strict
+    )
     findings.require()
     assert process is not None
     return process

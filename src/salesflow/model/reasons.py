@@ -147,7 +147,8 @@ REASONS = MappingProxyType(
         "automation_failed": "it failed: {error}",
         "automation_lost": "automation {automation!r} was begun again and again, and nothing came back from it",
         "automation_unknown": "automation {automation!r} is not among those of this flow any more",
-        "automation_chain_too_long": "more than {most} automations set each other off; one of them leads back to itself",
+        "automation_chain_too_long": "more than {most} automations set each other off, one after the other; "
+        "one of them leads back to itself",
         "causer_gone": "{person!r}, who caused it, does not work here any more or cannot see the record",
         "record_gone": "the {kind} is deleted",
         "nobody_to_tell": "none of {people} can see the record; add them to the team, or share it",

@@ -105,11 +105,13 @@ class Forest:
     def climb(self, ids: Iterable[str], into: set[str]) -> None:
         """Add everything above any of *ids* to *into*."""
         parents = self._parents
+        above: set[str] = set()
         for id in ids:
             here = parents.get(id)
-            while here is not None:
-                into.add(here)
+            while here is not None and here not in above:
+                above.add(here)
                 here = parents[here]
+        into |= above
 
     def with_below(self, id: str) -> tuple[str, ...]:
         """Return *id* and everything below it; empty for an id that is not in the forest."""

@@ -26,6 +26,7 @@ DEPARTMENTS = "departments must not form a cycle"
 
 _ATTEMPTS = 100
 _KEPT_DEPARTMENTS = 2048
+_KEPT_PEOPLE = 8192
 _NOBODY: frozenset[str] = frozenset()
 
 KeyedT = TypeVar("KeyedT", Employee, Department, UserGroup)
@@ -131,6 +132,7 @@ class OrganizationIndex:
                 self._groups_of[person] = (*self._groups_of.get(person, ()), group)
         self.people_of = lru_cache(_KEPT_DEPARTMENTS)(self._people_of)
         self.heads_over = lru_cache(_KEPT_DEPARTMENTS)(self._heads_over)
+        self.heads_of = lru_cache(_KEPT_PEOPLE)(self._heads_of)
         self.main_people_of = lru_cache(_KEPT_DEPARTMENTS)(self._main_people_of)
 
     def above(self, person: str, depth: Depth) -> tuple[str, ...]:
@@ -160,6 +162,11 @@ class OrganizationIndex:
         """Return the heads of *department*, and by ORG-4 of those above it, each in their own main one (VIS-12)."""
         holders = self.department_holders(department, self.include_subdepartments)
         return tuple([self.heads[holder] for holder in holders if holder in self.heads])
+
+    def _heads_of(self, person: str) -> tuple[str, ...]:
+        """Return the heads over the main department of *person*; none where there is no such department."""
+        main = self.main_department(person)
+        return () if main is None else self.heads_over(main)
 
     def groups_of(self, person: str) -> tuple[str, ...]:
         """Return the user groups that *person* is in."""

@@ -201,11 +201,7 @@ class Headed:
 
     def inverse(self, world: World, people: Collection[str], into: set[str]) -> None:
         """Add the heads of their main departments, and of those above by ORG-4."""
-        index = world.index
-        for person in people:
-            main = index.main_department(person)
-            if main is not None:
-                into.update(index.heads_over(main))
+        into.update(*map(world.index.heads_of, people))
 
     def trace(self, world: World, viewer: str, people: Collection[str]) -> Traced:
         """Return the ways over the department to its head."""

@@ -46,7 +46,7 @@ ROWS: dict[str, Row] = {
     **{
         f"opportunities.{method}": WORK
         for method in (
-            "change_stage advance win lose invalidate edit set_contact_role add_competitor remove_competitor "
+            "change_stage advance start_dialog win lose invalidate edit set_contact_role add_competitor remove_competitor "
             "register_with_partner"
         ).split()
     },
@@ -84,6 +84,7 @@ ROWS: dict[str, Row] = {
     "leads.order": Row(**LINE),
     "leads.follow_up": Row(**LINE, shared=True),
     "leads.edit": Row(**LINE, shared=True),
+    "leads.start_dialog": Row(**LINE, shared=True),
     "leads.convert": Row(**LINE, shared=True),
     "leads.recycle": Row(**LINE),
     "leads.disqualify": Row(**LINE),
