@@ -297,8 +297,9 @@ def test_every_operation_on_an_opportunity_is_offered_somewhere():
 @given(some.sales_processes(), st.lists(st.tuples(st.integers(0, 999), st.sampled_from(("li", "zhang"))), max_size=4))
 @settings(max_examples=10)  # each asks for some forty moves after every step, and tries them all
 def test_moves_tell_the_truth_on_any_template(process: sf.SalesProcess, walk: list[tuple[int, str]]):
-    """OPP-14, PROC-1: whatever jump rule, routes, approvals, required fields and tasks a template has."""
-    process = evolve(process, lost_reasons=("price",), invalid_reasons=("other",))
+    """OPP-14, PROC-1, RULE-1, RULE-2: whatever jump rule, routes, approvals, rules and tasks a template has."""
+    rules = [rule for rule in process.rules if "create" not in rule.before]  # else there might be no deal to ask about
+    process = evolve(process, lost_reasons=("price",), invalid_reasons=("other",), rules=rules)
     stage = Stage(World(processes=[process, *PROCESSES]))
     deal = with_contacts(stage.world, stage.world.deal(process=process.id))
     for choice, person in walk:

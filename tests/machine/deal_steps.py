@@ -67,7 +67,8 @@ def edit(run: Run) -> None:
 @step("opportunities.start_dialog", 4)
 def start_dialog(run: Run) -> None:
     answers = {"who": pick(run, ("web", "fair", None)), "much": pick(run, (400_000, 1_000_000, 0, None))}
-    on_record(run, "opportunities.start_dialog", a_deal(run)[0], dialog=pick(run, ("guide",) * 5 + ("none",)), answers=answers)
+    dialog = pick(run, ("guide",) * 5 + ("none",))
+    on_record(run, "opportunities.start_dialog", a_deal(run)[0], dialog=dialog, answers=answers)
 
 
 @step("opportunities.add_activity")

@@ -96,7 +96,8 @@ def edit_lead(run: Run) -> None:
 @step("leads.start_dialog")
 def start_dialog(run: Run) -> None:
     answers = {"who": pick(run, ("Other", "A lead", None))}
-    on_record(run, "leads.start_dialog", a_lead(run), dialog=pick(run, ("guide",) * 4 + ("none",)), answers=answers)
+    dialog = pick(run, ("guide",) * 4 + ("none",))
+    on_record(run, "leads.start_dialog", a_lead(run), dialog=dialog, answers=answers)
 
 
 @step("leads.recycle")

@@ -80,7 +80,7 @@ def given_for(run: Run, person: str, record: Plain, move: Any) -> Plain | None:
         "lines": [{"key": "crm", "name": "CRM2000", "quantity": "2.5", "price": "33.33", "currency": "CNY"}],
     }
     if move.operation == "start_dialog":
-        supply["answers"] = {question: None for question in (("who",) if record["kind"] == "lead" else ("who", "much"))}
+        supply["answers"] = dict.fromkeys(("who",) if record["kind"] == "lead" else ("who", "much"))
     always = {"reason"} if move.operation in {"lose", "invalidate"} else set()
     names = {*move.inputs, *always}
     given = {name: supply[name] for name in names - {"changes"}}

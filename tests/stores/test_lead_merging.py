@@ -131,7 +131,8 @@ def test_merges_that_cross_never_go_round(store):
     world = over(store)
     for _ in range(6):
         first, second = world.lead(title="First").id, world.lead(title="Second").id
-        start, ends = Barrier(2), []
+        start = Barrier(2)
+        ends: list[str] = []
 
         def merge(survivor: str, other: str, start: Barrier = start, ends: list[str] = ends) -> None:
             leads = world.acting("zhang").leads

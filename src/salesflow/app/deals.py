@@ -59,13 +59,13 @@ def with_deals(
     there |= case.kernel.get_many("customer", [id for id, found in there.items() if found is None])
     for id, further in won.items():
         key = ("customer", id)
-        made, found = arriving.get(key), there.get(id)
+        made = arriving.get(key)
         if made is not None:
             customer = evolve(made.record, deals_won=further)
             event = created(customer, kind=EventKind.IMPORTED, **facts)
             writes[key] = Write("customer", id, 0, customer, (event,))
-        elif found is not None:
-            counted = counting(found, further, **facts)
+        else:
+            counted = counting(there[id], further, **facts)  # no row names a customer that is not there
             assert counted is not None  # a win more is always a change
             writes[key] = counted
     return tuple(writes.values())

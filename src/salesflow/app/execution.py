@@ -407,9 +407,9 @@ class Execution:
             return None
         if mark.request != request(operation, ref, given):
             raise InvalidInput("key", self.key, f"was used for another request: {mark.request}")
-        return tuple(self._as_it_was(case.sight, *part) for part in mark.result)
+        return tuple(self._as_it_was(case.sight, operation, *part) for part in mark.result)
 
-    def _as_it_was(self, sight: Sight, kind: str, id: str, version: int) -> Any:
+    def _as_it_was(self, sight: Sight, operation: str, kind: str, id: str, version: int) -> Any:
         """Return what the operation gave, to whoever sees it now, or closed the door by that operation themselves."""
 
         def is_seen(record: Any) -> bool:
@@ -424,7 +424,8 @@ class Execution:
         if is_seen(survivor(self.kernel, replay(told))):
             return given
         before = [event for event in told if event.version < version]
-        could = is_seen(replay(before)) if before else told[0].by == self.person
+        making = _MADE_AS.get(operation, operation)
+        could = is_seen(replay(before)) if before else not sight.refusals(self.person, making, None)
         if not could or is_seen(given):
             raise NotFound(kind, id)
         return given
@@ -475,6 +476,10 @@ class Execution:
     def count(self, kind: str, scene: str, cap: int | None) -> int:
         """Return how many records the person sees in *scene*, at most *cap*; None counts them all."""
         return self.kernel.count(kind, self.visible(kind, scene), cap)
+
+
+_MADE_AS = {"leads.push_down": "leads.create"}
+"""Which row says who may make such a record, where the operation's own is about the record that it is made of."""
 
 
 def reference(kind: str, ref: Any) -> tuple[str, int | None]:

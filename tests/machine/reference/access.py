@@ -46,8 +46,8 @@ ROWS: dict[str, Row] = {
     **{
         f"opportunities.{method}": WORK
         for method in (
-            "change_stage advance start_dialog win lose invalidate edit set_contact_role add_competitor remove_competitor "
-            "register_with_partner"
+            "change_stage advance start_dialog win lose invalidate edit set_contact_role add_competitor "
+            "remove_competitor register_with_partner"
         ).split()
     },
     **{
