@@ -186,7 +186,8 @@ def _begun(
         against.append(Reason("dialog_unknown", dialog=code, dialogs=tuple(dialog.code for dialog in dialogs)))
     elif found not in offered_dialogs(dialogs, stage):
         against.append(Reason("dialog_elsewhere", dialog=code, stage=found.stage))
-    admit(case, operation, against)
+    if against or case.sight.refusals(case.person, operation, case.record):
+        admit(case, operation, against)  # an override is for the audit once it is used, which is when it is finished
     assert found is not None
     run = DialogRun(found)
     left = dict(answers or {})

@@ -24,6 +24,8 @@ from salesflow.model import (
     ContactRole,
     Decision,
     DocumentKind,
+    EventBuilder,
+    EventKind,
     Grade,
     Lead,
     LeadCard,
@@ -214,9 +216,13 @@ def _dialogs(case: Case) -> Iterator[Candidate]:
 
 
 def _to_be_asked(case: Case) -> Decision:
-    if case.record.KIND == "lead":
-        return process.refused(*lead_stands(case.record, FOLLOWED_UP))
-    return process.refused(*process.opportunity_stands(case.record, process.OPEN))
+    is_lead = case.record.KIND == "lead"
+    stands = lead_stands(case.record, FOLLOWED_UP) if is_lead else process.opportunity_stands(case.record, process.OPEN)
+    if stands:
+        return process.refused(*stands)
+    builder = EventBuilder(case.record, **intents.actor(case), operation="start_dialog")
+    builder.add(EventKind.DIALOG_FINISHED)
+    return builder.decision()
 
 
 def _of_task(

@@ -151,8 +151,9 @@ class MemoryStore:
             if unit.done is not None and unit.done.key in self._done:
                 raise Conflict("idempotency key", unit.done.key, 0, 1)
             for kind, revision in unit.resting_on:
-                if self._shelf(kind).revision != revision:
-                    raise Conflict(REVISION, kind, revision, self._shelf(kind).revision)
+                found = self._shelves[kind].revision if kind in self._shelves else 0
+                if found != revision:
+                    raise Conflict(REVISION, kind, revision, found)
             writes = unit.writes
             if len(writes) > 1 and len({(write.kind, write.id) for write in writes}) < len(writes):
                 raise InvalidInput("writes", [write.id for write in writes], "must name each record once")

@@ -65,7 +65,7 @@ class ListRules(StoreSuite):
             assert list(store.query(query)) == expected_page(deals, query)
 
     @pytest.mark.parametrize("order_by", ["-close_date", "amount", "id"])
-    @pytest.mark.parametrize("limit", [1, 2, 7, 29, 30, 31])
+    @pytest.mark.parametrize("limit", [1, 7, 30])
     def test_pages_join_to_the_whole_list(self, store: Any, order_by: str, limit: int) -> None:
         """api: pages of any size, each from where the last one ended, are the list cut into pieces."""
         deals = self._filled(store)

@@ -120,7 +120,7 @@ class SavingRules(StoreSuite):
 
         assert self._everything(store, "opportunity", ["old", "x", "y"]) == before
 
-    @pytest.mark.parametrize("place", range(5))
+    @pytest.mark.parametrize("place", [0, 2, 4])
     @pytest.mark.parametrize("failure", _FAILURES)
     def test_whatever_fails_wherever_it_stands_saves_nothing(self, store: Any, failure: str, place: int) -> None:
         """HIST-3, I-5: one write of five that cannot be, and all is as it was; without it the rest is saved."""
@@ -145,15 +145,15 @@ class SavingRules(StoreSuite):
         assert [store.get(write.kind, write.id) for write in sound] == [write.record for write in sound]
 
     def test_a_version_grows_by_one(self, store: Any) -> None:
-        """HIST-3, I-9: through thirty changes, each decided on the one before."""
+        """HIST-3, I-9: through ten changes, each decided on the one before."""
         record: Any = make_opportunity("a")
         store.save(unit(new(record)))
-        for number in range(30):
+        for number in range(10):
             write = change(record, name=f"name {number}")
             store.save(unit(write))
             record = write.record
         assert store.get("opportunity", "a") == record
-        assert record.version == 31
+        assert record.version == 11
 
     def test_a_unit_may_hold_several_kinds(self, store: Any) -> None:
         """HIST-3: records of several kinds, new and changed, are saved together."""
