@@ -94,7 +94,7 @@ NO = [
     No("leads.start_dialog", "li", World.disqualified_lead, noted, "wrong_status"),
     No("leads.start_dialog", "li", World.lead, lambda d, r: d.start_dialog(r, "none"), "dialog_unknown"),
     No("opportunities.start_dialog", "li", World.deal, lambda d, r: d.start_dialog(r, "none"), "dialog_unknown"),
-    No("opportunities.start_dialog", "li", World.deal, lambda d, r: d.start_dialog(r, "later_notes"), "dialog_elsewhere"),
+    No("opportunities.start_dialog", "li", World.deal, lambda d, r: d.start_dialog(r, "later"), "dialog_elsewhere"),
     No("leads.edit", "li", World.disqualified_lead, EDIT, "wrong_status"),
     No("leads.edit", "li", World.lead, lambda desk, r: desk.edit(r, phone=None), "reach_missing"),
     No("leads.recycle", "li", World.converted_lead, RECYCLE, "wrong_status"),

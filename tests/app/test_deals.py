@@ -126,7 +126,7 @@ def test_deal_and_customer_are_saved_together_or_not_at_all():
 
 @pytest.mark.parametrize("by_snapshot", [True, False])
 def test_of_two_wins_at_once_one_is_decided_anew(by_snapshot: bool):
-    """CUS-2, HIST-3: guarded by the customer's version, and retried whole: both count; by a snapshot of the deal too."""
+    """CUS-2, HIST-3: guarded by the customer's version, and retried whole: both count; by a snapshot too."""
     world = World(through=Overtaken)
     customer = world.customer().id
     one, other = ready(world, customer), ready(world, customer)

@@ -38,7 +38,8 @@ def test_the_second_of_two_conversions_of_one_key_is_offered_the_first_ones_cust
     chen = race.world.acting("li")
     ref = lead if by == "snapshot" else lead.id
     assert codes_of(lambda: chen.leads.convert(ref, customer=sf.NewCustomer("B"))) == {"customer_exists_unseen"}
-    assert chen.leads.get(lead).status == "assigned"
+    still: Any = chen.leads.get(lead)
+    assert still.status == "assigned"
     assert race.rival().customers.count() == 1
     (known,) = race.rival().customers.list().items
     assert race.rival().leads.convert(lead.id, customer=known.id).customer == known
@@ -136,10 +137,10 @@ def meet(world: World, rounds: int) -> None:
         leads = [lead_with(world, phone, by) for by in ("li", "qian")]
         results = race_of(
             [
-                lambda lead=leads[0]: world.acting("li").leads.convert(lead, customer=sf.NewCustomer("A")),
-                lambda lead=leads[1]: world.acting("qian").leads.convert(lead.id, customer=sf.NewCustomer("B")),
-                lambda phone=phone: world.acting("zhao").customers.create("C", phone=phone),
-                lambda own=by_hand, phone=phone: world.acting("li").customers.edit(own.id, phone=phone),
+                partial(world.acting("li").leads.convert, leads[0], customer=sf.NewCustomer("A")),
+                partial(world.acting("qian").leads.convert, leads[1].id, customer=sf.NewCustomer("B")),
+                partial(world.acting("zhao").customers.create, "C", phone=phone),
+                partial(world.acting("li").customers.edit, by_hand.id, phone=phone),
             ]
         )
         lost = [result for result in results if isinstance(result, sf.Refused)]

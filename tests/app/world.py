@@ -25,7 +25,7 @@ LINES = [
 ]
 
 NOTES = Dialog("notes", [DialogQuestion("note", "Anything to note?", is_required=False)])
-LATER_NOTES = Dialog("later_notes", NOTES.questions, stage="bidding")
+LATER_NOTES = Dialog("later", NOTES.questions, stage="bidding")
 GATED = sf.SalesProcess("gated", 1, [sf.Stage("talk"), sf.Stage("sign", approval="owner_superior")], dialogs=[NOTES])
 GUARDED = sf.SalesProcess(
     "guarded", 1, [sf.Stage("talk"), sf.Stage("check", approval="owner_superior"), sf.Stage("close")]
@@ -50,7 +50,8 @@ RECYCLING = [sf.RecyclingRule(after_days=30, remind_owner_after_days=20, remind_
 POLICY = VisibilityPolicy()  # takes some milliseconds to prepare, and is a value
 BUILTIN = sf.templates.builtin()
 PROCESSES = [
-    *(BUILTIN | {"crm2000": evolve(BUILTIN["crm2000"], dialogs=[NOTES, LATER_NOTES])}).values(), GATED, GUARDED, ONE_STAGE, QUICK,
+    *(BUILTIN | {"crm2000": evolve(BUILTIN["crm2000"], dialogs=[NOTES, LATER_NOTES])}).values(),
+    GATED, GUARDED, ONE_STAGE, QUICK,
     RULED, APART,
 ]  # fmt: skip
 

@@ -56,7 +56,8 @@ def test_every_kind_of_value_has_words():
     contact = world.contact(deal.customer)
     deal = li.set_contact_role(deal, contact.id, role="decision_maker", is_primary=True)
     deal = li.add_activity(deal, "note", "long " * 100)
-    deal = li.edit(deal, products=[ProductLine("pads", "Brake pads", Decimal(3), SMALL)], custom={"hot": False}, led_by=sf.LedBy.PARTNER)
+    pads = ProductLine("pads", "Brake pads", Decimal(3), SMALL)
+    deal = li.edit(deal, products=[pads], custom={"hot": False}, led_by=sf.LedBy.PARTNER)
     text = told(world, li.fill_feedback(deal, "two\nlines"))
     for words in (
         "team joint:zhao: – → joint, read_write", "contact roles", "decision_maker, primary", "two lines",

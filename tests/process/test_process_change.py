@@ -229,7 +229,8 @@ def test_a_change_of_process_loses_nothing(old: SalesProcess, new: SalesProcess,
     decision = to_other(deal, stage, of=new, reason="because")
     if decision.reasons:
         assert {reason.code for reason in decision.reasons} <= {
-            "full_route", "only_to_last_stage", "registration_needed", "approval_needed", "approvals_apart", "rule_broken",
+            "full_route", "only_to_last_stage", "registration_needed", "approval_needed", "approvals_apart",
+            "rule_broken",
         }  # fmt: skip
         return
     after = does(deal, decision)

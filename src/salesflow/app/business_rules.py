@@ -20,7 +20,7 @@ from salesflow.model.requests import named
 from salesflow.visibility.access import ACCESS
 
 if TYPE_CHECKING:
-    from salesflow.app.execution import Case
+    from salesflow.app.case import Case
 
 _GROUPS = ("leads", "opportunities", "customers", "contacts", "documents")
 _CREATE = {

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from salesflow.app.execution import Case, Execution, reference
+from salesflow.app.case import Case
+from salesflow.app.execution import Execution, reference
 from salesflow.app.kernel import Kernel
 from salesflow.errors import Conflict, NotFound, Refused
 from salesflow.model import EventBuilder, EventKind, Reason, apply, created

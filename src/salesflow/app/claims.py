@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from salesflow import process
-from salesflow.app.execution import Case
+from salesflow.app.case import Case
 from salesflow.app.kernel import Kernel
 from salesflow.app.port import Port
 from salesflow.errors import PortError

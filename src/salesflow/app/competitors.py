@@ -7,8 +7,9 @@ from typing import Any, TypedDict, Unpack
 
 from attrs import frozen
 
+from salesflow.app.case import Case
 from salesflow.app.catalogue import CatalogueDesk
-from salesflow.app.execution import Case, reference
+from salesflow.app.execution import reference
 from salesflow.model import Competitor, Money, ProductScorecard, Reason
 from salesflow.process.catalogue_fields import COMPETITOR_FIELDS
 from salesflow.process.fields import checked

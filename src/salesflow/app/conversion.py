@@ -9,8 +9,9 @@ from typing import Any
 from attrs import frozen
 
 from salesflow.app import intents
+from salesflow.app.case import Case
 from salesflow.app.duplicates import against_keys, keys_of
-from salesflow.app.execution import TRIES, Case
+from salesflow.app.execution import TRIES
 from salesflow.app.history import Readable
 from salesflow.errors import Conflict, InvalidInput
 from salesflow.model import (

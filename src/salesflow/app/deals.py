@@ -14,7 +14,7 @@ from salesflow.ports import Write
 from salesflow.process import count_deals, customer_won
 
 if TYPE_CHECKING:
-    from salesflow.app.execution import Case
+    from salesflow.app.case import Case
 
 
 def deal_writes(case: Case, after: Any | None, operation: str) -> tuple[Write, ...]:

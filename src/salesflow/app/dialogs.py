@@ -15,7 +15,7 @@ from attrs import evolve, field, frozen
 
 from salesflow.app import intents
 from salesflow.app.business_rules import against_rules
-from salesflow.app.execution import Case
+from salesflow.app.case import Case
 from salesflow.app.history import Readable
 from salesflow.app.moves import lead_moves, opportunity_moves
 from salesflow.app.task_access import task_access

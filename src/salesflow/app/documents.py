@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from salesflow import process
-from salesflow.app.execution import Access, Case, Execution, reference
+from salesflow.app.case import Access, Case
+from salesflow.app.execution import Execution, reference
 from salesflow.app.history import Readable
 from salesflow.app.intents import actor
 from salesflow.app.issuing import IssuedDocument, issue

@@ -10,7 +10,7 @@ from salesflow.grading import regrade
 from salesflow.model import Event, EventBuilder, EventKind, Opportunity, apply
 
 if TYPE_CHECKING:
-    from salesflow.app.execution import Case
+    from salesflow.app.case import Case
 
 
 def graded(case: Case, events: tuple[Event, ...]) -> tuple[Event, ...]:

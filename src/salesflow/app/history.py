@@ -8,8 +8,9 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, Generic, TypeVar
 
+from salesflow.app.case import Access, Case, Intent
 from salesflow.app.duplicates import tell_events
-from salesflow.app.execution import Access, Case, Execution, Intent, reference, whole_number
+from salesflow.app.execution import Execution, reference, whole_number
 from salesflow.app.paging import Page
 from salesflow.errors import NotFound
 from salesflow.model import Event, LeadCard, replay, utc

@@ -14,10 +14,11 @@ from typing import Any
 
 from attrs import field, frozen
 
+from salesflow.app.case import Case
 from salesflow.app.claims import pool_for
 from salesflow.app.deals import with_deals
 from salesflow.app.duplicates import keys_of, known, taken, with_keys
-from salesflow.app.execution import TRIES, Case, Execution, callback
+from salesflow.app.execution import TRIES, Execution, callback
 from salesflow.app.import_rehearsal import Rehearsal
 from salesflow.app.port import STORE_PORT
 from salesflow.errors import Conflict, InvalidInput

@@ -14,9 +14,9 @@ from typing import Any
 from attrs import evolve
 
 from salesflow import process
+from salesflow.app.case import Case
 from salesflow.app.claims import pool_for
 from salesflow.app.duplicates import keyed
-from salesflow.app.execution import Case
 from salesflow.errors import InvalidInput
 from salesflow.model import (
     Access,

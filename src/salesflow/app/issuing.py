@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
-from salesflow.app.execution import TRIES, Case, Execution, reference
+from salesflow.app.case import Case
+from salesflow.app.execution import TRIES, Execution, reference
 from salesflow.app.redirects import survivor
 from salesflow.errors import Conflict, PortError
 from salesflow.model import (

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from salesflow import process
-from salesflow.app.execution import Case, reference
+from salesflow.app.case import Case
+from salesflow.app.execution import reference
 from salesflow.app.history import Readable
 from salesflow.app.redirects import survivor
 from salesflow.errors import Conflict, NotFound

@@ -9,12 +9,13 @@ from typing import Any, TypeAlias, TypedDict, Unpack
 from attrs import evolve
 
 from salesflow.app import intents
+from salesflow.app.case import Made
 from salesflow.app.claims import ceiling_guard, claim_lead, pool_for
 from salesflow.app.conversion import Conversion
 from salesflow.app.dialogs import GuidedLeads
 from salesflow.app.duplicates import keyed
 from salesflow.app.each import Repeated
-from salesflow.app.execution import Execution, Made
+from salesflow.app.execution import Execution
 from salesflow.app.lead_documents import LeadDocuments
 from salesflow.app.lead_merging import LeadMerging
 from salesflow.app.moves import lead_moves

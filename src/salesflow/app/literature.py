@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, TypedDict, Unpack
 
+from salesflow.app.case import Case
 from salesflow.app.catalogue import CatalogueDesk
-from salesflow.app.execution import Case, reference
+from salesflow.app.execution import reference
 from salesflow.model import Competitor, Literature, Reason, Ref
 from salesflow.model.catalogue import reference_to
 from salesflow.model.requests import named

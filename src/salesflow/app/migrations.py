@@ -13,7 +13,8 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
-from salesflow.app.execution import TRIES, Case, callback
+from salesflow.app.case import Case
+from salesflow.app.execution import TRIES, callback
 from salesflow.app.grades import graded
 from salesflow.app.kernel import Kernel
 from salesflow.errors import Conflict, InvalidInput

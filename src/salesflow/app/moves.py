@@ -13,8 +13,9 @@ from attrs import frozen
 
 from salesflow import process
 from salesflow.app import intents, superior_intents
+from salesflow.app.case import Case, Intent
 from salesflow.app.claims import claim_lead
-from salesflow.app.execution import Case, Execution, Intent, combined
+from salesflow.app.execution import Execution, combined
 from salesflow.app.grades import graded
 from salesflow.app.issuing import issue_something
 from salesflow.app.lead_merging import latest_merge, merge_with_somebody, unmerge_leads

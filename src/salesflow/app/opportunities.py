@@ -10,9 +10,10 @@ from attrs import evolve
 
 from salesflow.app import intents
 from salesflow.app.attention import Attention
+from salesflow.app.case import Made
 from salesflow.app.dialogs import GuidedOpportunities
 from salesflow.app.each import Repeated
-from salesflow.app.execution import Execution, Made
+from salesflow.app.execution import Execution
 from salesflow.app.moves import opportunity_moves
 from salesflow.app.opportunity_documents import OpportunityDocuments
 from salesflow.app.paging import Page

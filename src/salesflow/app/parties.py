@@ -9,8 +9,9 @@ from typing import Any, TypedDict, TypeVar, Unpack
 from attrs import evolve
 
 from salesflow.app import intents
+from salesflow.app.case import Case, Made
 from salesflow.app.duplicates import against_keys, keys_of
-from salesflow.app.execution import Case, Execution, Made
+from salesflow.app.execution import Execution
 from salesflow.app.history import Readable
 from salesflow.app.paging import Page
 from salesflow.model import Contact, Customer, Decision, Reason, apply, created

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, TypedDict, Unpack
 
+from salesflow.app.case import Case
 from salesflow.app.catalogue import CatalogueDesk
-from salesflow.app.execution import Case, whole_number
+from salesflow.app.execution import whole_number
 from salesflow.app.intents import employee_reasons
 from salesflow.errors import InvalidInput
 from salesflow.model import Pool, Reason

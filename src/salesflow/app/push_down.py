@@ -6,9 +6,9 @@ from functools import partial
 
 from salesflow import process
 from salesflow.app import intents
+from salesflow.app.case import Case, Made
 from salesflow.app.claims import pool_for
 from salesflow.app.duplicates import keyed
-from salesflow.app.execution import Case, Made
 from salesflow.app.history import Readable
 from salesflow.model import Decision, Lead, LeadCard
 from salesflow.model.requests import UNSET, Unset, named

@@ -13,7 +13,8 @@ from attrs import field, frozen
 from salesflow import process
 from salesflow.app import intents
 from salesflow.app.business_rules import against_rules
-from salesflow.app.execution import TRIES, Case, Execution, callback, combined
+from salesflow.app.case import Case
+from salesflow.app.execution import TRIES, Execution, callback, combined
 from salesflow.app.history import Readable
 from salesflow.app.port import AUDIT_PORT, CLOCK_PORT, NOTIFIER_PORT, ORGANIZATION_PORT, STORE_PORT, Port
 from salesflow.errors import Conflict, InvalidInput, NotFound, PortError, Refused

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from salesflow.app.case import Case
 from salesflow.app.catalogue import CatalogueDesk
-from salesflow.app.execution import Case
 from salesflow.app.intents import access_level
 from salesflow.errors import InvalidInput
 from salesflow.model import Access, SharingRule

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypedDict, Unpack
 
+from salesflow.app.case import Case
 from salesflow.app.catalogue import CatalogueDesk
-from salesflow.app.execution import Case
 from salesflow.model import Label, LeadSource, SourceCost
 from salesflow.model.organization import LONGEST_ID
 from salesflow.model.requests import named

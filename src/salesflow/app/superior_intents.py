@@ -11,7 +11,7 @@ from typing import Any
 from attrs import evolve
 
 from salesflow import process
-from salesflow.app.execution import Case
+from salesflow.app.case import Case
 from salesflow.app.intents import actor, advance, change_stage, invalidate, lose, win
 from salesflow.errors import InvalidInput
 from salesflow.grading import clear_grade as grade_cleared

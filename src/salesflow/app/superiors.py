@@ -7,7 +7,7 @@ from datetime import date
 from typing import TypedDict, Unpack
 
 from salesflow.app import superior_intents
-from salesflow.app.execution import Case
+from salesflow.app.case import Case
 from salesflow.app.history import Readable
 from salesflow.model import Grade, Money, Opportunity
 

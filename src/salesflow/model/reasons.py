@@ -59,8 +59,8 @@ REASONS = MappingProxyType(
         "approval_expired": "approval {approval!r} expired at {expired_at}; request it anew",
         "approvals_apart": "this passes approvals by several approvers, {approvers}; go stage by stage",
         "approval_not_needed": "{operation} needs no approval here",
-        "no_approver": "nobody can approve this: it takes {approver}, who sees the record (owner {owner!r}) and did not "
-        "ask for it",
+        "no_approver": "nobody can approve this: it takes {approver}, who sees the record (owner {owner!r}) and did "
+        "not ask for it",
         # tasks
         "task_unknown": "there is no task {task!r} here; known are {known}",
         "task_exists": "there is a task {task!r} already",

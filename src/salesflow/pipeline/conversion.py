@@ -115,7 +115,8 @@ def converted_costs(sources: Iterable[LeadSource], policy: RatePolicy | None, to
     is_frozen = policy.day == RateDay.CLOSING
     for source in sources:
         days = [min(cost.until, today) if is_frozen and cost.until is not None else today for cost in source.costs]
-        amounts = [exchange.money(cost.amount, day) for cost, day in zip(source.costs, days, strict=True)]
+        costs = zip(source.costs, days, strict=True)
+        amounts = [exchange.money(cost.amount, day) or cost.amount for cost, day in costs]
         yield evolve(
             source,
             costs=tuple(evolve(cost, amount=amount) for cost, amount in zip(source.costs, amounts, strict=True)),

@@ -134,11 +134,11 @@ class _Check(AutomationChecks):
                 self.found.warning(place, "waiver_unused", WAIVER_UNUSED.format(value=picture(waiver)))
 
     def dialogs(self, process: SalesProcess) -> None:
-        stages = [stage for stage in process.stages if isinstance(stage, Stage)]
+        stages: tuple[Any, ...] = process.stages
         tasks = {
-            stage.code: _texts(task.code for task in stage.tasks if isinstance(task, TaskTemplate))
+            stage.code: _codes(stage.tasks, TaskTemplate)
             for stage in stages
-            if isinstance(stage.code, str)
+            if isinstance(stage, Stage) and stage.code in self.stages
         }
         reasons = {"lost": _texts(process.lost_reasons), "invalid": _texts(process.invalid_reasons)}
         DialogChecks(self.found, tasks, reasons, self.fields).dialogs(process.dialogs)
@@ -257,3 +257,7 @@ class _Check(AutomationChecks):
 
 def _texts(values: Iterable[Any]) -> tuple[str, ...]:
     return tuple(value for value in values if isinstance(value, str))
+
+
+def _codes(parts: Iterable[Any], cls: type[Any]) -> tuple[str, ...]:
+    return _texts(part.code for part in parts if isinstance(part, cls))

@@ -93,7 +93,8 @@ class DialogChecks(ValueChecks):
     def question(self, at: str, question: DialogQuestion, dialog: Dialog, later: list[str]) -> None:
         """Check one question; *later* are the codes of those that follow."""
         self.label(f"{at}.text", question.text)
-        if all(isinstance(text, str) and is_blank(text) for _, text in question.text.texts):
+        texts: tuple[tuple[Any, Any], ...] = question.text.texts
+        if all(isinstance(text, str) and is_blank(text) for _, text in texts):
             self.found.error(f"{at}.text", "empty")
         self.flag(f"{at}.is_required", question.is_required)
         is_choice = question.kind == AnswerKind.CHOICE
@@ -185,7 +186,8 @@ class DialogChecks(ValueChecks):
         for n, (_, question) in enumerate(questions):
             if n not in found:
                 continue
-            choices = [choice for choice in question.choices if isinstance(choice, DialogChoice)]
+            offered: tuple[Any, ...] = question.choices
+            choices = [choice for choice in offered if isinstance(choice, DialogChoice)]
             ways = {choice.next or question.next for choice in choices}
             if not choices or not question.is_required:
                 ways.add(question.next)
@@ -204,9 +206,10 @@ def sound_lead_dialogs(dialogs: Iterable[Dialog]) -> tuple[Dialog, ...]:
 
     Source: OPP-16.
     """
-    if not isinstance(dialogs, Iterable) or isinstance(dialogs, str):
-        raise InvalidInput("lead_dialogs", dialogs, "must be a list of Dialog")
-    given = tuple(dialogs)
+    handed: Any = dialogs
+    if not isinstance(handed, Iterable) or isinstance(handed, str):
+        raise InvalidInput("lead_dialogs", handed, "must be a list of Dialog")
+    given = tuple(handed)
     found = FindingCollector()
     DialogChecks(found, None, {}, None).dialogs(given)
     problems = [str(finding) for finding in found.findings()]

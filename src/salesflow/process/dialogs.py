@@ -202,15 +202,17 @@ def _choice(question: DialogQuestion, answer: Any) -> str:
 
 
 def _number(question: DialogQuestion, answer: Any) -> int | Decimal:
-    whole = question.fills is not None and question.currency is None
-    if isinstance(answer, bool) or not isinstance(answer, int if whole else int | Decimal):
-        wanted = "a whole number" if whole else "an exact number, int or Decimal"
+    must_be_whole = question.fills is not None and question.currency is None
+    is_whole = isinstance(answer, int) and not isinstance(answer, bool)
+    if not is_whole and (must_be_whole or not isinstance(answer, Decimal)):
+        wanted = "a whole number" if must_be_whole else "an exact number, int or Decimal"
         raise InvalidInput(question.code, answer, f"must be {wanted}")
+    number: int | Decimal = answer
     if question.currency is not None:
-        Money(answer, question.currency)
-    elif isinstance(answer, Decimal) and not answer.is_finite():
+        Money(number, question.currency)
+    elif not Decimal(number).is_finite():
         raise InvalidInput(question.code, answer, "must be finite")
-    return answer
+    return number
 
 
 def _date(question: DialogQuestion, answer: Any) -> date:

@@ -29,10 +29,12 @@ _PLACED_BY = (
 """Every field that `place_of` reads."""
 
 
-@lru_cache
-def _placed_by(cls: type) -> Callable[[Any], Any]:
-    """Return what reads those fields of *cls* by which its records stand in the postings."""
+def _reading_places(cls: type[Any]) -> Callable[[Any], Any]:
     return attrgetter("id", *(name for name in _PLACED_BY if name in shape(cls).places))
+
+
+_placed_by: Callable[[type[Any]], Callable[[Any], Any]] = lru_cache(_reading_places)
+"""Gives what reads those fields of a class by which its records stand in the postings."""
 
 
 class _Shelf:

@@ -82,7 +82,7 @@ class _TextArray(UserDefinedType[str]):
     cache_ok = True
     render_bind_cast = True
 
-    def get_col_spec(self) -> str:
+    def get_col_spec(self, **_kw: Any) -> str:
         return "VARCHAR[]"
 
 

@@ -36,7 +36,7 @@ from salesflow.testing.strategies.values import (
 
 __all__ = [
     "CURRENCIES", "DEPARTMENTS", "GROUPS", "PEOPLE", "STAGES", "History", "activities", "closings", "competitors",
-    "custom_fields", "days", "documents", "gradings", "histories", "labels", "lead_sources", "leads", "literature", "moments",
-    "money", "names", "opportunities", "organizations", "people", "product_lines", "record_ids", "references", "sales_processes",
-    "scorecards", "source_costs", "tasks", "teams", "visits",
+    "custom_fields", "days", "documents", "gradings", "histories", "labels", "lead_sources", "leads", "literature",
+    "moments", "money", "names", "opportunities", "organizations", "people", "product_lines", "record_ids",
+    "references", "sales_processes", "scorecards", "source_costs", "tasks", "teams", "visits",
 ]  # fmt: skip
