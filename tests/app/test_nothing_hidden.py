@@ -503,8 +503,11 @@ NAMED: list[tuple[str, str, Callable[[sf.Acting, str], Any]]] = [
     ("customer", "opportunities.edit", lambda a, id: a.opportunities.edit("opportunity-1", customer=id)),
     ("contact", "opportunities.edit", lambda a, id: a.opportunities.edit("opportunity-1", contact=id)),
     ("contact", "set_contact_role", lambda a, id: a.opportunities.set_contact_role("opportunity-1", id, role="user")),
-    ("contact", "set_contact_role", lambda a, id: a.opportunities.set_contact_role("opportunity-1", "contact-1",
-                                                                                  role="user", related_to=id)),
+    (
+        "contact",
+        "set_contact_role",
+        lambda a, id: a.opportunities.set_contact_role("opportunity-1", "contact-1", role="user", related_to=id),
+    ),
     ("customer", "contacts.create", lambda a, id: a.contacts.create("A", customer=id)),
     ("customer", "contacts.edit", lambda a, id: a.contacts.edit("contact-1", customer=id)),
     ("customer", "leads.convert", lambda a, id: a.leads.convert("lead-1", customer=id)),

@@ -115,8 +115,14 @@ def full_opportunities(draw) -> Opportunity:
         feedback=(Feedback("1", 1, "bidding", draw(names()), draw(exact), "li"),),
         approvals=(
             Approval(
-                "1", "advance", "bidding", (("reason", draw(names())),), "li", draw(exact),
-                approver=f"role:{draw(names())}", expires_at=draw(st.none() | exact),
+                "1",
+                "advance",
+                "bidding",
+                (("reason", draw(names())),),
+                "li",
+                draw(exact),
+                approver=f"role:{draw(names())}",
+                expires_at=draw(st.none() | exact),
             ),
         ),
         waivers=(Waiver("bidding", draw(names()), draw(exact), "li"),),

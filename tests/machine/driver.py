@@ -397,8 +397,8 @@ def call_facade(desk: Any, method: str, ref: tuple[Any, ...], given: Plain) -> A
 def _spoken(name: str, value: Any) -> Any:
     if name == "lines" and value is not None:
         return [
-            sf.ProductLine(each["key"], each["name"], Decimal(each["quantity"]), sf.Money(each["price"], each["currency"]))
-            for each in value
+            sf.ProductLine(of["key"], of["name"], Decimal(of["quantity"]), sf.Money(of["price"], of["currency"]))
+            for of in value
         ]
     if name == "amount" and value is not None:
         return sf.Money(*value)

@@ -50,7 +50,13 @@ class OpportunityChanges(TypedDict, total=False):
 
 
 class OpportunityDesk(
-    StageMoves, TaskWork, TeamWork, SuperiorDecisions, OpportunityDocuments, Attention, GuidedOpportunities,
+    StageMoves,
+    TaskWork,
+    TeamWork,
+    SuperiorDecisions,
+    OpportunityDocuments,
+    Attention,
+    GuidedOpportunities,
     Repeated[Opportunity],
 ):
     """

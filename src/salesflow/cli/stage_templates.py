@@ -35,9 +35,7 @@ _POSITION = re.compile(r"line (\d+), column (\d+)")
 )  # fmt: skip
 @json_option
 @colour_option
-def check(
-    files: tuple[Path, ...], strict: bool, cases: Path | None, handlers: tuple[str, ...], as_json: bool
-) -> None:
+def check(files: tuple[Path, ...], strict: bool, cases: Path | None, handlers: tuple[str, ...], as_json: bool) -> None:
     """Check stage templates; every problem is listed with its place."""
     if cases is not None and len(files) > 1:
         raise click.UsageError("--cases tries one template: name one file")

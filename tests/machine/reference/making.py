@@ -179,9 +179,7 @@ def _claimers(case: Case) -> tuple[str, Any]:
 def claim(case: Case) -> tuple[set[No], Effect]:
     """LEAD-14: from the common pool, which has no ceiling and no cool-down."""
     found = lead_stands(case.record, ("unassigned",)) | case.unknown_people(case.person)
-    return found, lambda: case.record.update(
-        owner=case.person, status="assigned", assigned_at=case.now
-    )
+    return found, lambda: case.record.update(owner=case.person, status="assigned", assigned_at=case.now)
 
 
 REVIEWS = {"created": "submitted", "submitted": "approved", "approved": "re_review", "re_review": "submitted"}
