@@ -29,12 +29,10 @@ _PLACED_BY = (
 """Every field that `place_of` reads."""
 
 
-def _reading_places(cls: type[Any]) -> Callable[[Any], Any]:
+@lru_cache
+def _placed_by(cls: type) -> Callable[[Any], Any]:
+    """Return what reads those fields of *cls* by which its records stand in the postings."""
     return attrgetter("id", *(name for name in _PLACED_BY if name in shape(cls).places))
-
-
-_placed_by: Callable[[type[Any]], Callable[[Any], Any]] = lru_cache(_reading_places)
-"""Gives what reads those fields of a class by which its records stand in the postings."""
 
 
 class _Shelf:
@@ -238,7 +236,7 @@ class MemoryStore:
             raise Conflict(write.kind, write.id, write.expected_version, None if old is None else found)
         if new is None and not write.events:
             raise InvalidInput("events", write.id, "must say who deleted the record, and when")
-        if old is not None and new is not None and _placed_by(type(new))(old) == _placed_by(type(new))(new):
+        if old is not None and new is not None and _placed_by(new.__class__)(old) == _placed_by(new.__class__)(new):
             return write, shelf, old, None
         before = NOWHERE if old is None else place_of(old)
         return write, shelf, old, (before, NOWHERE if new is None else place_of(new))

@@ -1,0 +1,1 @@
+"""The Olist marketing funnel: leads of a marketplace, and the sellers that they became."""
