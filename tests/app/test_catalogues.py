@@ -288,7 +288,7 @@ WRONG: list[tuple[str, str, dict[str, Any], str]] = [
     ("competitors", "edit", {"products": 5}, "products"),
     ("competitors", "edit", {"products": ["a", ""]}, "products[1]"),
     ("competitors", "edit", {"products": ["a", "a"]}, "products"),
-    ("competitors", "edit", {"products": map(str, range(1001))}, "products"),
+    ("competitors", "edit", {"products": [str(number) for number in range(1001)]}, "products"),
     ("competitors", "edit", {"scorecards": ["a"]}, "scorecards[0]"),
     (
         "competitors",

@@ -41,7 +41,8 @@ def check(files: tuple[Path, ...], strict: bool, cases: Path | None, handlers: t
         raise click.UsageError("--cases tries one template: name one file")
     found = {file: _examine(file, strict, handlers) for file in files}
     if cases is not None:
-        found[cases] = _tried(files[0], cases)
+        (file,) = files
+        found[cases] = _tried(file, cases)
     if as_json:
         answer([_plain(file, problem) for file, problems in found.items() for problem in problems])
     else:

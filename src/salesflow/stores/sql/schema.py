@@ -199,9 +199,9 @@ def _shelf(kind: str, record: type[Any]) -> Shelf:
     orders = {name: fields[_ORDER_FIELDS.get(name, name)] for name in names}
     columns: list[Column[Any]] = []
     for key in fields.values():
-        types: tuple[TypeEngine[Any], ...]
-        types = (_TEXT, BigInteger()) if key.type is KeyType.MONEY else (_COLUMN_TYPES[key.type],)
-        columns += [Column(name, type) for name, type in zip(key.columns, types, strict=True)]
+        is_money = key.type is KeyType.MONEY
+        types: list[TypeEngine[Any]] = [_TEXT, BigInteger()] if is_money else [_COLUMN_TYPES[key.type]]
+        columns += [Column(name, kept_as) for name, kept_as in zip(key.columns, types, strict=True)]
     table = Table(
         f"salesflow_{kind}", metadata,
         Column("tenant", _TEXT, primary_key=True), Column("id", _TEXT, primary_key=True),
