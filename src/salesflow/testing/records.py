@@ -104,7 +104,7 @@ def many_opportunities() -> list[Opportunity]:
     found = []
     for number in range(30):
         others = []
-        if number % 3 == 0:
+        if number % 3 == 1:
             others.append(TeamMember("zhao", TeamRole.JOINT, Access.READ))
         if number % 5 == 0:
             others.append(TeamMember("li", TeamRole.SALES, Access.READ_WRITE))
