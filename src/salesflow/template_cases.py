@@ -28,6 +28,7 @@ from salesflow.model import (
 )
 from salesflow.process import compile
 from salesflow.process.approvals import waiting_approvals
+from salesflow.process.fields import OPPORTUNITY_FIELDS
 from salesflow.stores import MemoryStore
 from salesflow.visibility import Organization
 
@@ -313,8 +314,10 @@ def _edit(trial: _Trial, text: str) -> Opportunity:
     kind, _, key = name.partition(".")
     if kind == "custom":
         changes: dict[str, Any] = {"custom": {key: _value(value or "")}}
-    else:
+    elif name in OPPORTUNITY_FIELDS:
         changes = {name: _MADE_WITH.get(name, _value)(value or "")}
+    else:
+        raise InvalidInput("edit", name, f"must be one of {', '.join(OPPORTUNITY_FIELDS)}, or custom.NAME")
     return trial.seller.opportunities.edit(_deal(trial), **changes)
 
 

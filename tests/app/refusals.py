@@ -61,6 +61,14 @@ def no_lead(operation: str, by: str, do: Do) -> list[No]:
     return [] if operation == "leads.void" else disabled
 
 
+def beside_a_deal_of_another(world: World) -> Any:
+    """A lead, a deal, and a customer who is not the deal's."""
+    world.deal()
+    world.customer(name="Borealis")
+    return world.lead()
+
+
+JOINED: Do = lambda d, r: d.convert(r, customer="customer-2", opportunity="opportunity-1")  # noqa: E731 - likewise
 FOLLOW_UP: Do = lambda desk, r: desk.follow_up(r, "rang")  # noqa: E731 - one of a table of lambdas
 EDIT: Do = lambda desk, r: desk.edit(r, title="B")  # noqa: E731
 RECYCLE: Do = lambda desk, r: desk.recycle(r, reason="no time")  # noqa: E731
@@ -93,6 +101,7 @@ NO = [
     No("leads.follow_up", "li", World.disqualified_lead, FOLLOW_UP, "wrong_status"),
     No("leads.start_dialog", "li", World.disqualified_lead, noted, "wrong_status"),
     No("leads.start_dialog", "li", World.lead, lambda d, r: d.start_dialog(r, "none"), "dialog_unknown"),
+    No("leads.convert", "li", beside_a_deal_of_another, JOINED, "opportunity_elsewhere"),
     No("opportunities.start_dialog", "li", World.deal, lambda d, r: d.start_dialog(r, "none"), "dialog_unknown"),
     No("opportunities.start_dialog", "li", World.deal, lambda d, r: d.start_dialog(r, "later"), "dialog_elsewhere"),
     No("leads.edit", "li", World.disqualified_lead, EDIT, "wrong_status"),

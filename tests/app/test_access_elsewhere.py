@@ -66,6 +66,7 @@ ADMINISTRATION: dict[str, Callable[[sf.Acting], Any]] = {
     "pools.list": lambda a: a.pools.list(),
     "pools.edit": lambda a: a.pools.edit("p", name="South"),
     "pools.delete": lambda a: a.pools.delete("p"),
+    "leads.recycle_overdue": lambda a: a.leads.recycle_overdue(),
     "flow.migrate": lambda a: a.migrate(MigrationPlan("crm2000", 1, 2)),
 }
 """ACC-23, and the reads of ACC-26 that are for administrators only; each done on what is there, and refused."""

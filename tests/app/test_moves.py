@@ -60,7 +60,7 @@ def perform(desk: Any, person: str, record: Any, move: sf.Move) -> Any:
         "other": f"twin {len(getattr(record, 'merges', ()))}",
     }
     always = {"reason"} if move.operation in {"lose", "invalidate"} else set()  # no argument may be left out
-    given = {name: supply[name] for name in {*move.inputs, *always}}
+    given = {name: supply[name] for name in {*move.inputs, *always} - {"answers"}}
     given |= given.pop("changes", {})
     if move.operation == "convert":
         given["contact"] = None
@@ -72,6 +72,8 @@ def perform(desk: Any, person: str, record: Any, move: sf.Move) -> Any:
     if move.operation in {"change_member", "remove_member"}:
         role, _, member = str(move.to).partition(":")
         about, given = [member], {**given, "role": role}
+    if move.operation == "start_dialog":
+        return desk.start_dialog(record.id, str(move.to), answers={"note": None}).finish().record
     return getattr(desk, move.operation)(record.id, *about, **given)
 
 

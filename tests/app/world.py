@@ -104,8 +104,8 @@ class Rehearsal:
         return getattr(self._store, name)
 
     def save(self, unit: UnitOfWork) -> None:
-        """Remember the unit of work, and change nothing."""
-        self.unit = unit
+        """Remember the first unit of work, and change nothing: what follows on it is automation."""
+        self.unit = self.unit or unit
 
 
 class BareStore:

@@ -219,7 +219,7 @@ TABLE: dict[str, list[Row]] = {
                     _methods("sources", "get list"),
                     _methods("files", "export_csv export_json"),
                     _methods("pipeline", "funnel changes forecast risks win_rates sales_cycle stage_times"),
-                    _methods("pipeline", "stage_flow velocity losses chances"),
+                    _methods("pipeline", "stage_flow velocity losses chances competitors sources"),
                     _methods("flow", "why who_can_see what_if"),
                 ]
             ),
@@ -263,6 +263,7 @@ sharing: create get list edit delete
 pools: create get list edit delete
 files: import_csv import_json export_csv export_json
 pipeline: funnel changes forecast risks win_rates sales_cycle stage_times stage_flow velocity losses chances
+ competitors sources
 """
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from attrs import evolve
 
@@ -23,7 +23,9 @@ from salesflow.app.opportunities import OpportunityDesk
 from salesflow.app.parties import ContactDesk, CustomerDesk
 from salesflow.app.past import Past, open_to_all, past_kernel, then
 from salesflow.app.pipeline import PipelineDesk
-from salesflow.errors import NotFound
+from salesflow.app.pools import PoolDesk
+from salesflow.app.sharing import SharingDesk
+from salesflow.errors import InvalidInput, NotFound
 from salesflow.grading import GradeChange, GradingPolicy, what_if
 from salesflow.model import Employee, SharingRule
 from salesflow.model.requests import named
@@ -31,6 +33,8 @@ from salesflow.process import MigrationOutcome, MigrationPlan
 from salesflow.visibility import Cause, Planned, Proof, Removed, Sight, SightChange
 from salesflow.visibility.explain import without_values
 from salesflow.visibility.sight import KINDS_OF_ADMINISTRATORS
+
+DeskT = TypeVar("DeskT")
 
 
 class Acting(Catalogues):
@@ -248,6 +252,30 @@ class ActingThen(Acting):
         self.moment = moment
         self.is_todays_organization = self._past.is_todays_organization
         super().__init__(past_kernel(kernel, moment, is_known, open_to_all(kernel.visibility)), person)
+
+    @property
+    def sharing(self) -> SharingDesk:
+        """The sharing rules of then, for whoever may read those of today."""
+        return self._as_today("sharing.list", super().sharing)
+
+    @property
+    def pools(self) -> PoolDesk:
+        """The pools of then, for whoever may read those of today."""
+        return self._as_today("pools.list", super().pools)
+
+    def _as_today(self, operation: str, desk: DeskT) -> DeskT:
+        now = Execution(self._present, self.person)
+        now.admit(now.blank(), operation, ())
+        return desk
+
+    def what_if(self, change: Any) -> Sequence[Any]:
+        """
+        Refuse: what is planned would change today, not the past.
+
+        Raises:
+            InvalidInput: Always; ask `Acting.what_if`.
+        """
+        raise InvalidInput("what_if", type(change).__name__, "is about today; ask it without as_of")
 
     def why(self, person: str, record: Any) -> Proof:
         """

@@ -24,6 +24,7 @@ from salesflow.model import (
     NewCustomer,
     NewOpportunity,
     Opportunity,
+    Reason,
     apply,
 )
 from salesflow.model.duplicates import UNIQUE_KEY
@@ -64,8 +65,8 @@ class Conversion(Readable[Lead]):
                 needs one of the other two, and belongs to the lead's owner.
 
         Raises:
-            Refused: `already_converted` names what it became; `wrong_status`, `convert_nothing`,
-                `convert_needs_party`, `customer_unknown`, `close_date_past` and the rest of OPP-1. A new customer
+            Refused: `already_converted` names what it became; `opportunity_elsewhere`, `wrong_status`,
+                `convert_nothing`, `convert_needs_party`, `customer_unknown`, `close_date_past` and the rest of OPP-1. A new customer
                 whose key another one has: `customer_exists` names it, and converting into its id does; of one that
                 the person may not see, `customer_exists_unseen` or `customer_exists_named` say whom to ask.
 
@@ -118,7 +119,8 @@ class Conversion(Readable[Lead]):
                 past_close_date_allowed=case.kernel.settings.past_close_date_allowed, operation="leads.convert",
             )  # fmt: skip
         elif isinstance(opportunity, str):
-            run.case("opportunity", opportunity)
+            own = customer if isinstance(customer, str) else None
+            reasons += _against_joining(run.case("opportunity", opportunity), own)
         converted = convert_lead(
             lead, customer=customer, customer_id=customer_id, contact=contact, contact_id=contact_id,
             opportunity=made or opportunity_id, by=run.person, at=case.now, keys_of=partial(keys_of, case.kernel),
@@ -146,6 +148,15 @@ class Conversion(Readable[Lead]):
         if run.save(tuple(writes), "leads.convert", ref, list(records.values()), given, case.sight):
             records = {kind: run.renewed(record) for kind, record in records.items()}
         return _converted(records)
+
+
+def _against_joining(case: Case, customer: str | None) -> list[Reason]:
+    """LEAD-6: an existing opportunity takes a lead in by whoever may edit it, and for its own customer."""
+    opportunity: Opportunity = case.record
+    reasons = list(case.sight.refusals(case.person, "opportunities.edit", opportunity))
+    if customer is not None and opportunity.customer not in (None, customer):
+        reasons.append(Reason("opportunity_elsewhere", opportunity=opportunity.id))
+    return reasons
 
 
 def _converted(records: Mapping[str, Any]) -> ConvertedLead:

@@ -8,6 +8,7 @@ for by its own row of the access table and its own rules. A move is proposed and
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -16,10 +17,11 @@ from attrs import evolve, field, frozen
 from salesflow.app import intents
 from salesflow.app.business_rules import against_rules
 from salesflow.app.case import Case
+from salesflow.app.execution import reference
 from salesflow.app.history import Readable
 from salesflow.app.moves import lead_moves, opportunity_moves
 from salesflow.app.task_access import task_access
-from salesflow.errors import InvalidInput
+from salesflow.errors import InvalidInput, SalesflowError
 from salesflow.model import Decision, Dialog, EventBuilder, EventKind, Lead, Opportunity, Reason, apply
 from salesflow.model.requests import named
 from salesflow.process import (
@@ -47,7 +49,8 @@ class FinishedDialog(Generic[RecordT]):
     Args:
         record: The record as it is now.
         proposals: The moves that the answers suggest; none of them was made.
-        moves: For each proposal how it stands: its blockers, what it will ask for, who could do it instead.
+        moves: How each proposal stands: its blockers, what it will ask for, who could do it instead; left out where
+            there is no such move any more.
 
     Source: OPP-16.
     """
@@ -130,15 +133,15 @@ class GuidedOpportunities(Readable[Opportunity]):
 
         Source: OPP-16.
         """
-        case = self._execution.case(self._kind, opportunity)
+        case = self._execution.case(self._kind, reference(self._kind, opportunity)[0])
         reasons = opportunity_stands(case.record, OPEN)
         run = _begun(self._execution.admit, case, "opportunities.start_dialog", dialog, case.engine.process.dialogs,
                      case.record.stage, reasons, answers)  # fmt: skip
 
         def finish(done: DialogRun) -> FinishedDialog[Opportunity]:
             after = self._change("start_dialog", opportunity, _finish_opportunity, done)
-            moves = opportunity_moves(self._execution, after.id)
-            return FinishedDialog(after, done.proposals, _of(done.proposals, moves))
+            moves = _of(done.proposals, lambda: opportunity_moves(self._execution, after.id))
+            return FinishedDialog(after, done.proposals, moves)
 
         return StartedDialog(case.record, run, finish)
 
@@ -163,7 +166,7 @@ class GuidedLeads(Readable[Lead]):
 
         Source: OPP-16.
         """
-        case = self._execution.case(self._kind, lead)
+        case = self._execution.case(self._kind, reference(self._kind, lead)[0])
         self._execution.shield(case, "leads.start_dialog")
         reasons = lead_stands(case.record, FOLLOWED_UP)
         known = case.kernel.lead_dialogs
@@ -171,7 +174,8 @@ class GuidedLeads(Readable[Lead]):
 
         def finish(done: DialogRun) -> FinishedDialog[Lead]:
             after = self._change("start_dialog", lead, _finish_lead, done)
-            return FinishedDialog(after, done.proposals, _of(done.proposals, lead_moves(self._execution, after.id)))
+            moves = _of(done.proposals, lambda: lead_moves(self._execution, after.id))
+            return FinishedDialog(after, done.proposals, moves)
 
         return StartedDialog(case.record, run, finish)
 
@@ -190,7 +194,10 @@ def _begun(
         admit(case, operation, against)  # an override is for the audit once it is used, which is when it is finished
     assert found is not None
     run = DialogRun(found)
-    left = dict(answers or {})
+    given: object = {} if answers is None else answers
+    if not isinstance(given, Mapping):
+        raise InvalidInput("answers", given, "must map questions to answers, or be None")
+    left = dict(given)
     while run.question is not None and run.question.code in left:
         run = run.answer(left.pop(run.question.code))
     if left:
@@ -200,7 +207,10 @@ def _begun(
 
 def _finish_opportunity(case: Case, run: DialogRun) -> Decision:
     """OPP-16."""
-    stage = run.dialog.stage
+    stage, known = run.dialog.stage, case.engine.process.dialogs
+    if run.dialog not in known:  # it was started in another process, or in another version
+        codes = tuple(dialog.code for dialog in known)
+        return refused(Reason("dialog_unknown", dialog=run.dialog.code, dialogs=codes))
     if stage is not None and stage != case.record.stage:
         return refused(Reason("dialog_elsewhere", dialog=run.dialog.code, stage=stage))
     steps: list[Step] = []
@@ -240,11 +250,19 @@ def _together(case: Case, operation: str, run: DialogRun, steps: Sequence[Step])
     return refused(*dict.fromkeys(reasons)) if reasons else Decision(tuple(events))
 
 
-def _of(proposals: Sequence[Proposal], moves: Sequence[Move]) -> tuple[Move, ...]:
-    """Return the move that each proposal means."""
+def _of(proposals: Sequence[Proposal], look: Callable[[], Sequence[Move]]) -> tuple[Move, ...]:
+    """
+    Return the move that each proposal means, of those that are there.
+
+    The dialog is saved by now: nothing is raised any more because a move cannot be told.
+    """
+    moves: Sequence[Move] = ()
+    with suppress(SalesflowError):
+        moves = look() if proposals else ()
 
     def is_meant(proposal: Proposal, move: Move) -> bool:
         is_there = proposal.operation != "change_stage" or move.to == proposal.about
         return move.operation == proposal.operation and is_there
 
-    return tuple(next(move for move in moves if is_meant(proposal, move)) for proposal in proposals)
+    meant = (next((move for move in moves if is_meant(proposal, move)), None) for proposal in proposals)
+    return tuple(move for move in meant if move is not None)

@@ -57,7 +57,7 @@ class Repeated(Readable[RecordT], Generic[RecordT]):
     """Doing one operation of a desk to many records."""
 
     def each(
-        self, records: Iterable[RecordT | str], operation: str, *args: Any,
+        self, records: Iterable[RecordT | str], operation: str, /, *args: Any,
         progress: Callable[[EachOutcome], object] | None = None, **arguments: Any,
     ) -> tuple[EachOutcome, ...]:  # fmt: skip
         """
@@ -113,7 +113,7 @@ class Repeated(Readable[RecordT], Generic[RecordT]):
         return method
 
     def _tried(self, method: Callable[..., Any], record: Any, args: Any, arguments: Any) -> EachOutcome:
-        id = record if isinstance(record, str) else getattr(record, "id", repr(record)[:80])
+        id = record if isinstance(record, str) else getattr(record, "id", f"a {type(record).__name__}")
         run = self._execution
         desk = self
         if run.key is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from attrs import evolve
+
 from salesflow import process
 from salesflow.app.case import Case
 from salesflow.app.execution import reference
@@ -138,6 +140,8 @@ def _unmerged(case: Case) -> Together:
     told = case.kernel.events("lead", merged.id)
     before = replay(event for event in told if event.version < latest.version)
     after = replay(event for event in told if event.version <= latest.version)
+    if not case.sight.has_pool(before.pool):  # it was deleted since: then the lead lies in the common one
+        before = evolve(before, pool=None)
     other: Any = case.get("lead", latest.lead)
     return process.unmerge_leads(merged, before, after, other, by=case.person, at=case.now)
 

@@ -104,6 +104,14 @@ def lead_moves(execution: Execution, ref: Lead | LeadCard | str) -> tuple[Move, 
         *_unmerge_moves(case),
         *(Candidate("start_dialog", each.code, _to_be_asked, inputs=("answers",)) for each in case.kernel.lead_dialogs),
     )
+    if case.redirected_from is not None:  # commands on this id are refused, but for undoing the merge (LEAD-15)
+        merged = (Reason("is_merged", into=case.record.id),)
+        return tuple(
+            _tried(case, "leads", each)
+            if each.method == "unmerge"
+            else Move(each.method, each.to, merged, each.inputs, (), frozenset())
+            for each in candidates
+        )
     return tuple(_tried(case, "leads", candidate) for candidate in candidates)
 
 

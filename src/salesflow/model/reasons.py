@@ -28,6 +28,7 @@ REASONS = MappingProxyType(
         # moving through stages
         "task_open": "task {task!r} of stage {stage!r} is open; finish it first",
         "field_empty": "stage {stage!r} needs the field {field!r}; fill it in first",
+        "opportunity_elsewhere": "the opportunity {opportunity!r} belongs to another customer; name that one",
         "dialog_unknown": "there is no dialog {dialog!r} here; known are {dialogs}",
         "dialog_elsewhere": "the dialog {dialog!r} is for the stage {stage!r}",
         "stage_unknown": "the process has no stage {stage!r}; it has {stages}",

@@ -121,17 +121,17 @@ def _late_entry(
 ) -> list[Reason]:
     """OPP-1: entering a later stage follows the template's jump rule."""
     first, last = process.stages[0].code, process.stages[-1].code
-    if process.jump is not Jump.FAST_TRACK:
-        reasons = []
-        if process.jump is Jump.REASON and not reason and not all(s.is_optional for s in passed):
-            reasons.append(Reason("reason_missing"))
-        for asked in asked_approvals(process, "change_stage", first, opportunity.stage):
-            reasons.append(Reason("approval_passed", approver=asked.approver, first=first, stage=opportunity.stage))
-        return reasons
     route = opportunity.grade.route
-    if route is Route.FULL:
+    if process.jump is Jump.FAST_TRACK and route is Route.FULL:
         return [Reason("not_first_stage", first=first, stage=opportunity.stage), Reason("full_route")]
-    reasons = []
+    reasons = [
+        Reason("approval_passed", approver=asked.approver, first=first, stage=opportunity.stage)
+        for asked in asked_approvals(process, "change_stage", first, opportunity.stage)
+    ]
+    if process.jump is not Jump.FAST_TRACK:
+        if process.jump is Jump.REASON and not reason and not all(s.is_optional for s in passed):
+            reasons.insert(0, Reason("reason_missing"))
+        return reasons
     if opportunity.stage != last:
         reasons.append(Reason("only_to_last_stage", last=last))
     if opportunity.led_by is LedBy.PARTNER:

@@ -67,7 +67,7 @@ class DialogChecks(ValueChecks):
 
     def stage(self, place: str, stage: Any) -> None:
         """Check a stage; a lead stands in none."""
-        if self.is_text(place, stage) and stage not in (self.tasks or ()):
+        if self.is_text(place, stage) and stage not in (self.tasks or {}):
             known = "of opportunities only" if self.tasks is None else listed(self.tasks)
             self.found.error(place, "unknown_stage", value=picture(stage), known=known)
 
@@ -82,7 +82,7 @@ class DialogChecks(ValueChecks):
                 questions.append((at, question))
             else:
                 self.wrong_type(at, "a DialogQuestion", question)
-        codes = [question.code for _, question in questions]
+        codes: list[Any] = [question.code for _, question in questions]
         seen: set[str] = {END}
         for n, (at, question) in enumerate(questions):
             if self.code(f"{at}.code", question.code):
@@ -181,17 +181,17 @@ class DialogChecks(ValueChecks):
         """Report each question that no answer leads to."""
         if not questions:
             return
-        places = {question.code: n for n, (_, question) in enumerate(questions)}
+        places = {question.code: n for n, (_, question) in enumerate(questions) if isinstance(question.code, str)}
         found = {0}
         for n, (_, question) in enumerate(questions):
             if n not in found:
                 continue
             offered: tuple[Any, ...] = question.choices
             choices = [choice for choice in offered if isinstance(choice, DialogChoice)]
-            ways = {choice.next or question.next for choice in choices}
+            ways: list[Any] = [choice.next or question.next for choice in choices]
             if not choices or not question.is_required:
-                ways.add(question.next)
-            found |= {n + 1 if way is None else places.get(way, n) for way in ways}
+                ways.append(question.next)
+            found |= {n + 1 if way is None else places.get(way, n) if isinstance(way, str) else n for way in ways}
         for n, (at, question) in enumerate(questions):
             if n not in found:
                 self.found.error(at, "not_reached", value=picture(question.code))

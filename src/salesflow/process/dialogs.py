@@ -19,12 +19,14 @@ from salesflow.model import AnswerKind, Dialog, DialogChoice, DialogQuestion, Mo
 from salesflow.model.conditions import CUSTOM
 from salesflow.model.dialogs import END
 from salesflow.model.moments import plain_day
+from salesflow.model.money import LARGEST_AMOUNT
 from salesflow.model.requests import named
 
 Answer = str | int | Decimal | date
 """What a question is answered with."""
 
 _T, _C, _N, _D = AnswerKind
+_MOST_DIGITS = 15
 
 OPPORTUNITY_FILLS: Mapping[str, tuple[AnswerKind, ...]] = MappingProxyType(
     {"name": (_T,), "amount": (_N,), "close_date": (_D,), "probability": (_N,), "led_by": (_C,), "source": (_T, _C)}
@@ -210,9 +212,13 @@ def _number(question: DialogQuestion, answer: Any) -> int | Decimal:
     number: int | Decimal = answer
     if question.currency is not None:
         Money(number, question.currency)
-    elif not Decimal(number).is_finite():
-        raise InvalidInput(question.code, answer, "must be finite")
+    elif abs(number) >= LARGEST_AMOUNT if isinstance(number, int) else not _is_sensible(number):
+        raise InvalidInput(question.code, "a number", f"must be smaller than {LARGEST_AMOUNT}, and finite")
     return number
+
+
+def _is_sensible(number: Decimal) -> bool:
+    return number.is_finite() and abs(number.adjusted()) <= _MOST_DIGITS
 
 
 def _date(question: DialogQuestion, answer: Any) -> date:

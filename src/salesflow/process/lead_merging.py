@@ -229,7 +229,8 @@ def _fields(survivor: Lead, other: Lead, choices: Mapping[str, str]) -> dict[str
         CustomField(key, _picked(own.get(key), others.get(key), choices.get(_CUSTOM + key))) for key in keys
     )
     links = [link for link in (survivor.duplicate_of, other.duplicate_of) if link is not None]
-    of_both = [link for link in links if (link.kind, link.id) not in {("lead", survivor.id), ("lead", other.id)}]
+    ones_own = {survivor.id, other.id, *(merge.lead for lead in (survivor, other) for merge in lead.merges)}
+    of_both = [link for link in links if link.kind != "lead" or link.id not in ones_own]
     values["duplicate_of"] = of_both[0] if of_both else None
     if other.last_follow_up_at is not None and (
         survivor.last_follow_up_at is None or survivor.last_follow_up_at < other.last_follow_up_at

@@ -8,8 +8,9 @@ behind a stage that needs an approval is refused, or going there and back would 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from attrs import evolve
 
@@ -24,6 +25,7 @@ from salesflow.model import (
     Reason,
     Route,
     SalesProcess,
+    Stage,
     StageEntry,
     StageExit,
     TaskStatus,
@@ -104,7 +106,7 @@ def change_process(
 
 def _approval_before(opportunity: Opportunity, target: SalesProcess, landing: str, stage: str | None) -> str | None:
     """Who must approve a stage that would lie behind the record, though it never left it forward; None for nobody."""
+    before: Iterator[Stage] = takewhile(lambda one: one.code not in (landing, stage), target.stages)
     if target.jump is Jump.FAST_TRACK and opportunity.grade.route is not Route.FULL:
-        return None
-    before = takewhile(lambda one: one.code not in (landing, stage), target.stages)
+        before = islice(before, 1)  # a fast track asks for the stage that it leaves, and for none that it passes over
     return next((one.approval for one in before if one.approval is not None), None)

@@ -103,8 +103,9 @@ def change_process(
         return found, no_effect
     landing = deal["stage"] if deal["stage"] in order else order[0]
     before = order[: min(order.index(landing), order.index(stage or landing))]
-    asks = template["jump"] != "fast_track" or deal["route"] == "full"
-    if asks and any(stage_of(template, code)["approval"] for code in before):
+    if template["jump"] == "fast_track" and deal["route"] != "full":
+        before = before[:1]
+    if any(stage_of(template, code)["approval"] for code in before):
         return found | {("approval_needed", "")}, no_effect
     landed = copy.deepcopy(deal)
     there = Case(case.books, case.person, landed)
