@@ -90,6 +90,7 @@ def test_what_stands_in_the_way_is_all_named():
         ("", "advance now", "at inquiry", "must be advance alone"),
         ("", "set_grade Z", "at inquiry", "must be A, B, C or D"),
         ("", "edit shape 3", "at inquiry", "shape"),
+        ("", "edit opportunity x", "at inquiry", "must be one of name"),
         ("", "", "flies", "must begin with one of refused, at"),
     ],
 )

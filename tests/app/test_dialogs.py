@@ -208,6 +208,47 @@ def test_with_a_key_it_is_finished_once():
         desk.start_dialog(deal.id, "everywhere").answer("otherwise").finish()
 
 
+def test_a_dialog_of_another_process_is_not_finished():
+    """OPP-16: the deal went on in another process, or version, that has no such dialog: nothing is filled."""
+    company = world()
+    desk = company.acting("li").opportunities
+    deal = guided(company)
+    started = desk.start_dialog(deal.id, "everywhere").answer("all well")
+    desk.change_process(deal, "one_stage")
+    with pytest.raises(sf.Refused) as refused:
+        started.finish()
+    assert codes(refused.value) == {"dialog_unknown"}
+
+
+def test_what_is_saved_is_not_undone_by_a_move_that_cannot_be_told():
+    """OPP-16: a proposal that is no move any more is left out; so is every one that a rule fails over."""
+    company = world()
+    there = Dialog(
+        "there", [DialogQuestion("go", "On?", is_required=False, proposes="change_stage:talk"),
+                  DialogQuestion("what", "What?", fills="source", proposes="advance")],
+    )  # fmt: skip
+    template = evolve(TEMPLATE, id="there", dialogs=[there])
+    broken = sf.BusinessRule("broken", "opportunities.win", lambda deal: bool(1 / 0), "never")
+    for rules, told in (((), ["advance"]), ((broken,), [])):
+        flow = sf.SalesFlow(**{**company.ports, "processes": [template], "rules": rules, "store": sf.MemoryStore()})
+        li = flow.acting_as("li")
+        deal = li.opportunities.create("Deal", customer=li.customers.create("Acme").id)
+        done = li.opportunities.start_dialog(deal, "there").answer("yes").answer("fair").finish()
+        assert [move.operation for move in done.moves] == told
+        assert [proposal.about for proposal in done.proposals] == ["talk", None]
+        assert li.opportunities.get(deal.id).source == "fair"
+
+
+def test_answers_to_go_on_with_are_a_mapping():
+    """OPP-16: anything else is named, not iterated."""
+    company = world()
+    for wrong in ("abc", [1], 5):
+        with pytest.raises(sf.InvalidInput, match="must map questions to answers"):
+            company.acting("li").opportunities.start_dialog(
+                guided(company), "everywhere", answers=wrong,  # type: ignore[arg-type]
+            )  # fmt: skip
+
+
 def test_dialogs_that_are_not_sound_stop_the_flow():
     """OPP-16, PROC-3: a template by `TemplateError`, an application's own by `InvalidInput`."""
     with pytest.raises(sf.TemplateError, match="dialogs"):

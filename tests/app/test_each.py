@@ -101,6 +101,7 @@ def test_what_does_not_fit_is_refused_before_the_first_record():
         lambda: desk.each(deal, "advance"),
         lambda: desk.each([deal], "advance", progress=3),
         lambda: desk.each([deal], None),
+        lambda: desk.each([deal], "advance", operation="win"),
     ):
         with pytest.raises(sf.InvalidInput):
             call()

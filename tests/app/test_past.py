@@ -224,6 +224,24 @@ def test_nothing_can_be_changed_in_the_past():
     assert world.everything() == held
 
 
+def test_administrators_of_then_read_nothing_now():
+    """HIST-1, ACC-26: who administers today reads the rules and pools of then; who did once does not."""
+    world = World()
+    world.share("wang")
+    before = world.clock.now()
+    root = world.acting("root").as_of(before)
+    assert len(root.sharing.list()) == 1
+    assert root.pools.list() == ()
+    then = sf.Organization(world.organization.employees, administrators={"root", "wang"})
+    flow = sf.SalesFlow(**{**world.ports, "organization": Remembering(world, lambda moment: then)})
+    wang = flow.acting_as("wang").as_of(before)
+    for read in (lambda: wang.sharing, lambda: wang.pools):
+        with pytest.raises(sf.Refused):
+            read()
+    with pytest.raises(sf.InvalidInput, match="about today"):
+        wang.what_if(sf.Employee("li"))
+
+
 def test_the_moment_is_aware_and_no_later_than_now():
     """HIST-1, HIST-2: a naive moment is refused; one to come is now."""
     world = World()

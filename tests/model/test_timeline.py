@@ -74,6 +74,13 @@ def test_every_kind_of_value_has_words():
     assert "customer customer-" in str(timeline_of(world.acting("li").leads.history(lead)))
 
 
+def test_what_has_no_words_of_its_own_is_told_as_it_prints():
+    """HIST-1: such as how long a pool keeps its former owners away."""
+    world = World()
+    pool = world.flow.pools.create("East", cool_down=timedelta(days=2))
+    assert "cool down: – → 2 days, 0:00:00" in str(timeline_of(world.store.events("pool", pool.id)))
+
+
 def test_a_timeline_as_html_is_escaped_and_whole():
     """HIST-1, REL-8: what a record holds cannot become markup."""
     world = World()

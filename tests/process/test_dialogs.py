@@ -103,7 +103,7 @@ def test_a_number_that_fills_nothing_may_be_a_fraction_and_must_be_finite():
     """OPP-16: it is only told in the history."""
     run = DialogRun(Dialog("rates", [DialogQuestion("rate", "Rate?", kind="number")]))
     assert run.answer(Decimal("1.5")).told == "rate=1.5"
-    wrong: list[Any] = [Decimal("NaN"), Decimal("Infinity"), 1.5]
+    wrong: list[Any] = [Decimal("NaN"), Decimal("Infinity"), Decimal("1e999999"), 1.5, 10**15, 10**5000]
     for answer in wrong:
         with pytest.raises(InvalidInput):
             run.answer(answer)
@@ -174,6 +174,23 @@ def test_python_values_of_a_wrong_type_are_reported():
     none: Any = [Dialog("d", some[:1])]
     bare = check_template(SalesProcess("p", 1, [Stage("s")], dialogs=none))
     assert [each.code for each in bare.errors] == ["wrong_type"]
+
+
+@pytest.mark.parametrize("odd", [[1], {"a": 1}])
+def test_a_list_or_table_where_a_code_stands_is_a_finding(odd: Any):
+    """REL-8: whatever stands there, the checker answers, and raises nothing."""
+    for dialog in (
+        Dialog("d", [DialogQuestion(odd, "Q"), DialogQuestion("q", "Q")]),
+        Dialog("d", [DialogQuestion("q", "Q", next=odd), DialogQuestion("r", "R")]),
+        Dialog(
+            "d", [DialogQuestion("q", "Q", kind="choice", choices=[DialogChoice("x", next=odd), DialogChoice("y")])]
+        ),
+        Dialog("d", [DialogQuestion("q", "Q", fills=odd)]),
+        Dialog("d", [DialogQuestion("q", "Q", kind="number", fills="amount", currency=odd)]),
+        Dialog("d", [DialogQuestion("q", "Q")], stage=odd),
+    ):
+        found = check_template(SalesProcess("p", 1, [Stage("s")], dialogs=[dialog])).errors
+        assert found, dialog
 
 
 def test_dialogs_for_leads_are_checked_by_what_a_lead_has():

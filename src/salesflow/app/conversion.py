@@ -66,9 +66,10 @@ class Conversion(Readable[Lead]):
 
         Raises:
             Refused: `already_converted` names what it became; `opportunity_elsewhere`, `wrong_status`,
-                `convert_nothing`, `convert_needs_party`, `customer_unknown`, `close_date_past` and the rest of OPP-1. A new customer
-                whose key another one has: `customer_exists` names it, and converting into its id does; of one that
-                the person may not see, `customer_exists_unseen` or `customer_exists_named` say whom to ask.
+                `convert_nothing`, `convert_needs_party`, `customer_unknown`, `close_date_past` and the rest of OPP-1.
+                A new customer whose key another one has: `customer_exists` names it, and converting into its id does;
+                of one that the person may not see, `customer_exists_unseen` or `customer_exists_named` say whom to
+                ask.
 
         Source: LEAD-6, LEAD-12.
         """

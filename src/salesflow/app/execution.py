@@ -320,9 +320,8 @@ class Execution:
         """Return what the operation gave, to whoever sees it now, or closed the door by that operation themselves."""
 
         def is_seen(record: Any) -> bool:
-            if record is None:
-                return False
-            return sight.can_see(self.person, record) and sight.sees_whole(self.person, record)
+            can_see = record is not None and sight.can_see(self.person, record)
+            return can_see and sight.sees_whole(self.person, record)
 
         told = self.kernel.events(kind, id)
         if not told:

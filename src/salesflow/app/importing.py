@@ -343,10 +343,11 @@ class Intake:
         None where nobody has; a reason where the person may not see who has.
         """
         for key in keys:
-            for found in self._known.get(key, ()):
-                if found.KIND == "customer":
-                    seen = case.sight.can_see(self._run.person, found)
-                    return str(found.id) if seen else taken(case.kernel, case.sight, self._run.person, key, found)
+            customers = [found for found in self._known.get(key, ()) if found.KIND == "customer"]
+            if customers:
+                (found,) = customers  # a key has one customer at most (I-38)
+                seen = case.sight.can_see(self._run.person, found)
+                return str(found.id) if seen else taken(case.kernel, case.sight, self._run.person, key, found)
             made = self._claimed.get(key) or (None if self._dry is None else self._dry.holder(key))
             if made is not None:
                 return made

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from salesflow.app import Acting, SalesFlow
     from salesflow.model import SalesProcess
     from salesflow.ports import Clock, Store
+    from salesflow.stores.sql import SqlStore
     from salesflow.visibility import Organization
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -144,28 +145,32 @@ def opened_store(url: str, *, makes_database: bool = False, is_dry: bool = False
         InvalidInput: The URL is none.
     """
     file = _sqlite_file(url)
-    if file is not None and not _has_tables(file):
-        if is_dry:
-            from salesflow.stores.memory import MemoryStore
+    is_missing = file is not None and not _has_tables(file)
+    if is_missing and is_dry:
+        from salesflow.stores.memory import MemoryStore
 
-            yield MemoryStore()
-            return
-        if not makes_database:
-            lacks = f"there is no database {file}" if not file.exists() else f"{file} has no tables of salesflow"
+        yield MemoryStore()
+    else:
+        if is_missing and not makes_database:
+            lacks = f"{file} has no tables of salesflow" if file and file.exists() else f"there is no database {file}"
             raise PortError("store", f"{lacks}; `salesflow import` makes them")
+        with _opened(url, makes_database and not is_dry) as store:
+            yield store
+
+
+def _opened(url: str, makes_tables: bool) -> SqlStore:
     from salesflow.stores.sql import SqlStore
 
     try:
         store = SqlStore(url)
-        if makes_database and not is_dry:
+        if makes_tables:
             store.create_schema()
     except (SalesflowError, ModuleNotFoundError):
         raise
     except Exception as problem:
         first = next(iter(str(problem).splitlines()), type(problem).__name__)
         raise PortError("store", f"the database cannot be opened: {first}") from problem
-    with store:
-        yield store
+    return store
 
 
 def _sqlite_file(url: str) -> Path | None:
