@@ -254,12 +254,12 @@ class ActingThen(Acting):
         super().__init__(past_kernel(kernel, moment, is_known, open_to_all(kernel.visibility)), person)
 
     @property
-    def sharing(self) -> SharingDesk:
+    def sharing(self) -> SharingDesk:  # pyright: ignore[reportIncompatibleVariableOverride]  # asked anew each time
         """The sharing rules of then, for whoever may read those of today."""
         return self._as_today("sharing.list", super().sharing)
 
     @property
-    def pools(self) -> PoolDesk:
+    def pools(self) -> PoolDesk:  # pyright: ignore[reportIncompatibleVariableOverride]  # likewise
         """The pools of then, for whoever may read those of today."""
         return self._as_today("pools.list", super().pools)
 

@@ -41,8 +41,7 @@ def check(files: tuple[Path, ...], strict: bool, cases: Path | None, handlers: t
         raise click.UsageError("--cases tries one template: name one file")
     found = {file: _examine(file, strict, handlers) for file in files}
     if cases is not None:
-        (file,) = files
-        found[cases] = _tried(file, cases)
+        found[cases] = _tried(next(iter(files)), cases)
     if as_json:
         answer([_plain(file, problem) for file, problems in found.items() for problem in problems])
     else:

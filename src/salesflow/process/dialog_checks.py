@@ -181,7 +181,8 @@ class DialogChecks(ValueChecks):
         """Report each question that no answer leads to."""
         if not questions:
             return
-        places = {question.code: n for n, (_, question) in enumerate(questions) if isinstance(question.code, str)}
+        codes: list[Any] = [question.code for _, question in questions]
+        places = {code: n for n, code in enumerate(codes) if isinstance(code, str)}
         found = {0}
         for n, (_, question) in enumerate(questions):
             if n not in found:
