@@ -413,6 +413,11 @@ def test_handlers_and_automations_are_looked_at_when_the_flow_is_made():
     for bad in (5, ["h"], {"h": "print"}, {5: print}):
         with pytest.raises(sf.InvalidInput, match="handlers"):
             world(handlers=bad)
+
+    async def later(_acting: object, _delivery: object) -> None: ...
+
+    with pytest.raises(sf.InvalidInput, match="plain function"):
+        World(handlers={"h": later})
     with pytest.raises(sf.InvalidInput, match="automation"):
         world(own=[5])
 

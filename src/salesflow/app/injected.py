@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import iscoroutinefunction
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -45,6 +46,8 @@ def handlers_of(value: Mapping[Any, Any] | None) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise InvalidInput("handlers", value, "must map names to functions, or be None")
     for name, handler in value.items():
+        if iscoroutinefunction(handler):
+            raise InvalidInput("handlers", name, "must name a plain function: nothing here awaits one that is async")
         if not isinstance(name, str) or not callable(handler):
             raise InvalidInput("handlers", name, "must name a function that takes what a person may do, and a delivery")
     return value
