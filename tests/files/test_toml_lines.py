@@ -11,7 +11,7 @@ from hypothesis import given
 
 from salesflow import templates
 from salesflow.files.toml import read_toml
-from salesflow.files.toml_lines import line_of_each_place
+from salesflow.files.toml_lines import line_of_each_place, with_lines
 from salesflow.model import SalesProcess
 from salesflow.process.value_checks import key_picture
 from salesflow.testing.strategies.templates import sales_processes
@@ -100,9 +100,12 @@ def test_the_places_of_any_template_are_found(process: SalesProcess):
 def test_a_finding_names_the_line_or_that_of_what_should_hold_it():
     """PROC-3: a missing key stands nowhere: the line is that of its table; what the whole file lacks has none."""
     text = 'id = "x"\n[[stages]]\ncode = "A"\n\n[[stages]]\nname = "Two"\n'
-    findings = templates.examine(text)[1]
-    told = {(found.place, found.code): found.line for found in findings.errors}
+    findings = with_lines(templates.examine(text)[1].errors, text)
+    told = {(found.place, found.code): found.line for found in findings}
     assert told == {
         ("version", "missing_key"): None, ("stages[0].code", "code_form"): 3, ("stages[1].code", "missing_key"): 5,
     }  # fmt: skip
     assert all(found.line is None for found in templates.check(SalesProcess("a", 0, ())))
+    assert with_lines((), text) == ()
+    broken = templates.examine("id = = 1")[1].items
+    assert with_lines(broken, "id = = 1") == broken

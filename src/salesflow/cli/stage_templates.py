@@ -74,8 +74,12 @@ def _counted(count: int, noun: str) -> str:
 
 def _examine(file: Path, strict: bool, handlers: tuple[str, ...]) -> Findings:
     from salesflow import templates
+    from salesflow.files.toml_lines import with_lines
+    from salesflow.process.findings import Findings
 
-    return templates.examine(_content(file), name=str(file), handlers=handlers, strict=strict)[1]
+    content = _content(file)
+    found = templates.examine(content, name=str(file), handlers=handlers, strict=strict)[1]
+    return Findings(found.template, with_lines(found.items, content))
 
 
 def _content(file: Path) -> bytes:

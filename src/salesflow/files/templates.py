@@ -16,7 +16,6 @@ import attrs
 
 from salesflow.errors import InvalidInput, TemplateError
 from salesflow.files.toml import LARGEST_FILE, read_toml, toml_key, toml_value
-from salesflow.files.toml_lines import with_lines
 from salesflow.model import (
     AutomaticNotice,
     AutomaticTask,
@@ -159,10 +158,10 @@ def examine_template(
     reader = _Reader()
     process = reader.read(SalesProcess, table, "")
     if reader.found.is_full:  # nobody reads more, and judging what was misread costs time
-        return None, Findings(name, with_lines(reader.found.findings(), source))
+        return None, Findings(name, reader.found.findings())
     checked = check_template(process, roles=roles, fields=fields, handlers=handlers, strict=strict)
     found = (*reader.found.findings(), *reader.unexplained(checked))
-    findings = Findings(name, with_lines(found, source))
+    findings = Findings(name, found)
     return (None if findings.errors else process), findings
 
 

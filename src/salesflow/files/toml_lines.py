@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 
+from salesflow.files.toml import read_toml
 from salesflow.process.findings import Finding
 from salesflow.process.value_checks import key_picture
 
@@ -32,13 +33,15 @@ def with_lines(findings: tuple[Finding, ...], source: str | bytes) -> tuple[Find
     """
     Return *findings* with the line of each place, or of what holds it where the place itself is not written there.
 
+    That takes about as long as finding them, so it is for whoever shows them to somebody.
+
     Args:
         findings: About places of the file.
-        source: The text or bytes of a file that could be read.
+        source: The text or bytes of the file; of one that cannot be read the findings name their lines already.
 
     Source: PROC-3.
     """
-    if not findings:
+    if not findings or not isinstance(read_toml(source), dict):
         return findings
     text = source.decode() if isinstance(source, bytes) else source
     lines = line_of_each_place(text.removeprefix("\ufeff"))
