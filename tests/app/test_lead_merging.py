@@ -382,3 +382,16 @@ def test_what_can_be_chosen_is_documented():
     """LEAD-15: the docstring lists every field that `fields` takes."""
     doc = re.sub(r"\W+", " ", inspect.getdoc(LeadMerging.merge) or "").split()
     assert [name for name in CHOOSABLE if name not in doc] == []
+
+
+def test_unmerging_into_a_pool_that_is_gone_brings_the_lead_into_the_common_one():
+    """LEAD-14, LEAD-15: it had left the pool by the merge, so the pool could be deleted; nobody loses sight of it."""
+    world = World()
+    pooled = world.pooled()
+    other = world.lead(phone="138")
+    root = world.acting("root").leads
+    merged_one: Any = root.merge(pooled.id, other.id)
+    assert (merged_one.owner, merged_one.pool) == ("li", None)
+    world.flow.pools.delete("east")
+    assert root.unmerge(merged_one).pool is None
+    assert any(lead.id == pooled.id for lead in world.acting("zheng").leads.list().items)
