@@ -208,6 +208,30 @@ def test_with_a_key_it_is_finished_once():
         desk.start_dialog(deal.id, "everywhere").answer("otherwise").finish()
 
 
+def test_a_stale_snapshot_is_a_conflict_before_anything_else():
+    """OPP-16, HIST-3: also where the dialog is elsewhere by now, and with a key that nothing was done for."""
+    company = world()
+    deal = guided(company)
+    desk = company.acting("li").opportunities
+    desk.change_stage(deal, "sign", reason="known well")
+    for each in (desk, company.acting("li").once("fresh").opportunities):
+        with pytest.raises(sf.Conflict):
+            each.start_dialog(deal, "discovery")
+
+
+def test_a_stale_snapshot_of_a_lead_given_back_is_a_conflict_too():
+    """OPP-16, HIST-3, VIS-18: the card of a lead in the pool says no only to a snapshot of today."""
+    company = world()
+    lead = company.lead()
+    card = company.acting("li").leads.recycle(lead, reason="no time")
+    desk = company.acting("li").once("fresh").leads
+    with pytest.raises(sf.Conflict):
+        desk.start_dialog(lead, "qualify")
+    with pytest.raises(sf.Refused) as refused:
+        desk.start_dialog(card.id, "qualify")
+    assert codes(refused.value) == {"not_permitted"}
+
+
 def test_a_dialog_of_another_process_is_not_finished():
     """OPP-16: the deal went on in another process, or version, that has no such dialog: nothing is filled."""
     company = world()

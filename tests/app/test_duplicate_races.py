@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -17,7 +15,7 @@ from salesflow.ports import Query, UnitOfWork
 from salesflow.process import PlainKeys
 from salesflow.visibility import EVERYTHING
 from tests.app.test_duplicates import PHONE, codes_of, known_customer, lead_with
-from tests.app.test_races import Overtaken, Race
+from tests.app.test_races import Overtaken, Race, at_once
 from tests.app.world import World, codes
 from tests.stores.databases import fresh_store, prepared_engine
 
@@ -107,21 +105,6 @@ def test_nobody_tries_for_ever(operation: str):
     assert store.saves == 5
 
 
-def race_of(tasks: list[Callable[[], Any]]) -> list[Any]:
-    """Run the tasks in threads that begin at one moment; return what each gave, or raised."""
-    barrier = Barrier(len(tasks))
-
-    def run(task: Callable[[], Any]) -> Any:
-        barrier.wait()
-        try:
-            return task()
-        except sf.SalesflowError as no:
-            return no
-
-    with ThreadPoolExecutor(len(tasks)) as pool:
-        return list(pool.map(run, tasks))
-
-
 def holders(world: World, phone: str) -> list[Any]:
     """The customers that have this number."""
     key = f"phone:{PlainKeys()('phone', phone)}"
@@ -135,13 +118,11 @@ def meet(world: World, rounds: int) -> None:
         phone = f"139{number:08}"
         by_hand = world.acting("root").customers.create("Own", owner="li")
         leads = [lead_with(world, phone, by) for by in ("li", "qian")]
-        results = race_of(
-            [
-                partial(world.acting("li").leads.convert, leads[0], customer=sf.NewCustomer("A")),
-                partial(world.acting("qian").leads.convert, leads[1].id, customer=sf.NewCustomer("B")),
-                partial(world.acting("zhao").customers.create, "C", phone=phone),
-                partial(world.acting("li").customers.edit, by_hand.id, phone=phone),
-            ]
+        results = at_once(
+            partial(world.acting("li").leads.convert, leads[0], customer=sf.NewCustomer("A")),
+            partial(world.acting("qian").leads.convert, leads[1].id, customer=sf.NewCustomer("B")),
+            partial(world.acting("zhao").customers.create, "C", phone=phone),
+            partial(world.acting("li").customers.edit, by_hand.id, phone=phone),
         )
         lost = [result for result in results if isinstance(result, sf.Refused)]
         assert len(lost) == 3, results

@@ -57,6 +57,8 @@ def given_for(run: Run, person: str, record: Plain, move: Any) -> Plain | None:
     ]
     if move.operation == "merge":
         return None  # with which lead is drawn by the step of its own
+    if move.operation == "set_review_state" and move.to is None:
+        return None  # of a lead that one sees only the card of
     version = record["version"]
     others = [p for p in workers if p != record["owner"]]
     supply: dict[str, Any] = {
@@ -92,8 +94,6 @@ def given_for(run: Run, person: str, record: Plain, move: Any) -> Plain | None:
             return None
     elif None in given.values():
         return None
-    if move.operation == "set_review_state" and move.to is None:
-        return None  # of a lead that one sees only the card of
     if move.operation in ABOUT:
         given[ABOUT[move.operation]] = move.to
     if move.operation == "request_approval" and str(move.to).startswith("change_stage:"):

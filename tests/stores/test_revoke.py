@@ -12,7 +12,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
@@ -28,6 +28,7 @@ from salesflow.ports import Query, UnitOfWork
 from salesflow.stores.sql import SqlStore
 from salesflow.testing.records import AT, deletion, make_opportunity, new, unit
 from salesflow.visibility.filters import EVERYTHING
+from tests.app.test_races import Overtaken
 
 PEOPLE = sf.Organization([sf.Employee("li"), sf.Employee("guest")], administrators={"root"})
 PROCESSES = list(sf.templates.builtin().values())
@@ -188,23 +189,6 @@ def test_the_harness_catches_a_careless_store(url):
     """I-28: a store that does not look at what a decision rests on saves after the revoke, and is found out."""
     found = (played(url, 25, "Careless") for _ in range(20))
     assert any(wrong for _late, wrong in found)
-
-
-class Overtaken:
-    """A store before each of whose saves somebody else gets in, as often as there are *others*."""
-
-    def __init__(self, store: Any) -> None:
-        self._store = store
-        self.others: list[Callable[[], Any]] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def save(self, unit: UnitOfWork) -> None:
-        """Let somebody else in, then save."""
-        if self.others:
-            self.others.pop(0)()
-        self._store.save(unit)
 
 
 MAPPING = parse_mapping("""

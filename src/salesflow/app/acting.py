@@ -21,7 +21,7 @@ from salesflow.app.lookup import find
 from salesflow.app.migrations import MigrationReport, migrate
 from salesflow.app.opportunities import OpportunityDesk
 from salesflow.app.parties import ContactDesk, CustomerDesk
-from salesflow.app.past import Past, open_to_all, past_kernel, then
+from salesflow.app.past import Past, then
 from salesflow.app.pipeline import PipelineDesk
 from salesflow.app.pools import PoolDesk
 from salesflow.app.sharing import SharingDesk
@@ -251,7 +251,7 @@ class ActingThen(Acting):
         self._past = Past(kernel, moment, is_known)
         self.moment = moment
         self.is_todays_organization = self._past.is_todays_organization
-        super().__init__(past_kernel(kernel, moment, is_known, open_to_all(kernel.visibility)), person)
+        super().__init__(self._past.open_to_all(), person)
 
     @property
     def sharing(self) -> SharingDesk:  # pyright: ignore[reportIncompatibleVariableOverride]  # asked anew each time

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from salesflow.app.case import Case
-from salesflow.app.execution import Execution, reference
+from salesflow.app.execution import Execution
 from salesflow.app.kernel import Kernel
-from salesflow.errors import Conflict, NotFound, Refused
+from salesflow.app.lookup import load
+from salesflow.errors import Refused
 from salesflow.model import EventBuilder, EventKind, Reason, apply, created
 from salesflow.ports import UnitOfWork, Write
 
@@ -138,10 +139,5 @@ class CatalogueDesk(Generic[EntryT]):
         return case
 
     def _load(self, ref: EntryT | str) -> EntryT:
-        id, version = reference(self.KIND, ref)
-        found: EntryT | None = self._kernel.get(self.KIND, id)
-        if found is None:
-            raise NotFound(self.KIND, id)
-        if version is not None and version != found.version:
-            raise Conflict(self.KIND, id, version, found.version)
+        found: EntryT = load(self._kernel, self.KIND, ref)
         return found

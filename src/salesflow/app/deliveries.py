@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from salesflow.app.execution import reference
 from salesflow.app.kernel import Kernel
-from salesflow.errors import Conflict, InvalidInput, NotFound
+from salesflow.app.lookup import load
+from salesflow.errors import InvalidInput
 from salesflow.model import Delivery, DeliveryStatus, apply
 from salesflow.ports import UnitOfWork, Write
 from salesflow.process import deliveries as decisions
@@ -78,10 +78,5 @@ class DeliveryDesk:
         self._kernel.save(UnitOfWork((Write(Delivery.KIND, now.id, now.version, None, events),)))
 
     def _load(self, ref: Delivery | str) -> Delivery:
-        id, version = reference(Delivery.KIND, ref)
-        found: Delivery | None = self._kernel.get(Delivery.KIND, id)
-        if found is None:
-            raise NotFound(Delivery.KIND, id)
-        if version is not None and version != found.version:
-            raise Conflict(Delivery.KIND, id, version, found.version)
+        found: Delivery = load(self._kernel, Delivery.KIND, ref)
         return found

@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from attrs import evolve, field, frozen
 
 from salesflow.app import intents
 from salesflow.app.business_rules import against_rules
 from salesflow.app.case import Case
-from salesflow.app.execution import reference
+from salesflow.app.execution import Execution, reference
 from salesflow.app.history import Readable
 from salesflow.app.moves import lead_moves, opportunity_moves
 from salesflow.app.task_access import task_access
-from salesflow.errors import InvalidInput, SalesflowError
+from salesflow.errors import Conflict, InvalidInput, SalesflowError
 from salesflow.model import Decision, Dialog, EventBuilder, EventKind, Lead, Opportunity, Reason, apply
 from salesflow.model.requests import named
 from salesflow.process import (
@@ -37,8 +37,8 @@ from salesflow.process.standing import FOLLOWED_UP, OPEN, lead_stands
 
 RecordT = TypeVar("RecordT")
 
-Step = tuple[str, Collection[str], Callable[[Case], Decision]]
-"""One part of what a dialog does: the row of the access table, who is admitted beside it, and what decides it."""
+Step = tuple[str, str, Collection[str], Callable[[Case], Decision]]
+"""One part of what a dialog does: the operation, its row of the access table, who is admitted beside, what decides."""
 
 
 @frozen
@@ -133,10 +133,10 @@ class GuidedOpportunities(Readable[Opportunity]):
 
         Source: OPP-16.
         """
-        case = self._execution.case(self._kind, reference(self._kind, opportunity)[0])
+        case, stale = _case(self._execution, self._kind, opportunity)
         reasons = opportunity_stands(case.record, OPEN)
         run = _begun(self._execution.admit, case, "opportunities.start_dialog", dialog, case.engine.process.dialogs,
-                     case.record.stage, reasons, answers)  # fmt: skip
+                     case.record.stage, reasons, answers, stale)  # fmt: skip
 
         def finish(done: DialogRun) -> FinishedDialog[Opportunity]:
             after = self._change("start_dialog", opportunity, _finish_opportunity, done)
@@ -166,11 +166,13 @@ class GuidedLeads(Readable[Lead]):
 
         Source: OPP-16.
         """
-        case = self._execution.case(self._kind, reference(self._kind, lead)[0])
+        case, stale = _case(self._execution, self._kind, lead)
+        if stale is not None and not case.is_whole:
+            raise stale
         self._execution.shield(case, "leads.start_dialog")
         reasons = lead_stands(case.record, FOLLOWED_UP)
         known = case.kernel.lead_dialogs
-        run = _begun(self._execution.admit, case, "leads.start_dialog", dialog, known, None, reasons, answers)
+        run = _begun(self._execution.admit, case, "leads.start_dialog", dialog, known, None, reasons, answers, stale)
 
         def finish(done: DialogRun) -> FinishedDialog[Lead]:
             after = self._change("start_dialog", lead, _finish_lead, done)
@@ -180,9 +182,23 @@ class GuidedLeads(Readable[Lead]):
         return StartedDialog(case.record, run, finish)
 
 
+def _case(execution: Execution, kind: str, ref: Any) -> tuple[Case, Conflict | None]:
+    """
+    Return the case that a dialog begins with, and the conflict where *ref* is a snapshot that is stale by now.
+
+    With an idempotency key the dialog may be finished already, on that very snapshot: then finishing it says so.
+    """
+    try:
+        return execution.case(kind, ref), None
+    except Conflict as stale:
+        if execution.key is None:
+            raise
+        return execution.case(kind, reference(kind, ref)[0]), stale
+
+
 def _begun(
     admit: Callable[..., None], case: Case, operation: str, code: str, dialogs: Sequence[Dialog], stage: str | None,
-    reasons: Sequence[Reason], answers: Mapping[str, Answer | None] | None,
+    reasons: Sequence[Reason], answers: Mapping[str, Answer | None] | None, stale: Conflict | None,
 ) -> DialogRun:  # fmt: skip
     found = next((dialog for dialog in dialogs if dialog.code == named(code, "dialog")), None)
     against = list(reasons)
@@ -191,6 +207,8 @@ def _begun(
     elif found not in offered_dialogs(dialogs, stage):
         against.append(Reason("dialog_elsewhere", dialog=code, stage=found.stage))
     if against or case.sight.refusals(case.person, operation, case.record):
+        if stale is not None:
+            raise stale
         admit(case, operation, against)  # an override is for the audit once it is used, which is when it is finished
     assert found is not None
     run = DialogRun(found)
@@ -215,10 +233,11 @@ def _finish_opportunity(case: Case, run: DialogRun) -> Decision:
         return refused(Reason("dialog_elsewhere", dialog=run.dialog.code, stage=stage))
     steps: list[Step] = []
     if run.fills:
-        steps.append(("opportunities.edit", (), lambda here: intents.edit_opportunity(here, run.fills)))
+        edit = "opportunities.edit"
+        steps.append((edit, edit, (), lambda here: intents.edit_opportunity(here, run.fills)))
     for task in run.finishes:
         row, also = task_access("finish_task", case.record, task)
-        steps.append((row, also, partial(intents.finish_task, task=task)))
+        steps.append(("opportunities.finish_task", row, also, partial(intents.finish_task, task=task)))
     return _together(case, "opportunities.start_dialog", run, steps)
 
 
@@ -226,7 +245,7 @@ def _finish_lead(case: Case, run: DialogRun) -> Decision:
     """OPP-16."""
     steps: list[Step] = []
     if run.fills:
-        steps.append(("leads.edit", (), lambda here: intents.edit_lead(here, run.fills)))
+        steps.append(("leads.edit", "leads.edit", (), lambda here: intents.edit_lead(here, run.fills)))
     return _together(case, "leads.start_dialog", run, steps)
 
 
@@ -237,12 +256,11 @@ def _together(case: Case, operation: str, run: DialogRun, steps: Sequence[Step])
     events = list(builder.events)
     reasons: list[Reason] = []
     record = case.record
-    for row, also, intent in steps:
+    for part, row, also, intent in steps:
         here = Case(case.kernel, case.sight, case.person, case.now, record)
         decision = intent(here)
-        ruled = "opportunities.finish_task" if also or row.endswith("task") else row
         reasons += case.sight.refusals(case.person, row, record, also=also)
-        reasons += (*decision.reasons, *against_rules(here, ruled, decision))
+        reasons += (*decision.reasons, *against_rules(here, part, decision))
         if decision.events and not reasons:
             record = evolve(apply(record, decision.events), version=case.record.version)
             first = len(events)

@@ -118,12 +118,6 @@ def past_kernel(kernel: Kernel, moment: datetime, is_known: Known, policy: Visib
     )  # fmt: skip
 
 
-def open_to_all(policy: VisibilityPolicy) -> VisibilityPolicy:
-    """Return *policy* with its scenes as they are, but `all`: whoever reads what they may know is not asked twice."""
-    scenes: Mapping[str, Any] = {**policy.scenes, ALL: everybody}
-    return evolve(policy, scenes=scenes)
-
-
 def then(kernel: Kernel, moment: object) -> datetime:
     """
     Return *moment* in UTC; one that is still to come is now.
@@ -151,6 +145,15 @@ class Past:
         self.moment = moment
         self.is_todays_organization = self._kernel.organization is kernel.organization
         """Whether the organisation port could not tell of the past, so that today's organisation answers."""
+
+    def open_to_all(self) -> Kernel:
+        """Return the same past with its scenes as they are, but `all`: what one may know is asked for already."""
+        then = self._kernel
+        scenes: Mapping[str, Any] = {**then.visibility.scenes, ALL: everybody}
+        return then.with_ports(
+            store=then.store, organization=then.organization, clock=then.clock,
+            visibility=evolve(then.visibility, scenes=scenes),
+        )  # fmt: skip
 
     def why(self, person: str, record: Any, *, told_to: str | None = None) -> Proof:
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.machine.reference.access import refusals
 from tests.machine.reference.books import OPERATIONS, Case, Effect, No, operation
 from tests.machine.reference.making import WORKED
 from tests.machine.reference.moves import OPEN, no_effect
@@ -33,7 +34,7 @@ def guide(case: Case, dialog: str, answers: Plain) -> tuple[set[No], Effect]:
     script = known[dialog]
     if script["stage"] not in (None, deal["stage"]):
         return found | {("dialog_elsewhere", "")}, no_effect
-    if found:
+    if found or refusals(case.people, case.person, "opportunities.start_dialog", deal, ()):
         return found, no_effect
     fills: dict[str, Any] = {}
     if answers["who"] is not None:
@@ -51,6 +52,8 @@ def qualify(case: Case, dialog: str, answers: Plain) -> tuple[set[No], Effect]:
     found = lead_stands(case.record, (*WORKED, "converted"))
     if dialog != "guide":
         return found | {("dialog_unknown", "")}, no_effect
-    if found or answers["who"] is None:
+    if found or refusals(case.people, case.person, "leads.start_dialog", case.record, ()):
+        return found, no_effect
+    if answers["who"] is None:
         return found, lambda: None
     return _together(case, [("leads.edit", {"title": answers["who"]})])

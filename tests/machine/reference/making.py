@@ -95,6 +95,8 @@ def _late(deal: Plain, template: Plain, entry: str, passed: list[str], reason: s
     if deal["route"] == "full":
         return {("not_first_stage", ""), ("full_route", "")}
     found = set() if entry == codes(template)[-1] else {("only_to_last_stage", "")}
+    if stage_of(template, passed[0])["approval"] is not None:  # a fast track asks for the stage that it leaves
+        found.add(("approval_passed", ""))
     return found | ({("registration_needed", "")} if deal["led_by"] == "partner" else set())
 
 
@@ -278,6 +280,9 @@ def convert(case: Case, customer: Any = None, contact: Any = None, opportunity: 
         known = books.records.get(("opportunity", opportunity))
         if known is None or not case.people.sees(case.person, known):
             raise Absent
+        found |= refusals(case.people, case.person, "opportunities.edit", known, ())
+        if isinstance(customer, str) and known["customer"] not in (None, customer):
+            found.add(("opportunity_elsewhere", ""))
     elif opportunity is not None and lead["owner"] is not None:
         no, deal = start_deal(case, lead["owner"], **opportunity, lead=lead)
         found |= no | case.unknown_people(*(person for person, _, _ in opportunity.get("team", ())))

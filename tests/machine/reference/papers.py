@@ -53,7 +53,9 @@ def issue(case: Case, paper: str, lines: list[Plain] | None, source: str | None 
             found.add(("wrong_source", ""))
         elif earlier["paper"] == "quote" and not earlier["accepted"]:
             found.add(("quote_not_accepted", ""))
-        own = {(about["kind"], about["id"]), ("customer", whose), ("lead", about.get("source_lead"))}
+        own = {(about["kind"], about["id"]), ("customer", whose)}
+        if about["kind"] == "opportunity":
+            own.add(("lead", about["source_lead"]))
         if case.people.bearer_key(earlier) not in own:
             found.add(("source_elsewhere", ""))
 
