@@ -357,10 +357,50 @@ class TestArrivals:
         opportunity = arrived(outcome=OpportunityStatus.WON, entered_at=there)
         assert opportunity.visits[-1].left_at == there
 
+    def test_an_outcome_that_changed_is_a_reopening_and_a_closing_at_one_instant(self):
+        """IO-3, OPP-8: won, then lost: both closings stand in the record, the first ended when the second began."""
+        won, lost = AT, later(3)
+        opportunity = arrived(
+            history=[("talk", later(-2)), ("won", won)], outcome="lost", reason="price", closed_at=lost, stage="talk"
+        )
+        assert (opportunity.status, opportunity.stage) == (OpportunityStatus.LOST, "talk")
+        assert stays(opportunity) == [
+            ("talk", "imported", later(-2), "closed", won), ("talk", "reopened", lost, "closed", lost),
+        ]  # fmt: skip
+        first, second = opportunity.closings
+        assert (str(first.outcome), first.at, first.ended_at, first.ended_by) == ("won", won, lost, "li")
+        assert (first.actual_close_date, first.probability) == (day(won), Probability(10, ProbabilitySource.STAGE))
+        assert (str(second.outcome), second.at, second.ended_at, second.reason) == ("lost", lost, None, "price")
+        again = does(opportunity, compile(MINE).reopen(opportunity, **BY))
+        assert (again.stage, len(again.closings)) == ("talk", 2)
+
+    def test_a_past_may_close_and_reopen_as_often_as_it_did(self):
+        """IO-3, OPP-8: from one outcome to another, into another stage, and open in the end, whoever knows when."""
+        opportunity = arrived(
+            history=[("won", AT), ("lost", later(1)), ("invalid", later(2)), ("demo", later(3)), ("lost", later(4))]
+        )
+        assert opportunity.status is OpportunityStatus.IN_PROGRESS
+        assert [(str(c.outcome), c.stage, c.at, c.ended_at) for c in opportunity.closings] == [
+            ("won", "demo", AT, later(1)), ("lost", "demo", later(1), later(2)),
+            ("invalid", "demo", later(2), later(3)), ("lost", "demo", later(4), later(4)),
+        ]  # fmt: skip
+        assert [(v.stage, str(v.entry), v.entered_at, v.left_at) for v in opportunity.visits] == [
+            ("demo", "imported", None, AT), ("demo", "reopened", later(1), later(1)),
+            ("demo", "reopened", later(2), later(2)), ("demo", "reopened", later(3), later(4)),
+            ("quote", "reopened", None, None),
+        ]  # fmt: skip
+        assert [(c.stage, c.ended_at) for c in arrived(history=[("won", AT)]).closings] == [("quote", AT)]
+        twice = {"history": [("lost", AT)], "outcome": "lost", "reason": "price"}
+        assert len(arrived(**twice, entered_at=later(1), closed_at=later(2)).closings) == 2
+        with pytest.raises(InvalidInput, match="end with the outcome itself"):
+            arrived(**twice)
+
     @pytest.mark.parametrize(
         ("values", "field"),
         [
             ({"stage": "nowhere"}, "stage"),
+            ({"stage": "won"}, "stage"),
+            ({"history": [("in_progress", AT)]}, "stage"),
             ({"history": [("nowhere", AT)]}, "stage"),
             ({"history": [("talk", AT), ("demo", later(-1))]}, "history"),
             ({"history": [("talk", AT)], "entered_at": later(-1)}, "history"),
@@ -404,16 +444,20 @@ class TestArrivals:
 
 @st.composite
 def arrivals(draw: st.DrawFn) -> ImportedOpportunity:
-    """Sound arrivals of `MINE`: any stages, any moments in order, any outcome."""
+    """Sound arrivals of `MINE`: any stages, closings and reopenings, any moments in order, any outcome."""
     stage = st.sampled_from([s.code for s in MINE.stages])
+    step = stage | st.sampled_from(["won", "lost", "invalid"])
     moments = sorted(draw(st.lists(some.moments(), max_size=4)))
     outcome = draw(st.none() | st.sampled_from(OpportunityStatus))
     closed_at = moments.pop() if draw(st.booleans()) and moments else None
     entered_at = moments.pop() if draw(st.booleans()) and moments else None
     reason = {OpportunityStatus.LOST: "price", OpportunityStatus.INVALID: "other"}
+    history = [(draw(step), moment) for moment in moments]
+    if history and history[-1][0] == outcome and entered_at is None:
+        history.pop()
     return ImportedOpportunity(
         **{**ARRIVAL, "stage": draw(stage)},
-        history=[(draw(stage), moment) for moment in moments],
+        history=history,
         entered_at=entered_at,
         closed_at=closed_at,
         outcome=outcome,

@@ -26,6 +26,7 @@ from salesflow.files.reading import DELIMITERS, ENCODINGS, CsvRows, Layout, plac
 from salesflow.files.tables import TableReader, join, read_table
 from salesflow.files.toml import LARGEST_FILE
 from salesflow.model import ImportedLead, ImportedOpportunity, Money, NewContact, NewCustomer, OpportunityStatus
+from salesflow.process.checks import OUTCOME_CODES
 from salesflow.process.findings import Finding, picture
 
 MOST_LOOKUP_ROWS = 100_000
@@ -77,7 +78,7 @@ class ImportMapping:
         kind: What a row becomes.
         fields: Where each field comes from.
         key: The columns that make a row's identity, where no field `id` does; the id is derived from them.
-        history: For each earlier stage, when it was entered.
+        history: For each earlier stage, when it was entered; for an outcome, when it was closed so.
         parties: What is made on the way, ``customer`` or ``contact``, with where each of its fields comes from.
         spellings: Per column, each wrong spelling with the right one.
         layout: How the file is written.
@@ -381,10 +382,14 @@ class RowMapper:
                 raise InvalidInput("outcome", outcome, f"must be one of {', '.join(OpportunityStatus)}") from None
         entered: list[tuple[datetime, str]] = [(at, stage) for stage, at in history.items() if at is not None]
         entered.sort(key=lambda step: step[0])
-        current = next((at for at, stage in reversed(entered) if stage == values["stage"]), None)
-        if values.get("entered_at") is None:
-            values["entered_at"] = current
-        values["history"] = [(stage, at) for at, stage in entered if stage != values["stage"]]
+        if entered and entered[-1][1] == outcome and values.get("closed_at") in (None, entered[-1][0]):
+            values["closed_at"] = entered.pop()[0]
+        stays = [stage for _, stage in entered]
+        here = values["stage"]
+        if here in stays and OUTCOME_CODES.isdisjoint(stays[stays.index(here) :]):
+            begun, _ = entered.pop(stays.index(here))
+            values["entered_at"] = values.get("entered_at") or begun
+        values["history"] = [(stage, at) for at, stage in entered]
         return ImportedOpportunity(**values)
 
     def _named(self, cls: Any, party: str, parties: Mapping[str, Mapping[str, Any]]) -> Any:

@@ -163,7 +163,7 @@ def _steps(steps: Iterable[tuple[str, datetime]]) -> tuple[tuple[str, datetime],
     try:
         pairs = [(stage, moment) for stage, moment in steps]
     except (TypeError, ValueError):
-        raise InvalidInput("history", steps, "must be pairs of a stage and the moment it was entered") from None
+        raise InvalidInput("history", steps, "must be pairs of a stage, or an outcome, and its moment") from None
     return tuple((named(stage, "history"), utc(moment, "history")) for stage, moment in pairs)
 
 
@@ -232,8 +232,10 @@ class ImportedOpportunity:
         owner: The employee who answers for it.
         process: The template's id.
         stage: The stage it stands in, or left when it was closed.
-        entered_at: When it entered that stage (aware); None where unknown.
-        history: Earlier stages with the moment each was entered, in order.
+        entered_at: When it entered that stage (aware), by a reopening too; None where unknown.
+        history: Earlier stages with the moment each was entered, in order. A step may also be ``won``, ``lost`` or
+            ``invalid``, with the moment of a closing that did not last: what stands behind it is a reopening, and
+            another outcome a reopening and a closing at one instant.
         customer, contact: Ids; both None where unknown, which then stands in the way of its next move.
         amount: What it may be worth.
         close_date: The expected close date; None where unknown, which stands in the way of its next move.

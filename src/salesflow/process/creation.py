@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
-from itertools import pairwise
 
-from salesflow.errors import InvalidInput
 from salesflow.model import (
     Access,
     Closing,
@@ -38,6 +36,7 @@ from salesflow.model import (
 )
 from salesflow.model.construction import quick
 from salesflow.process import stages
+from salesflow.process.arrivals import check_arrival, past_of
 from salesflow.process.asked_approvals import asked_approvals
 from salesflow.process.rules import broken_rules
 from salesflow.process.standing import refused
@@ -157,23 +156,16 @@ def import_opportunity(
         operation: The id of the operation that takes it in.
 
     Raises:
-        InvalidInput: A stage is not in the template, the history runs backwards, or a closing has no reason.
+        InvalidInput: As of `check_arrival`.
 
     Source: IO-3.
     """
     at = utc(at)
-    _check_arrival(process, arrival)
-    steps = [*arrival.history, (arrival.stage, arrival.entered_at)]
-    visits: tuple[StageVisit, ...] = ()
-    for code, entered_at in steps:
-        if visits:
-            left_at = entered_at or visits[-1].entered_at or at
-            visits = stages.leave(visits, at=left_at, exit=StageExit.ADVANCED)
-        visits = stages.enter(visits, code, at=entered_at, entry=StageEntry.IMPORTED)
+    check_arrival(process, arrival)
+    visits, closings = past_of(process, arrival, by=by, at=at, zone_day=zone_day)
     stage = next(s for s in process.stages if s.code == arrival.stage)
     probability = Probability(stage.probability, ProbabilitySource.STAGE)
     tasks = stages.begin((), stage, len(visits))
-    closings: tuple[Closing, ...] = ()
     status = OpportunityStatus.IN_PROGRESS
     if arrival.outcome is not None and arrival.outcome is not OpportunityStatus.IN_PROGRESS:
         status = arrival.outcome
@@ -183,13 +175,14 @@ def import_opportunity(
         won = status is OpportunityStatus.WON
         amount = arrival.actual_amount if arrival.actual_amount is not None or not won else arrival.amount
         closings = (
+            *closings,
             Closing(
-                1, status, arrival.stage, closed_at, by, zone_day(closed_at) if closed_at else None, probability,
-                amount, arrival.reason,
+                len(closings) + 1, status, arrival.stage, closed_at, by, zone_day(closed_at) if closed_at else None,
+                probability, amount, arrival.reason,
             ),
         )  # fmt: skip
         probability = Probability(100 if won else 0, ProbabilitySource.OUTCOME)
-    first = next((moment for _, moment in steps if moment is not None), None)
+    first = next((moment for _, moment in arrival.history), arrival.entered_at)
     arrived = partial(
         _opportunity, id=arrival.id, version=1, name=arrival.name, owner=arrival.owner, process=process.id,
         process_version=process.version, stage=arrival.stage, probability=probability,
@@ -202,25 +195,3 @@ def import_opportunity(
     opportunity = arrived(grade=grader(arrived()))
     event = created(opportunity, at=at, by=by, operation=operation, kind=EventKind.IMPORTED)
     return opportunity, Decision((event,))
-
-
-def _check_arrival(process: SalesProcess, arrival: ImportedOpportunity) -> None:
-    codes = {stage.code for stage in process.stages}
-    steps = [*arrival.history, (arrival.stage, arrival.entered_at)]
-    for code, _ in steps:
-        if code not in codes:
-            raise InvalidInput(
-                "stage", code, f"must be a stage of {process.id}: {', '.join(s.code for s in process.stages)}"
-            )
-    moments = [moment for _, moment in steps if moment is not None]
-    if arrival.closed_at is not None:
-        moments.append(arrival.closed_at)
-    if any(later < earlier for earlier, later in pairwise(moments)):
-        raise InvalidInput("history", arrival.id, "must run forward in time, up to the closing")
-    reasons = {
-        OpportunityStatus.LOST: process.lost_reasons,
-        OpportunityStatus.INVALID: process.invalid_reasons,
-    }
-    known = reasons.get(arrival.outcome) if arrival.outcome is not None else None
-    if known is not None and arrival.reason not in known:
-        raise InvalidInput("reason", arrival.reason, f"must be one of {', '.join(known)}")
