@@ -390,7 +390,7 @@ class TestArrivals:
             ("quote", "reopened", None, None),
         ]  # fmt: skip
         assert [(c.stage, c.ended_at) for c in arrived(history=[("won", AT)]).closings] == [("quote", AT)]
-        twice = {"history": [("lost", AT)], "outcome": "lost", "reason": "price"}
+        twice: dict[str, Any] = {"history": [("lost", AT)], "outcome": "lost", "reason": "price"}
         assert len(arrived(**twice, entered_at=later(1), closed_at=later(2)).closings) == 2
         with pytest.raises(InvalidInput, match="end with the outcome itself"):
             arrived(**twice)
@@ -453,7 +453,7 @@ def arrivals(draw: st.DrawFn) -> ImportedOpportunity:
     entered_at = moments.pop() if draw(st.booleans()) and moments else None
     reason = {OpportunityStatus.LOST: "price", OpportunityStatus.INVALID: "other"}
     history = [(draw(step), moment) for moment in moments]
-    if history and history[-1][0] == outcome and entered_at is None:
+    while history and history[-1][0] == outcome and entered_at is None:
         history.pop()
     return ImportedOpportunity(
         **{**ARRIVAL, "stage": draw(stage)},
