@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from salesflow.model.enums import OpportunityStatus, TaskStatus
 from salesflow.model.opportunity import Opportunity, Task
 from salesflow.model.process import SalesProcess
-from salesflow.pipeline.population import EVERY_STATUS, Population, counted_of
+from salesflow.pipeline.population import EVERY_STATUS, Population, counted_of, rule_of_process
 from salesflow.pipeline.totals import Totals, total_of, value_of, weighted_total_of
 
 RECENT_DAYS = 30
@@ -55,7 +55,8 @@ class Column:
         amount: What they are worth: open the amount, won the actual amount, lost and invalid nothing.
         weighted: The same, each times its probability.
         without_amount: How many of the open or won ones have no such amount and add nothing.
-        cards: One for each, in the order in which they were given.
+        cards: One for each, in the order in which they were given; none where records were only counted, as
+            `salesflow.analytics` does.
 
     Source: PIPE-1.
     """
@@ -102,25 +103,34 @@ def board(opportunities: Iterable[Opportunity], process: SalesProcess, *, now: d
 
     Source: PIPE-1, PIPE-8.
     """
-    outcomes = [status for status in EVERY_STATUS if status is not OpportunityStatus.IN_PROGRESS]
-    stages: dict[str, list[Opportunity]] = {stage.code: [] for stage in process.stages}
-    unknown: dict[str, list[Opportunity]] = {}
-    closed: dict[OpportunityStatus, list[Opportunity]] = {outcome: [] for outcome in outcomes}
-    rule = f"open, won, lost and invalid opportunities of {process.id!r}; left out are those of other processes"
-    counted, population = counted_of(opportunities, EVERY_STATUS, rule, process.id)
+    held: dict[tuple[OpportunityStatus, str], list[Opportunity]] = {}
+    counted, population = counted_of(opportunities, EVERY_STATUS, rule_of_process(process.id), process.id)
     for opportunity in counted:
-        if opportunity.is_completed:
-            closed[opportunity.status].append(opportunity)
-        elif opportunity.stage in stages:
-            stages[opportunity.stage].append(opportunity)
-        else:
-            unknown.setdefault(opportunity.stage, []).append(opportunity)
-    columns = [
-        _column(code, OpportunityStatus.IN_PROGRESS, held, now, today)
-        for code, held in (*stages.items(), *sorted(unknown.items()))
-    ]
-    columns += [_column(outcome.value, outcome, held, now, today) for outcome, held in closed.items()]
-    return Board(process.id, tuple(columns), population)
+        status = opportunity.status
+        held.setdefault((status, status.value if opportunity.is_completed else opportunity.stage), []).append(
+            opportunity
+        )
+    columns = [_column(code, status, members, now, today) for (status, code), members in held.items()]
+    return board_of(process, columns, population)
+
+
+def board_of(process: SalesProcess, columns: Iterable[Column], population: Population) -> Board:
+    """
+    Return the board of what was counted, in whatever way.
+
+    Args:
+        columns: At most one for each stage and outcome, in any order; one that is missing has nothing in it.
+
+    Source: PIPE-1, PIPE-8.
+    """
+    open = OpportunityStatus.IN_PROGRESS
+    known = {(column.status, column.code): column for column in columns}
+    places = [(open, stage.code) for stage in process.stages]
+    places += sorted(place for place in known if place[0] is open and place not in places)
+    places += [(outcome, outcome.value) for outcome in EVERY_STATUS if outcome is not open]
+    empty = Column("", open, 0, Totals(), Totals(), 0, ())
+    told = (known.get((status, code)) or evolve(empty, code=code, status=status) for status, code in places)
+    return Board(process.id, tuple(told), population)
 
 
 def card(opportunity: Opportunity, *, now: datetime, today: date) -> Card:

@@ -81,12 +81,15 @@ class PipelineChange:
     Args:
         movement: Which sort.
         moved: What it adds to the open pipeline, less than nothing where it takes away.
-        events: What happened, in the order of time, then of the records' ids.
+        count: How many events.
+        events: What happened, in the order of time, then of the records' ids; empty where events were only counted,
+            as `salesflow.analytics` does.
     """
 
     movement: Movement
     moved: Level
-    events: tuple[Event, ...]
+    count: int
+    events: tuple[Event, ...] = ()
 
 
 @frozen
@@ -112,7 +115,7 @@ class PipelineChanges:
 
     def __str__(self) -> str:
         lines = [f"open at {self.since:%Y-%m-%d %H:%M}: {_told(self.start)}"]
-        lines += [f"  {each.movement}: {len(each.events)}, {_told(each.moved)}" for each in self.changes]
+        lines += [f"  {each.movement}: {each.count}, {_told(each.moved)}" for each in self.changes]
         lines.append(f"open at {self.until:%Y-%m-%d %H:%M}: {_told(self.end)}")
         return "\n".join(lines)
 
@@ -132,9 +135,7 @@ def changes(histories: Iterable[Sequence[Event]], since: datetime, until: dateti
 
     Source: PIPE-3, PIPE-8.
     """
-    since, until = utc(since, "since"), utc(until, "until")
-    if until < since:
-        raise InvalidInput("until", until, f"must not be before since, {since}")
+    since, until = period_of(since, until)
     found: dict[Movement, list[tuple[datetime, Event]]] = {each: [] for each in Movement}
     tallies = {each: _Tally() for each in Movement}
     start, end, records, touched = _Tally(), _Tally(), 0, 0
@@ -157,18 +158,40 @@ def changes(histories: Iterable[Sequence[Event]], since: datetime, until: dateti
         start.add(start_level)
         end.add(end_level)
     told = [
-        PipelineChange(movement, tallies[movement].level(), tuple(event for _, event in sorted(events, key=_by_time)))
+        PipelineChange(
+            movement, tallies[movement].level(), len(events), tuple(event for _, event in sorted(events, key=_by_time))
+        )
         for movement, events in found.items()
         if events
     ]
-    rule = "opportunities that were in progress and not voided at the start or in the period; left out are all others"
-    population = Population((OpportunityStatus.IN_PROGRESS,), touched, records - touched, 0, rule)
+    population = population_of_changes(touched, records)
     return PipelineChanges(since, until, start.level(), end.level(), tuple(told), population)
 
 
-def movements(history: Iterable[Event]) -> Iterator[tuple[datetime, Movement, Event]]:
+def period_of(since: datetime, until: datetime) -> tuple[datetime, datetime]:
+    """
+    Return both in UTC.
+
+    Raises:
+        InvalidInput: A moment is naive, or *until* is before *since*.
+    """
+    since, until = utc(since, "since"), utc(until, "until")
+    if until < since:
+        raise InvalidInput("until", until, f"must not be before since, {since}")
+    return since, until
+
+
+def population_of_changes(touched: int, given: int) -> Population:
+    """Return the population of changes: *touched* were open at the start or moved in the period, of all *given*."""
+    rule = "opportunities that were in progress and not voided at the start or in the period; left out are all others"
+    return Population((OpportunityStatus.IN_PROGRESS,), touched, given - touched, 0, rule)
+
+
+def movements(history: Iterable[Event]) -> Iterator[tuple[datetime, Movement, Level, Event]]:
     """
     Give what each event of one record did to the open pipeline, in order; one that did nothing to it is left out.
+
+    What comes is the time that the event counts at, the sort of movement, what it added, and the event.
 
     Args:
         history: All events of the record, in its own order.
@@ -176,8 +199,8 @@ def movements(history: Iterable[Event]) -> Iterator[tuple[datetime, Movement, Ev
     Source: PIPE-3, PIPE-6.
     """
     for at, event, before, after in _folded(history):
-        for movement, _ in _movements(before, after, event):
-            yield at, movement, event
+        for movement, level in _movements(before, after, event):
+            yield at, movement, level, event
 
 
 def _folded(history: Iterable[Event]) -> Iterator[tuple[datetime, Event, _State, _State]]:

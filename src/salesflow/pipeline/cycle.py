@@ -7,7 +7,10 @@ actual close date. Where either is unknown, or the end lies before the beginning
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
@@ -16,6 +19,12 @@ from salesflow.model.enums import OpportunityStatus
 from salesflow.model.moments import business_day
 from salesflow.model.opportunity import Opportunity
 from salesflow.pipeline.population import Population, counted_of
+
+COMPLETED = tuple(status for status in OpportunityStatus if status is not OpportunityStatus.IN_PROGRESS)
+"""Won, lost and invalid."""
+
+RULE = "won, lost and invalid opportunities; left out are the open ones"
+"""What is counted."""
 
 
 @frozen
@@ -70,33 +79,56 @@ def sales_cycle(opportunities: Iterable[Opportunity], zone: ZoneInfo) -> SalesCy
 
     Source: PIPE-2, PIPE-8, HIST-2.
     """
-    days: dict[OpportunityStatus, list[int]] = {
-        status: [] for status in OpportunityStatus if status is not OpportunityStatus.IN_PROGRESS
-    }
-    rule = "won, lost and invalid opportunities; left out are the open ones"
-    counted, population = counted_of(opportunities, days, rule)
-    for opportunity in counted:
-        length = days_taken(opportunity, zone)
-        if length is not None:
-            days[opportunity.status].append(length)
-    everything = [length for found in days.values() for length in found]
+    counted, population = counted_of(opportunities, COMPLETED, RULE)
+    days = Counter(
+        (opportunity.status, length) for opportunity in counted if (length := days_taken(opportunity, zone)) is not None
+    )
+    return sales_cycle_of(days, population)
+
+
+def sales_cycle_of(days: Mapping[tuple[OpportunityStatus, int], int], population: Population) -> SalesCycle:
+    """
+    Return the sales cycle of what was counted, in whatever way.
+
+    Args:
+        days: How many of each outcome took so many days.
+
+    Source: PIPE-2, PIPE-8.
+    """
+    together: Counter[int] = Counter()
+    by_outcome: dict[OpportunityStatus, Counter[int]] = {outcome: Counter() for outcome in COMPLETED}
+    for (outcome, length), count in days.items():
+        together[length] += count
+        by_outcome[outcome][length] += count
     return SalesCycle(
-        spread_of(everything),
-        spread_of(days[OpportunityStatus.WON]),
-        spread_of(days[OpportunityStatus.LOST]),
-        spread_of(days[OpportunityStatus.INVALID]),
-        len(counted) - len(everything),
+        spread_counted(together),
+        spread_counted(by_outcome[OpportunityStatus.WON]),
+        spread_counted(by_outcome[OpportunityStatus.LOST]),
+        spread_counted(by_outcome[OpportunityStatus.INVALID]),
+        population.counted - together.total(),
         population,
     )
 
 
-def spread_of(days: Sequence[int]) -> Spread:
+def spread_of(days: Iterable[int]) -> Spread:
     """Return how *days* are spread; their order does not matter."""
-    if not days:
+    return spread_counted(Counter(days))
+
+
+def spread_counted(days: Mapping[int, int]) -> Spread:
+    """Return how numbers of days are spread, from how often each occurs."""
+    count = sum(days.values())
+    if not count:
         return Spread(0, None, None, None)
-    ranked, count = sorted(days), len(days)
-    median = (ranked[(count - 1) // 2] + ranked[count // 2]) / 2
-    return Spread(count, median, sum(ranked) / count, ranked[-(-9 * count // 10) - 1])
+    lengths = sorted(days)
+    ranks = list(accumulate(days[length] for length in lengths))
+
+    def at(rank: int) -> int:
+        return lengths[bisect_left(ranks, rank)]
+
+    median = (at((count + 1) // 2) + at(count // 2 + 1)) / 2
+    mean = sum(length * often for length, often in days.items()) / count
+    return Spread(count, median, mean, at(-(-9 * count // 10)))
 
 
 def days_taken(opportunity: Opportunity, zone: ZoneInfo) -> int | None:

@@ -9,7 +9,7 @@ win probability.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -24,6 +24,16 @@ from salesflow.model.opportunity import Opportunity
 from salesflow.pipeline.periods import PERIODS, frame
 from salesflow.pipeline.population import Population, counted_of
 from salesflow.pipeline.totals import Totals, total_of, value_of, weighted_total_of
+
+
+STATUSES = (OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON)
+"""What a forecast is of."""
+
+RULE = "open and won opportunities; left out are the lost and the invalid ones"
+"""What is counted."""
+
+SLIPPED, UNDATED = "slipped", "undated"
+"""Where those stand that are in no period."""
 
 
 class ForecastCategory(StrEnum):
@@ -68,6 +78,19 @@ class ForecastBucket:
     amounts: Totals
     weighted: Totals
     without_amount: int
+
+    def __add__(self, other: ForecastBucket) -> ForecastBucket:
+        """Return both together."""
+        return ForecastBucket(
+            self.count + other.count,
+            self.amounts + other.amounts,
+            self.weighted + other.weighted,
+            self.without_amount + other.without_amount,
+        )
+
+
+NO_BUCKET = ForecastBucket(0, Totals(), Totals(), 0)
+"""No opportunities at all."""
 
 
 @frozen
@@ -137,50 +160,72 @@ def forecast(
 
     Source: PIPE-4, PIPE-8.
     """
-    since, until, today = plain_day(since, "since"), plain_day(until, "until"), plain_day(today, "today")
-    periods = list(frame(since, until, period))
+    today, periods = plain_day(today, "today"), periods_of(since, until, period, quotas)
+    label_of = PERIODS[period][0]
+    held: dict[tuple[str, ForecastCategory], list[Opportunity]] = {}
+    counted, population = counted_of(opportunities, STATUSES, RULE)
+    for opportunity in counted:
+        is_open = opportunity.status is OpportunityStatus.IN_PROGRESS
+        day = opportunity.close_date if is_open else opportunity.actual_close_date
+        place = UNDATED if day is None else label_of(day)[0]
+        if is_open and day is not None and day < today:
+            place = SLIPPED
+        held.setdefault((place, category_of(opportunity)), []).append(opportunity)
+    return forecast_of(periods, quotas, {place: _bucket(members) for place, members in held.items()}, population)
+
+
+def periods_of(
+    since: date, until: date, period: str, quotas: Mapping[str, Money]
+) -> list[tuple[str, date, date]]:
+    """
+    Return label, first and last day of the periods that a forecast is asked for.
+
+    Raises:
+        InvalidInput: As of `forecast`.
+    """
+    periods = list(frame(plain_day(since, "since"), plain_day(until, "until"), period))
     handed: object = quotas
     if not isinstance(handed, Mapping) or not all(isinstance(quota, Money) for quota in handed.values()):
         raise InvalidInput("quotas", quotas, "must be Money by the label of a period")
     strange = sorted(map(str, quotas.keys() - {label for label, _, _ in periods}))
     if strange:
         raise InvalidInput("quotas", ", ".join(strange), f"must be of {periods[0][0]} to {periods[-1][0]}")
-    label_of = PERIODS[period][0]
-    places: dict[str, list[Opportunity]] = {label: [] for label, _, _ in periods}
-    slipped: list[Opportunity] = []
-    undated: list[Opportunity] = []
-    outside: list[Opportunity] = []
-    rule = "open and won opportunities; left out are the lost and the invalid ones"
-    counted, population = counted_of(opportunities, (OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON), rule)
-    for opportunity in counted:
-        is_open = opportunity.status is OpportunityStatus.IN_PROGRESS
-        day = opportunity.close_date if is_open else opportunity.actual_close_date
-        if day is None:
-            undated.append(opportunity)
-        elif is_open and day < today:
-            slipped.append(opportunity)
-        else:
-            places.get(label_of(day)[0], outside).append(opportunity)
+    return periods
+
+
+def forecast_of(
+    periods: Sequence[tuple[str, date, date]], quotas: Mapping[str, Money],
+    buckets: Mapping[tuple[str, ForecastCategory], ForecastBucket], population: Population,
+) -> Forecast:  # fmt: skip
+    """
+    Return the forecast of what was counted, in whatever way.
+
+    Args:
+        periods: Label, first and last day of each, in the order of time.
+        buckets: By the label of a period, one of these or another, or by `SLIPPED` or `UNDATED`; and by category.
+
+    Source: PIPE-4, PIPE-8.
+    """
+    labels = {label for label, _, _ in periods}
+
+    def together(is_meant: Callable[[str], bool]) -> ForecastBucket:
+        return sum((bucket for (place, _), bucket in buckets.items() if is_meant(place)), NO_BUCKET)
+
+    told = []
+    for label, first, last in periods:
+        categories = {category: buckets.get((label, category), NO_BUCKET) for category in ForecastCategory}
+        quota, attainment = quotas.get(label), None
+        if quota is not None and quota.amount:
+            attainment = float(categories[ForecastCategory.CLOSED].amounts.of(quota.currency) / quota.amount)
+        total = sum(categories.values(), NO_BUCKET)
+        told.append(ForecastPeriod(label, first, last, categories, total, quota, attainment))
     return Forecast(
-        tuple(_period(places[label], label, first, last, quotas.get(label)) for label, first, last in periods),
-        _bucket(slipped),
-        _bucket(undated),
-        _bucket(outside),
+        tuple(told),
+        together(lambda place: place == SLIPPED),
+        together(lambda place: place == UNDATED),
+        together(lambda place: place not in labels | {SLIPPED, UNDATED}),
         population,
     )
-
-
-def _period(
-    opportunities: list[Opportunity], label: str, first: date, last: date, quota: Money | None
-) -> ForecastPeriod:
-    categories = {
-        category: _bucket([each for each in opportunities if category_of(each) is category])
-        for category in ForecastCategory
-    }
-    attainment = None
-    if quota is not None and quota.amount:
-        attainment = float(categories[ForecastCategory.CLOSED].amounts.of(quota.currency) / quota.amount)
-    return ForecastPeriod(label, first, last, categories, _bucket(opportunities), quota, attainment)
 
 
 def _bucket(opportunities: list[Opportunity]) -> ForecastBucket:

@@ -10,7 +10,7 @@ whichever it was won. So ``reached`` never rises along the funnel, and at every 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
@@ -18,6 +18,8 @@ from salesflow.model.enums import OpportunityStatus, StageExit
 from salesflow.model.opportunity import Opportunity
 from salesflow.model.process import SalesProcess
 from salesflow.pipeline.population import EVERY_STATUS, Population, population_of
+
+_DROPPED = (OpportunityStatus.LOST, OpportunityStatus.INVALID)
 
 
 @frozen
@@ -77,7 +79,6 @@ def funnel(opportunities: Iterable[Opportunity], process: SalesProcess) -> Funne
     Source: PIPE-2, PIPE-8.
     """
     places = {stage.code: number for number, stage in enumerate(process.stages)}
-    end = len(places)
     visited: Counter[int] = Counter()
     furthest: Counter[tuple[int, OpportunityStatus]] = Counter()
     counted = []
@@ -93,21 +94,39 @@ def funnel(opportunities: Iterable[Opportunity], process: SalesProcess) -> Funne
             continue
         counted.append(opportunity)
         visited.update(been)
-        is_won = opportunity.status is OpportunityStatus.WON
-        furthest[end if is_won else max(been), opportunity.status] += 1
+        furthest[max(been), opportunity.status] += 1
+    population = population_of(counted, given, EVERY_STATUS, rule_of_funnel(process.id))
+    return funnel_of(process, furthest, {code: visited[place] for code, place in places.items()}, population)
 
-    stages: list[FunnelStage] = []
-    won = beyond = furthest[end, OpportunityStatus.WON]
-    for code, place in reversed(places.items()):
-        open = furthest[place, OpportunityStatus.IN_PROGRESS]
-        dropped = furthest[place, OpportunityStatus.LOST] + furthest[place, OpportunityStatus.INVALID]
-        reached = beyond + open + dropped
-        conversion = beyond / reached if reached else None
-        stages.append(FunnelStage(code, reached, visited[place], dropped, open, conversion))
-        beyond = reached
-    rule = (
-        f"open, won, lost and invalid opportunities of {process.id!r} that visited one of its stages; "
+
+def rule_of_funnel(process: str) -> str:
+    """Return the rule of a funnel's population, by the template's id."""
+    return (
+        f"open, won, lost and invalid opportunities of {process!r} that visited one of its stages; "
         "left out are all others"
     )
-    population = population_of(counted, given, EVERY_STATUS, rule)
+
+
+def funnel_of(
+    process: SalesProcess, furthest: Mapping[tuple[int, OpportunityStatus], int], visited: Mapping[str, int],
+    population: Population,
+) -> Funnel:  # fmt: skip
+    """
+    Return the funnel of what was counted, in whatever way.
+
+    Args:
+        furthest: How many of each status have as the furthest stage that they visited the one at this place, from 0.
+        visited: How many were in a stage at least once, by its code.
+
+    Source: PIPE-2, PIPE-8.
+    """
+    stages: list[FunnelStage] = []
+    won = beyond = sum(count for (_, status), count in furthest.items() if status is OpportunityStatus.WON)
+    for place, code in reversed(list(enumerate(stage.code for stage in process.stages))):
+        open = furthest.get((place, OpportunityStatus.IN_PROGRESS), 0)
+        dropped = sum(furthest.get((place, status), 0) for status in _DROPPED)
+        reached = beyond + open + dropped
+        conversion = beyond / reached if reached else None
+        stages.append(FunnelStage(code, reached, visited.get(code, 0), dropped, open, conversion))
+        beyond = reached
     return Funnel(process.id, tuple(reversed(stages)), won, population)

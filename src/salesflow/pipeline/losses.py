@@ -11,7 +11,11 @@ from salesflow.model.opportunity import Opportunity
 from salesflow.pipeline.population import Population, counted_of
 from salesflow.pipeline.totals import Totals, total_of
 
-_OUTCOMES = (OpportunityStatus.LOST, OpportunityStatus.INVALID)
+OUTCOMES = (OpportunityStatus.LOST, OpportunityStatus.INVALID)
+"""What losses are of."""
+
+RULE = "lost and invalid opportunities; left out are the open and the won ones"
+"""What is counted."""
 
 
 @frozen
@@ -61,21 +65,25 @@ def losses(opportunities: Iterable[Opportunity]) -> Losses:
 
     Source: PIPE-2, PIPE-8.
     """
-    rule = "lost and invalid opportunities; left out are the open and the won ones"
-    counted, population = counted_of(opportunities, _OUTCOMES, rule)
-    return Losses(
-        _parts(counted, lambda opportunity: opportunity.closing.reason if opportunity.closing else None),
-        _parts(counted, lambda opportunity: opportunity.stage),
-        population,
-    )
+    counted, population = counted_of(opportunities, OUTCOMES, RULE)
+    by_reason = _parts(counted, lambda opportunity: opportunity.closing.reason if opportunity.closing else None)
+    return losses_of(by_reason, _parts(counted, lambda opportunity: opportunity.stage), population)
 
 
-def _parts(ended: Sequence[Opportunity], key_of: Callable[[Opportunity], str | None]) -> tuple[Loss, ...]:
+def losses_of(by_reason: Iterable[Loss], by_stage: Iterable[Loss], population: Population) -> Losses:
+    """Return what was counted, in whatever way, in its order."""
+    return Losses(tuple(sorted(by_reason, key=_place)), tuple(sorted(by_stage, key=_place)), population)
+
+
+def _place(loss: Loss) -> tuple[int, int, str]:
+    return OUTCOMES.index(loss.outcome), -loss.count, str(loss.key)
+
+
+def _parts(ended: Sequence[Opportunity], key_of: Callable[[Opportunity], str | None]) -> list[Loss]:
     parts: dict[tuple[OpportunityStatus, str | None], list[Opportunity]] = {}
     for opportunity in ended:
         parts.setdefault((opportunity.status, key_of(opportunity)), []).append(opportunity)
-    found = [
+    return [
         Loss(outcome, key, len(members), total_of(member.amount for member in members))
         for (outcome, key), members in parts.items()
     ]
-    return tuple(sorted(found, key=lambda loss: (_OUTCOMES.index(loss.outcome), -loss.count, str(loss.key))))

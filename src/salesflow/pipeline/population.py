@@ -14,6 +14,11 @@ EVERY_STATUS = tuple(OpportunityStatus)
 """Open and closed alike."""
 
 
+def rule_of_process(process: str) -> str:
+    """Return the rule of a figure that counts all records of one process, by the template's id."""
+    return f"open, won, lost and invalid opportunities of {process!r}; left out are those of other processes"
+
+
 @frozen
 class Population:
     """

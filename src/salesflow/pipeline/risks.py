@@ -173,7 +173,7 @@ def _days(excess: timedelta | None) -> int | None:
 
 
 def _told_by(history: Sequence[Event], pushes: int) -> Iterator[RiskSign]:
-    told = [movement for _, movement, _ in movements(history)]
+    told = [movement for _, movement, *_ in movements(history)]
     amounts = [movement for movement in told if movement in (Movement.AMOUNT_UP, Movement.AMOUNT_DOWN)]
     if amounts and amounts[-1] is Movement.AMOUNT_DOWN:
         yield RiskSign(Risk.AMOUNT_FALLING, amounts.count(Movement.AMOUNT_DOWN))

@@ -17,6 +17,7 @@ from salesflow.model.opportunity import Opportunity
 from salesflow.pipeline.grouping import SHARED_GROUPINGS
 from salesflow.pipeline.population import Population, counted_of
 from salesflow.pipeline.totals import Totals, total_of
+from salesflow.pipeline.winning import DECIDED, RULE
 
 _RIVALS = SHARED_GROUPINGS["competitor"]
 
@@ -105,9 +106,8 @@ def competitor_records(opportunities: Iterable[Opportunity], catalogue: Iterable
     """
     ids = {known.name: known.id for known in catalogue}
     names = {id: name for name, id in ids.items()}
-    rule = "won and lost opportunities; left out are the open and the invalid ones"
     named = competitors_named(opportunities, names)
-    decided, population = counted_of(named, (OpportunityStatus.WON, OpportunityStatus.LOST), rule)
+    decided, population = counted_of(named, DECIDED, RULE)
     stood_in: dict[str, list[Opportunity]] = {name: [] for name in ids}
     for opportunity in decided:
         for rival in _RIVALS(opportunity):
@@ -120,13 +120,15 @@ def _record(name: str, id: str | None, deals: list[Opportunity]) -> CompetitorRe
     won = [deal for deal in deals if deal.status is OpportunityStatus.WON]
     lost = [deal for deal in deals if deal.status is OpportunityStatus.LOST]
     lost_to = [deal for deal in lost if deal.closing is not None and deal.closing.competitor == name]
-    return CompetitorRecord(
-        name,
-        id,
-        len(won),
-        len(lost_to),
-        len(lost) - len(lost_to),
-        len(won) / len(deals) if deals else None,
-        total_of(deal.actual_amount for deal in won),
-        total_of(deal.amount for deal in lost_to),
-    )
+    won_value = total_of(deal.actual_amount for deal in won)
+    lost_to_value = total_of(deal.amount for deal in lost_to)
+    return competitor_record_of(name, id, len(won), len(lost_to), len(lost) - len(lost_to), won_value, lost_to_value)
+
+
+def competitor_record_of(
+    name: str, id: str | None, won: int, lost_to: int, lost_beside: int, won_value: Totals, lost_to_value: Totals
+) -> CompetitorRecord:
+    """Return the record of what was counted, in whatever way."""
+    met = won + lost_to + lost_beside
+    rate = won / met if met else None
+    return CompetitorRecord(name, id, won, lost_to, lost_beside, rate, won_value, lost_to_value)

@@ -8,8 +8,9 @@ gone.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -19,8 +20,8 @@ from salesflow.model.enums import StageExit
 from salesflow.model.moments import business_day, plain_day
 from salesflow.model.opportunity import Opportunity
 from salesflow.model.process import SalesProcess
-from salesflow.pipeline.periods import PERIODS, frame
-from salesflow.pipeline.population import EVERY_STATUS, Population, counted_of
+from salesflow.pipeline.periods import frame
+from salesflow.pipeline.population import EVERY_STATUS, Population, counted_of, rule_of_process
 
 
 @frozen
@@ -102,19 +103,11 @@ def stage_flow(
 
     Source: PIPE-2, PIPE-8.
     """
-    periods = list(frame(plain_day(since, "since"), plain_day(until, "until"), period))
-    places = {label: place for place, (label, _, _) in enumerate(periods)}
-    label_of, earliest, after = PERIODS[period][0], periods[0][1], len(periods)
-    codes = [stage.code for stage in process.stages]
-    entered: Counter[tuple[str, int]] = Counter()
-    left: Counter[tuple[str, int]] = Counter()
+    periods = frame_of_days(since, until, period)
+    entered: Counter[tuple[str, date]] = Counter()
+    left: Counter[tuple[str, date]] = Counter()
     without: Counter[str] = Counter()
-
-    def place_of(day: date) -> int:
-        return places.get(label_of(day)[0], -1 if day < earliest else after)
-
-    rule = f"open, won, lost and invalid opportunities of {process.id!r}; left out are those of other processes"
-    counted, population = counted_of(opportunities, EVERY_STATUS, rule, process.id)
+    counted, population = counted_of(opportunities, EVERY_STATUS, rule_of_process(process.id), process.id)
     for opportunity in counted:
         for visit in opportunity.visits:
             if visit.exit is StageExit.SKIPPED:
@@ -123,16 +116,50 @@ def stage_flow(
                 without[visit.stage] += 1
                 continue
             begun = business_day(visit.entered_at, zone)
-            entered[visit.stage, place_of(begun)] += 1
+            entered[visit.stage, begun] += 1
             if visit.left_at is not None:
-                left[visit.stage, place_of(max(begun, business_day(visit.left_at, zone)))] += 1
+                left[visit.stage, max(begun, business_day(visit.left_at, zone))] += 1
+    return stage_flow_of(process, periods, entered, left, without, population)
+
+
+def frame_of_days(since: date, until: date, period: str) -> list[tuple[str, date, date]]:
+    """Return the periods that two plain days lie in, and those between, as `frame` does."""
+    return list(frame(plain_day(since, "since"), plain_day(until, "until"), period))
+
+
+def stage_flow_of(
+    process: SalesProcess, periods: Sequence[tuple[str, date, date]], entered: Mapping[tuple[str, date], int],
+    left: Mapping[tuple[str, date], int], without_start: Mapping[str, int], population: Population,
+) -> StageFlows:  # fmt: skip
+    """
+    Return the flow of what was counted, in whatever way.
+
+    Args:
+        periods: Label, first and last day of each, in the order of time, without a gap.
+        entered, left: How many stays in a stage, by its code, began and ended on a day; any day of a period will do.
+        without_start: How many stays in a stage have no known beginning.
+
+    Source: PIPE-2, PIPE-8.
+    """
+    came, went = _by_place(entered, periods), _by_place(left, periods)
     stages = []
-    for code in codes:
-        standing = before = entered[code, -1] - left[code, -1]
+    for code in (stage.code for stage in process.stages):
+        standing = before = came[code, -1] - went[code, -1]
         told = []
         for place, (label, first, last) in enumerate(periods):
-            came, went = entered[code, place], left[code, place]
-            standing += came - went
-            told.append(StagePeriod(label, first, last, came, went, standing))
-        stages.append(StageFlow(code, before, tuple(told), without[code]))
+            standing += came[code, place] - went[code, place]
+            told.append(StagePeriod(label, first, last, came[code, place], went[code, place], standing))
+        stages.append(StageFlow(code, before, tuple(told), without_start.get(code, 0)))
     return StageFlows(process.id, tuple(stages), population)
+
+
+def _by_place(
+    days: Mapping[tuple[str, date], int], periods: Sequence[tuple[str, date, date]]
+) -> Counter[tuple[str, int]]:
+    """Return how many by the place of the period, -1 before the first; after the last they count nowhere."""
+    firsts, end = [first for _, first, _ in periods], periods[-1][2]
+    found: Counter[tuple[str, int]] = Counter()
+    for (code, day), count in days.items():
+        if day <= end:
+            found[code, bisect_right(firsts, day) - 1] += count
+    return found

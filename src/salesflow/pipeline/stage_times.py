@@ -16,7 +16,7 @@ from salesflow.model.enums import StageExit
 from salesflow.model.moments import utc
 from salesflow.model.opportunity import Opportunity
 from salesflow.model.process import SalesProcess
-from salesflow.pipeline.population import EVERY_STATUS, Population, counted_of
+from salesflow.pipeline.population import EVERY_STATUS, Population, counted_of, rule_of_process
 
 
 @frozen
@@ -96,8 +96,7 @@ def stage_times(opportunities: Iterable[Opportunity], process: SalesProcess, now
     finished: dict[str, list[timedelta]] = {stage.code: [] for stage in process.stages}
     lasting: dict[str, list[timedelta]] = {stage.code: [] for stage in process.stages}
     without: dict[str, int] = dict.fromkeys(finished, 0)
-    rule = f"open, won, lost and invalid opportunities of {process.id!r}; left out are those of other processes"
-    counted, population = counted_of(opportunities, EVERY_STATUS, rule, process.id)
+    counted, population = counted_of(opportunities, EVERY_STATUS, rule_of_process(process.id), process.id)
     for opportunity in counted:
         for visit in opportunity.visits:
             if visit.stage not in finished or visit.exit is StageExit.SKIPPED:
@@ -108,14 +107,10 @@ def stage_times(opportunities: Iterable[Opportunity], process: SalesProcess, now
                 finished[visit.stage].append(visit.left_at - visit.entered_at)
             else:
                 lasting[visit.stage].append(now - visit.entered_at)
-    return StageTimes(
-        process.id,
-        tuple(
-            StageTime(code, durations_of(finished[code]), durations_of(lasting[code]), without[code])
-            for code in finished
-        ),
-        population,
+    stages = (
+        StageTime(code, durations_of(finished[code]), durations_of(lasting[code]), without[code]) for code in finished
     )
+    return StageTimes(process.id, tuple(stages), population)
 
 
 def durations_of(durations: Sequence[timedelta]) -> Durations:

@@ -21,7 +21,11 @@ from salesflow.pipeline.grouping import GroupBy, grouped
 from salesflow.pipeline.population import Population, counted_of
 from salesflow.pipeline.totals import Totals, total_of
 
-_STATUSES = (OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON, OpportunityStatus.LOST)
+STATUSES = (OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON, OpportunityStatus.LOST)
+"""What a velocity is made of."""
+
+RULE = "open, won and lost opportunities; left out are the invalid ones"
+"""What is counted."""
 
 
 @frozen
@@ -88,8 +92,7 @@ def velocity(
 
     Source: PIPE-2, PIPE-8.
     """
-    rule = "open, won and lost opportunities; left out are the invalid ones"
-    counted, population = counted_of(opportunities, _STATUSES, rule)
+    counted, population = counted_of(opportunities, STATUSES, RULE)
     return Velocities(
         _velocity(None, counted, zone),
         tuple(_velocity(key, members, zone) for key, members in grouped(counted, by, departments)),
@@ -102,13 +105,23 @@ def _velocity(key: Hashable, members: Sequence[Opportunity], zone: ZoneInfo) -> 
     lost = sum(each.status is OpportunityStatus.LOST for each in members)
     open = len(members) - len(won) - lost
     amounts = [each.actual_amount for each in won if each.actual_amount is not None]
-    value = total_of(amounts)
     taken = [days for each in won if (days := days_taken(each, zone)) is not None]
+    return velocity_of(key, open, len(won), lost, total_of(amounts), len(amounts), sum(taken), len(taken))
+
+
+def velocity_of(
+    key: Hashable, open: int, won: int, lost: int, won_value: Totals, valued: int, days: int, dated: int
+) -> Velocity:
+    """
+    Return the velocity of what was counted, in whatever way.
+
+    Args:
+        days: How many days all of the won took together.
+        dated: How many of the won that is.
+    """
     per_day = Totals()
-    if amounts and sum(taken):
-        share = open * len(won) * len(taken)
-        over = (len(won) + lost) * len(amounts) * sum(taken)
+    if valued and days:
+        share, over = open * won * dated, (won + lost) * valued * days
         with localcontext(prec=28):
-            per_day = Totals(tuple((currency, amount * share / Decimal(over)) for currency, amount in value))
-    mean_days = sum(taken) / len(taken) if taken else None
-    return Velocity(key, open, len(won), lost, value, len(amounts), mean_days, per_day)
+            per_day = Totals(tuple((currency, amount * share / Decimal(over)) for currency, amount in won_value))
+    return Velocity(key, open, won, lost, won_value, valued, days / dated if dated else None, per_day)

@@ -19,6 +19,12 @@ from salesflow.pipeline.grouping import GroupBy, grouped
 from salesflow.pipeline.population import Population, counted_of
 from salesflow.pipeline.totals import Totals, total_of
 
+DECIDED = (OpportunityStatus.WON, OpportunityStatus.LOST)
+"""What a win rate is of."""
+
+RULE = "won and lost opportunities; left out are the open and the invalid ones"
+"""What is counted."""
+
 
 @frozen
 class WinRate:
@@ -90,8 +96,7 @@ def win_rates(
 
     Source: PIPE-2, PIPE-8.
     """
-    rule = "won and lost opportunities; left out are the open and the invalid ones"
-    counted, population = counted_of(opportunities, (OpportunityStatus.WON, OpportunityStatus.LOST), rule)
+    counted, population = counted_of(opportunities, DECIDED, RULE)
     return WinRates(
         _win_rate(None, counted),
         tuple(_win_rate(key, members) for key, members in grouped(counted, by, departments)),
@@ -102,11 +107,10 @@ def win_rates(
 def _win_rate(key: Hashable, closed: list[Opportunity]) -> WinRate:
     won = [opportunity for opportunity in closed if opportunity.status is OpportunityStatus.WON]
     lost = [opportunity for opportunity in closed if opportunity.status is OpportunityStatus.LOST]
-    return WinRate(
-        key,
-        len(won),
-        len(lost),
-        len(won) / len(closed) if closed else None,
-        total_of(opportunity.actual_amount for opportunity in won),
-        total_of(opportunity.amount for opportunity in lost),
-    )
+    won_value = total_of(opportunity.actual_amount for opportunity in won)
+    return win_rate_of(key, len(won), len(lost), won_value, total_of(opportunity.amount for opportunity in lost))
+
+
+def win_rate_of(key: Hashable, won: int, lost: int, won_value: Totals, lost_value: Totals) -> WinRate:
+    """Return the win rate of what was counted, in whatever way."""
+    return WinRate(key, won, lost, won / (won + lost) if won + lost else None, won_value, lost_value)

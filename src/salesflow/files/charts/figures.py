@@ -209,7 +209,7 @@ def _waterfall(found: PipelineChanges, words: Words, currency: str | None) -> Pa
             ends = float(standing), float(standing + moved)
             bar = (Segment(*ends, "more" if moved > 0 else "less"),) if moved else ()
             told = f"+{shown(moved)}" if moved > 0 else shown(moved)
-            rows.append(Row(words.say(each.movement), bar, (f"{len(each.events):,}", told)))
+            rows.append(Row(words.say(each.movement), bar, (f"{each.count:,}", told)))
             standing += moved
     rows.append(Row(words.say("at_end"), _stacked([("level", standing)]), ("", shown(standing))))
     return Panel(currency or words.say("opportunities"), words.each("events", "change"), tuple(rows))
