@@ -25,7 +25,6 @@ from salesflow.pipeline.periods import PERIODS, frame
 from salesflow.pipeline.population import Population, counted_of
 from salesflow.pipeline.totals import Totals, total_of, value_of, weighted_total_of
 
-
 STATUSES = (OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON)
 """What a forecast is of."""
 
@@ -174,9 +173,7 @@ def forecast(
     return forecast_of(periods, quotas, {place: _bucket(members) for place, members in held.items()}, population)
 
 
-def periods_of(
-    since: date, until: date, period: str, quotas: Mapping[str, Money]
-) -> list[tuple[str, date, date]]:
+def periods_of(since: date, until: date, period: str, quotas: Mapping[str, Money]) -> list[tuple[str, date, date]]:
     """
     Return label, first and last day of the periods that a forecast is asked for.
 
