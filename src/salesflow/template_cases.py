@@ -105,7 +105,7 @@ def read_cases(text: str) -> tuple[TemplateCase, ...]:
             is_table = True
         elif is_table and not all(map(_RULED.fullmatch, cells)):
             if len(cells) != len(_COLUMNS):
-                raise InvalidInput("cases", f"line {line}", f"must have the cells {', '.join(_COLUMNS)}")
+                raise InvalidInput(f"cases, line {line}", written, f"must have the cells {', '.join(_COLUMNS)}")
             given, when, then = map(_phrases, cells)
             cases.append(TemplateCase(line, given, when, then))
     if not 1 <= len(cases) <= MOST_CASES:

@@ -8,7 +8,7 @@ import salesflow as sf
 from tests.cli.calls import done, refused, run
 
 BUILTIN = Path(sf.templates.__file__).parent / "files" / "builtin"
-CORPUS = Path(__file__).parents[1] / "files" / "corpus"
+CORPUS = Path(__file__).parents[1] / "files" / "corpus" / "template"
 GOOD = BUILTIN / "crm2000.toml"
 
 

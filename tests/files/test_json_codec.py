@@ -406,6 +406,13 @@ def test_an_unsound_record_is_refused():
         from_json(to_json(deal))
 
 
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"id":' * 5_000 + "1" + "}" * 5_000, "9" * 5_000, "NaN"])
+def test_a_damaged_document_of_a_store_is_a_typed_error(text):
+    """REL-8: whatever became of what a store kept, however deep, its reader says so in the library's own error."""
+    with pytest.raises(InvalidInput, match="lead"):
+        from_text(RECORDS["lead"], text)
+
+
 def damaged(text: str) -> Iterator[str]:
     """Give *text* with each piece cut out, and with pieces swapped for others."""
     for start in range(0, len(text), 7):

@@ -145,6 +145,15 @@ BAD: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "department twice": ('departments = [{ id = "a" }, { id = "a" }]', [("departments[1].id", "duplicate")]),
     "group twice": ('groups = [{ id = "a" }, { id = "a" }]', [("groups[1].id", "duplicate")]),
     "administrator twice": ('administrators = ["a", "a"]', [("administrators[1]", "duplicate")]),
+    **{
+        f"{key} is too long for an id": (one(f'{key} = "{"x" * 201}"'), [(f"employees[0].{key}", "too_long")])
+        for key in ("manager", "department")
+    },
+    **{
+        f"{key} is too long for an id": (
+            f'departments = [{{ id = "a", {key} = "{"x" * 201}" }}]', [(f"departments[0].{key}", "too_long")])
+        for key in ("head", "parent")
+    },
     "own manager": (one('manager = "li"'), [("employees[0].manager", "cycle")]),
     "cycle of managers": (
         'employees = [{ id = "x", manager = "a" }, { id = "a", manager = "b" }, { id = "b", manager = "a" }]',
@@ -221,6 +230,7 @@ ROWS: dict[str, tuple[bytes, list[tuple[str, str]]]] = {
     "line break in the manager": (b'x,"y\nz",', [("f.csv line 2, manager", "hidden_character")]),
     "long id": (b"x" * 250 + b",,", [("f.csv line 2, id", "too_long")]),
     "very long id": (b"x" * 5_000 + b",,", [("f.csv line 2, id", "too_long")]),
+    "long manager": (b"x," + b"y" * 201 + b",", [("f.csv line 2, manager", "too_long")]),
     "flag": (b"x,,maybe", [("f.csv line 2, column c", "row")]),
     "two flags": (b"x,,maybe\ny,,perhaps", [("f.csv line 2, column c", "row"), ("f.csv line 3, column c", "row")]),
     "own manager": (b"x,x,", [("f.csv line 2", "cycle")]),

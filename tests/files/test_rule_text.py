@@ -151,6 +151,8 @@ NO_RULES = [
     ("team.includes_viewer(role 'a')", 27, "must be ="),
     ("record", 7, "must be ."),
     ("record.amount", 14, "must be one of == != < <= > >="),
+    ("record['amount'] == 1", 7, "must be ."),
+    ("record[" * 99, 7, "must be ."),
     ("record.amount = 1", 15, "must be one of =="),
     ("record.size == 1", 8, "is no field of opportunity, lead, customer, contact"),
     ("record.__class__ == 1", 8, "is no field of a record"),

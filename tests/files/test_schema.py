@@ -27,7 +27,7 @@ from salesflow.model import (
 from salesflow.testing.strategies.templates import sales_processes
 from tests.files.published import PUBLISHED, ROOT
 
-CORPUS = Path(__file__).parent / "corpus"
+CORPUS = Path(__file__).parent / "corpus" / "template"
 SCHEMA = json.loads((files("salesflow.files") / "template.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 

@@ -32,7 +32,7 @@ from salesflow.process.value_checks import MOST_ITEMS
 from salesflow.testing.strategies.templates import sales_processes
 from tests.files.timing import best_time
 
-CORPUS = Path(__file__).parent / "corpus"
+CORPUS = Path(__file__).parent / "corpus" / "template"
 SECONDS = 0.1
 BYTES = 64 * 2**20
 

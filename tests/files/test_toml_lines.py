@@ -16,7 +16,7 @@ from salesflow.model import SalesProcess
 from salesflow.process.value_checks import key_picture
 from salesflow.testing.strategies.templates import sales_processes
 
-CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.toml"))
+CORPUS = sorted((Path(__file__).parent / "corpus" / "template").glob("*.toml"))
 
 TEXT = '''\
 # a comment with [brackets] = "and quotes"

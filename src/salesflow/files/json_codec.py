@@ -351,7 +351,7 @@ def from_text(cls: type[T], text: str) -> T:
     """
     try:
         plain = json.loads(text)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise InvalidInput(_NAMES.get(cls, cls.__name__), text, f"is no JSON: {problem}") from None
     return read_plain(cls, plain)
 

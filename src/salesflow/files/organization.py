@@ -145,19 +145,19 @@ class _OrganizationReader(TableReader):
             "include_subdepartments": self.flag(table, "include_subdepartments", "", True),
         }
 
-    def _id(self, entry: Mapping[str, Any], place: str) -> str | None:
-        id = self.text(entry, "id", place, required=True)
-        if id is not None and len(id) > LONGEST_ID:
-            self.found.error(join(place, "id"), "too_long", length=len(id), most=LONGEST_ID)
-            return None
-        return id
+    def _id(self, entry: Mapping[str, Any], place: str, key: str = "id") -> str | None:
+        id = self.text(entry, key, place, required=key == "id")
+        return id if id is None or self._is_short(id, join(place, key)) else None
+
+    def _is_short(self, id: str, place: str) -> bool:
+        if len(id) > LONGEST_ID:
+            self.found.error(place, "too_long", length=len(id), most=LONGEST_ID)
+        return len(id) <= LONGEST_ID
 
     def _employee(self, entry: Mapping[str, Any], place: str) -> Employee | None:
         self.keys(entry, place, tuple(EMPLOYEE))
-        id, name, manager, department = (
-            self._id(entry, place),
-            *(self.text(entry, key, place) for key in ("name", "manager", "department")),
-        )
+        id, name = self._id(entry, place), self.text(entry, "name", place)
+        manager, department = (self._id(entry, place, key) for key in ("manager", "department"))
         departments, groups = (self.names(entry, key, place) for key in ("departments", "groups"))
         active = self.flag(entry, "active", place, True)
         if id is None:
@@ -239,12 +239,9 @@ class _OrganizationReader(TableReader):
                 for problem in found.problems:
                     self.found.error(f"{at}, column {problem.column}", "row", problem=problem.message)
         for key in ("id", "name", "manager", "department"):
-            value = values.get(key)
-            if value is not None and self.name(value, f"{at}, {key}") is None:
-                sound = False
-        if sound and len(values["id"]) > LONGEST_ID:
-            self.found.error(f"{at}, id", "too_long", length=len(values["id"]), most=LONGEST_ID)
-            sound = False
+            value, place = values.get(key), f"{at}, {key}"
+            is_name = value is None or self.name(value, place) is not None
+            sound = is_name and (value is None or key == "name" or self._is_short(value, place)) and sound
         if not sound:
             return None
         for key in ("departments", "groups"):
@@ -258,12 +255,12 @@ class _OrganizationReader(TableReader):
         places: dict[str, str] = {}
         for place, entry in self.tables(table, "departments"):
             self.keys(entry, place, ("id", "name", "head", "parent"))
-            id, *others = self._id(entry, place), *(self.text(entry, key, place) for key in ("name", "head", "parent"))
+            id, name = self._id(entry, place), self.text(entry, "name", place)
+            head, parent = (self._id(entry, place, key) for key in ("head", "parent"))
             if id is None:
                 continue
             if id in found:
                 self.found.error(f"{place}.id", "duplicate", value=picture(id))
-            name, head, parent = others
             found[id] = Department(id, name=name or "", head=head, parent=parent)
             places[id] = f"{place}.id"
         self._refuse_cycles({id: one.parent for id, one in found.items()}, places, "parent")

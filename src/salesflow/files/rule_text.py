@@ -202,7 +202,7 @@ class _Reader:
     def _comparison(self, word: _Token) -> Rule:
         field: Any = record
         while field is record or self._tokens[self._next].text in (".", "["):
-            if self._took("["):
+            if field is not record and self._took("["):
                 field = self._made(word, field.__getitem__, self._text())
                 self._take("]")
             else:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from salesflow.errors import FileError, InvalidInput
+from salesflow.errors import InvalidInput
 from salesflow.files.problems import require
 from salesflow.files.rule_text import names_in, parse_rule, rule_text
 from salesflow.files.tables import TableReader, join, read_table
@@ -58,12 +58,27 @@ def parse_scenes(source: str | bytes, *, name: str = "text") -> dict[str, Rule]:
 
     Source: VIS-14.
     """
+    found, findings = examine_scenes(source)
+    require(name, findings)
+    return found
+
+
+def examine_scenes(source: str | bytes) -> tuple[dict[str, Rule], tuple[Finding, ...]]:
+    """
+    Return the scenes that *source* holds, those that are sound, and everything that is wrong with the others.
+
+    Raises:
+        InvalidInput: *source* is neither text nor bytes.
+
+    Source: VIS-14.
+    """
     table = read_table(source)
     if isinstance(table, Finding):
-        raise FileError(name, [str(table)])
+        return {}, (table,)
     reader = TableReader()
     reader.keys(table, "", ("scenes",))
-    known, found = scenes.default(), {}
+    known: dict[str, Rule] = scenes.default()
+    found: dict[str, Rule] = {}
     sizes = {name: size(rule) for name, rule in known.items()}
     for scene, text in reader.entries(reader.table(table, "scenes", ""), "scenes"):
         place = join("scenes", scene)
@@ -75,8 +90,7 @@ def parse_scenes(source: str | bytes, *, name: str = "text") -> dict[str, Rule]:
             sizes[scene] = size(known[scene])
         except InvalidInput as error:
             reader.found.error(place, "rule", problem=str(error))
-    require(name, reader.found.findings())
-    return found
+    return found, reader.found.findings()
 
 
 def dump_scenes(named: Mapping[str, Rule]) -> str:

@@ -123,8 +123,8 @@ def organization_schema() -> Schema:
     said = {
         "id": {"description": "Who they are, for ever.", **_ID},
         "name": {"description": "For people.", **_NAME},
-        "manager": {"description": "The id of the one manager; a root where left out.", **_NAME},
-        "department": {"description": "The id of the main department.", **_NAME},
+        "manager": {"description": "The id of the one manager; a root where left out.", **_ID},
+        "department": {"description": "The id of the main department.", **_ID},
         "departments": {"description": "Ids of other departments.", **_NAMES},
         "groups": {"description": "Ids of user groups.", **_NAMES},
         "active": {"description": "Whether they still work here; false keeps a link of the chain.", **FLAG},
@@ -136,8 +136,8 @@ def organization_schema() -> Schema:
     }  # fmt: skip
     department = {
         "id": said["id"], "name": said["name"],
-        "head": {"description": "The id of the employee who heads it.", **_NAME},
-        "parent": {"description": "The id of the department above.", **_NAME},
+        "head": {"description": "The id of the employee who heads it.", **_ID},
+        "parent": {"description": "The id of the department above.", **_ID},
     }  # fmt: skip
     group = {
         "id": said["id"], "name": said["name"],
