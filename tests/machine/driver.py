@@ -119,7 +119,7 @@ class Run:
         self.position = 0
         self.folded: dict[tuple[str, str], Any] = {}
         self.past: dict[tuple[str, str], list[Any]] = {}
-        self.gone: set[tuple[str, str]] = set()
+        self.gone: dict[tuple[str, str], None] = {}
         self.keys = 0
 
     def attempt(
@@ -241,7 +241,7 @@ class Run:
             assert record is None
             assert list(self.store.events(*key)) == []
             assert self.store.tombstone(*key).by == person
-            self.gone.add(key)
+            self.gone[key] = None
             return
         wanted = self.books.records[key]
         assert {event.version for event in events} == {wanted["version"]}

@@ -101,8 +101,13 @@ def _waiting(run: Any) -> dict[Any, Plain]:
 
 
 def _of_library(delivery: Any) -> Any:
-    return delivery.record_id, delivery.automation, delivery.on, delivery.stage, delivery.at, delivery.by
+    version = int(delivery.event.rsplit(":", 2)[1])
+    return (
+        delivery.record_id, version, delivery.process, delivery.process_version, delivery.automation, delivery.on,
+        delivery.stage, delivery.at, delivery.by,
+    )  # fmt: skip
 
 
 def _of_reference(delivery: Plain) -> Any:
-    return tuple(delivery[name] for name in ("deal", "automation", "on", "stage", "at", "by"))
+    names = "deal version process process_version automation on stage at by"
+    return tuple(delivery[name] for name in names.split())

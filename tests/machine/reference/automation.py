@@ -49,7 +49,8 @@ def set_off(books: Books, operation: str, person: str, before: Plain | None, aft
             if automation["on"] == word and automation["stage"] in (None, stage):
                 found.append(
                     {
-                        "deal": after["id"], "automation": automation["id"], "on": word, "stage": stage,
+                        "deal": after["id"], "version": after["version"], "process": process,
+                        "process_version": version, "automation": automation["id"], "on": word, "stage": stage,
                         "at": books.now, "by": (*asked, person)[0], "attempts": 1, "next_at": None, "is_dead": False,
                         "asks": automation, "day": books.today,
                     }
