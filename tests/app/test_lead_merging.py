@@ -395,3 +395,74 @@ def test_unmerging_into_a_pool_that_is_gone_brings_the_lead_into_the_common_one(
     world.flow.pools.delete("east")
     assert root.unmerge(merged_one).pool is None
     assert any(lead.id == pooled.id for lead in world.acting("zheng").leads.list().items)
+
+
+def linked(world: World) -> tuple[Any, sf.Lead]:
+    """A lead with a quote, and a later one of the same number, which is linked to it."""
+    first = world.place(world.lead(title="First", phone="13912345678"), quote_number="Q")
+    return first, world.lead(title="Later", phone="13912345678")
+
+
+def test_what_was_brought_back_is_told_of_as_it_is_by_then():
+    """LEAD-12, LEAD-15: undoing gives the survivor its link again, and it leads to the other, no longer to itself."""
+    world = World()
+    first, later = linked(world)
+    leads = world.acting("zhang").leads
+    survivor = leads.merge(later, first)
+    assert survivor.duplicate_of is None
+    apart = world.acting("zhang").once("key").leads.unmerge(survivor)
+    assert (link_of(apart), apart.duplicate_of and apart.duplicate_of.name) == (first.id, "First")
+    assert apart == leads.get(later.id) == world.acting("zhang").once("key").leads.unmerge(survivor)
+
+
+def test_what_was_undone_is_told_though_the_store_fails_afterwards():
+    """REL-7, LEAD-15: the change is saved; of the link it is told what was known before."""
+    world = World()
+    first, later = linked(world)
+    survivor = world.acting("zhang").leads.merge(later, first)
+
+    class Failing:
+        is_saved = False
+
+        def __getattr__(self, name: str) -> Any:
+            if self.is_saved:
+                raise OSError("gone")
+            return getattr(world.store, name)
+
+        def save(self, unit: UnitOfWork) -> None:
+            world.store.save(unit)
+            self.is_saved = True
+
+    flow = sf.SalesFlow(**{**world.ports, "store": Failing()})
+    assert flow.acting_as("zhang").leads.unmerge(survivor).version == held(world, later.id).version
+    assert not held(world, first.id).voided
+
+
+def test_a_lead_is_no_duplicate_of_what_was_merged_into_it_through_others():
+    """LEAD-12, LEAD-15: its link leads to itself after any number of merges, and is gone then."""
+    world = World()
+    first, later = linked(world)
+    leads = world.acting("zhang").leads
+    for title in ("Second", "Third"):
+        first = leads.merge(world.lead(title=title, phone=None, email=f"{title}@x"), first)
+    assert link_of(leads.get(later.id)) == first.id
+    survivor = leads.merge(later, first)
+    assert (held(world, later.id).duplicate_of, survivor.duplicate_of) == (None, None)
+    leads.unmerge(survivor)
+    assert link_of(leads.get(later.id)) == first.id
+
+
+def test_what_is_in_the_way_of_the_survivor_is_told_whatever_is_in_that_of_the_other():
+    """LEAD-15, OPP-14: one that was merged already, or that one sees only the card of, hides no other reason."""
+    world = World()
+    survivor = merged(world)
+    hidden = world.voided(world.lead())
+    with pytest.raises(sf.Refused) as refused:
+        world.acting("root").leads.merge(hidden, survivor.merges[0].lead)
+    assert codes(refused.value) == {"is_voided", "other_lead"}
+    lost = world.disqualified_lead()
+    world.pool = world.flow.pools.create("West", id="west", members=["zhang"]).id
+    pooled = world.acting("root").leads.create(title="Pooled", phone="2", owner=None)
+    with pytest.raises(sf.Refused) as refused:
+        world.acting("zhang").leads.merge(lost, pooled.id)
+    assert codes(refused.value) == {"wrong_status", "other_lead"}

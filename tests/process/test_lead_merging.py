@@ -386,6 +386,7 @@ def test_a_link_between_the_two_is_gone_and_one_to_a_third_stays():
         merged, gone = both(survivor, away)
         assert merged.duplicate_of == wanted
         assert same(apart(merged, survivor, merged, gone)[0], survivor)
+    assert both(one(duplicate_of=Duplicate("lead", "x")), other(), redirects=["x"])[0].duplicate_of is None
 
 
 def test_what_was_done_since_counts_for_the_last_follow_up():

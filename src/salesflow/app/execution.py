@@ -179,6 +179,10 @@ class Execution:
                 if tries == TRIES:
                     raise
             else:
+                if further:
+                    # What it is linked to may have been written beside it; the change is saved, so nothing is raised.
+                    with suppress(Exception):
+                        told = self.told(case.sight, after)
                 return self.renewed(told) if is_set_off else told
 
     def admit(

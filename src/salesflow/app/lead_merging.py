@@ -117,18 +117,29 @@ def _merged(case: Case, ref: Lead | LeadCard | str, fields: Mapping[str, str]) -
     there = survivor(case.kernel, other)
     if there is None or not case.sight.can_see(case.person, there):
         raise NotFound("lead", id)
+    own = process.against_surviving(case.record)
     if there is not other:
-        return Together(process.refused(*of_other(id, (Reason("is_merged", into=there.id),))))
+        return Together(process.refused(*own, *of_other(id, (Reason("is_merged", into=there.id),))))
     if version not in (None, other.version):
         raise Conflict("lead", id, version, other.version)
     refusals = of_other(id, case.sight.refusals(case.person, "leads.merge", other))
     if refusals and not case.sight.sees_whole(case.person, other):
-        return Together(process.refused(*refusals))
+        return Together(process.refused(*own, *refusals))
     documents = [document.id for document in _documents_of(case, id)]
-    decided = process.merge_leads(case.record, other, fields, documents=documents, by=case.person, at=case.now)
+    decided = process.merge_leads(
+        case.record, other, fields, documents=documents, redirects=_redirects(case, other), by=case.person, at=case.now
+    )
     if not refusals:
         return decided
     return Together(process.refused(*decided.survivor.reasons, *refusals))
+
+
+def _redirects(case: Case, other: Lead) -> list[str]:
+    """Return, of the leads that the two are linked to, those that were merged into one of them."""
+    both: tuple[Lead, Lead] = (case.record, other)
+    links = [lead.duplicate_of for lead in both if lead.duplicate_of is not None]
+    ids = [str(link.id) for link in links if link.kind == "lead"]
+    return [id for id in ids if survivor(case.kernel, case.get("lead", id)) in both]
 
 
 def _unmerged(case: Case) -> Together:

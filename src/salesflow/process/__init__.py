@@ -56,7 +56,13 @@ from salesflow.process.fields import (
 )
 from salesflow.process.findings import Finding, Findings
 from salesflow.process.guards import owed_stages
-from salesflow.process.lead_merging import against_unmerging, merge_leads, move_document, unmerge_leads
+from salesflow.process.lead_merging import (
+    against_surviving,
+    against_unmerging,
+    merge_leads,
+    move_document,
+    unmerge_leads,
+)
 from salesflow.process.lead_review import REVIEW_ORDER, disable_lead, enable_lead, set_review_state
 from salesflow.process.leads import (
     Converted,
@@ -100,17 +106,18 @@ __all__ = [
     "Finding", "Findings", "Match", "Migration", "MigrationOutcome", "MigrationPlan", "MigrationResult", "Move",
     "PlainKeys", "Proposal", "RecyclingRule", "RecyclingStep", "RehearsedMove", "Standing", "TemplateChange",
     "TemplateChangeKind", "TemplateDiff", "accept_quote", "add_activity", "add_competitor", "add_member", "add_task",
-    "advance_after_sales", "against_unmerging", "approvals_for", "assign_lead", "assign_task", "broken_rules",
-    "by_template", "can_run_beside", "change_member", "change_owner", "change_process", "check_template", "claim_lead",
-    "compile", "convert_lead", "convertible", "count_deals", "create_lead", "create_opportunity", "customer_won",
-    "delete", "delete_lead", "diff", "disable_lead", "disqualify_lead", "draft_document", "edit_lead",
-    "edit_opportunity", "edit_party", "enable_lead", "field_of", "fill_after_sales_feedback", "fill_feedback",
-    "find_duplicate", "find_task", "find_waiting", "finish_after_sales", "finish_task", "follow_customer",
-    "follow_up_lead", "grant", "import_lead", "import_opportunity", "is_after_sales_task", "kept_arguments",
-    "match_keys", "merge_leads", "move_document", "next_step", "number_document", "offered_dialogs",
-    "opportunity_stands", "outdated", "owed_stages", "product_lines", "push_down", "read_arguments", "record_payment",
-    "recycle_lead", "refuse", "refused", "register_with_partner", "rehearse", "remind_of_lead", "remove_competitor",
-    "remove_member", "reopen_task", "request_approval", "running_after_sales", "set_contact_role", "set_review_state",
-    "sound_automations", "sound_lead_dialogs", "start_after_sales", "unassign_task", "unmerge_leads", "unvoid", "void",
-    "waiting_approvals", "waive_stage", "withdraw", "write_number_back",
+    "advance_after_sales", "against_surviving", "against_unmerging", "approvals_for", "assign_lead", "assign_task",
+    "broken_rules", "by_template", "can_run_beside", "change_member", "change_owner", "change_process",
+    "check_template", "claim_lead", "compile", "convert_lead", "convertible", "count_deals", "create_lead",
+    "create_opportunity", "customer_won", "delete", "delete_lead", "diff", "disable_lead", "disqualify_lead",
+    "draft_document", "edit_lead", "edit_opportunity", "edit_party", "enable_lead", "field_of",
+    "fill_after_sales_feedback", "fill_feedback", "find_duplicate", "find_task", "find_waiting", "finish_after_sales",
+    "finish_task", "follow_customer", "follow_up_lead", "grant", "import_lead", "import_opportunity",
+    "is_after_sales_task", "kept_arguments", "match_keys", "merge_leads", "move_document", "next_step",
+    "number_document", "offered_dialogs", "opportunity_stands", "outdated", "owed_stages", "product_lines", "push_down",
+    "read_arguments", "record_payment", "recycle_lead", "refuse", "refused", "register_with_partner", "rehearse",
+    "remind_of_lead", "remove_competitor", "remove_member", "reopen_task", "request_approval", "running_after_sales",
+    "set_contact_role", "set_review_state", "sound_automations", "sound_lead_dialogs", "start_after_sales",
+    "unassign_task", "unmerge_leads", "unvoid", "void", "waiting_approvals", "waive_stage", "withdraw",
+    "write_number_back",
 ]  # fmt: skip

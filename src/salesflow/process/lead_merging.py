@@ -68,7 +68,7 @@ class Together:
 
 def merge_leads(
     survivor: Lead, other: Lead, fields: Mapping[str, str] = MappingProxyType({}), *, documents: Collection[str] = (),
-    by: str, at: datetime,
+    redirects: Collection[str] = (), by: str, at: datetime,
 ) -> Together:  # fmt: skip
     """
     Decide to merge *other* into *survivor*.
@@ -81,6 +81,8 @@ def merge_leads(
         fields: From names of `CHOOSABLE`, or ``custom.`` and a key, to ``"survivor"`` or ``"other"``. What is not
             named is the survivor's, or where that is empty the other's.
         documents: The ids of the documents of *other*, which move with it.
+        redirects: The ids of the leads that were merged into either of them, through any number of merges; only those
+            that one of the two is linked to count, since a lead is no duplicate of itself.
 
     Raises:
         InvalidInput: *fields* names what cannot be chosen, or both leads are one.
@@ -90,8 +92,8 @@ def merge_leads(
     choices = _checked(fields)
     if survivor.id == other.id:
         raise InvalidInput("other", other.id, "must be another lead than the one that survives")
-    values = _fields(survivor, other, choices)
-    reasons = [*lead_stands(survivor, _MAY_SURVIVE), *of_other(other.id, lead_stands(other, None))]
+    values = _fields(survivor, other, choices, redirects)
+    reasons = [*against_surviving(survivor), *of_other(other.id, lead_stands(other, None))]
     if survivor.conversion is not None and other.conversion is not None:
         reasons.append(Reason("both_converted", survivor=survivor.id, other=other.id))
     else:
@@ -114,6 +116,15 @@ def merge_leads(
     away = EventBuilder(other, at=at, by=by, operation="leads.merge")
     away.add(EventKind.LEAD_MERGED_AWAY, voided=True, merged_into=survivor.id)
     return Together(builder.decision(), away.decision())
+
+
+def against_surviving(survivor: Lead) -> tuple[Reason, ...]:
+    """
+    Return why nothing can be merged into *survivor*, as far as it alone tells.
+
+    Source: LEAD-15.
+    """
+    return tuple(lead_stands(survivor, _MAY_SURVIVE))
 
 
 def against_unmerging(survivor: Lead, lead: str | None = None) -> tuple[Reason, ...]:
@@ -216,7 +227,7 @@ def _picked(own: Any, others: Any, choice: str | None) -> Any:
     return others if takes_other else own
 
 
-def _fields(survivor: Lead, other: Lead, choices: Mapping[str, str]) -> dict[str, Any]:
+def _fields(survivor: Lead, other: Lead, choices: Mapping[str, str], redirects: Collection[str]) -> dict[str, Any]:
     """Return every field that the survivor holds afterwards, but for what goes with the owner."""
     values = {
         name: _picked(getattr(survivor, name), getattr(other, name), choices.get(name))
@@ -229,7 +240,7 @@ def _fields(survivor: Lead, other: Lead, choices: Mapping[str, str]) -> dict[str
         CustomField(key, _picked(own.get(key), others.get(key), choices.get(_CUSTOM + key))) for key in keys
     )
     links = [link for link in (survivor.duplicate_of, other.duplicate_of) if link is not None]
-    ones_own = {survivor.id, other.id, *(merge.lead for lead in (survivor, other) for merge in lead.merges)}
+    ones_own = {survivor.id, other.id, *redirects}
     of_both = [link for link in links if link.kind != "lead" or link.id not in ones_own]
     values["duplicate_of"] = of_both[0] if of_both else None
     if other.last_follow_up_at is not None and (

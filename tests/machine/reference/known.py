@@ -38,13 +38,14 @@ def link(records: Records, lead: Plain) -> Link | None:
 
 
 def told(people: People, records: Records, person: str, record: Plain) -> Plain:
-    """The record as *person* is handed it: of a lead's link, what they may know."""
-    target: Any = record.get("duplicate_of") and records.get(record["duplicate_of"])
+    """The record as *person* is handed it: of a lead's link, what they may know; of a merged lead, where it leads."""
+    if not record.get("duplicate_of"):
+        return record
+    target: Any = records.get(record["duplicate_of"])
     while target and target.get("merged_into"):
         target = records["lead", target["merged_into"]]
-    if not record.get("duplicate_of") or (target and people.sees(person, target) and people.sees_whole(person, target)):
-        return record
-    return {**record, "duplicate_of": (None, None)}
+    may_know = target and people.sees(person, target) and people.sees_whole(person, target)
+    return {**record, "duplicate_of": (target["kind"], target["id"]) if may_know else (None, None)}
 
 
 def taken(case: Case, phone: str | None, own: str | None = None) -> set[No]:

@@ -20,6 +20,12 @@ def _papers(case: Case, lead: str) -> list[Plain]:
     return [r for (kind, _), r in case.books.records.items() if kind == "document" and r["lead"] == lead]
 
 
+def _is_one_of(case: Case, link: tuple[str, str], *leads: Plain) -> bool:
+    """A lead is no duplicate of itself, nor of what was merged into it, however long ago."""
+    target = case.books.records.get(link)
+    return target is not None and case.books.survivor(target)["id"] in {lead["id"] for lead in leads}
+
+
 def _carry(papers: list[Plain], to: str) -> None:
     for paper in papers:
         paper["lead"] = to
@@ -33,12 +39,10 @@ def merge(case: Case, other: str, fields: Plain) -> tuple[set[No], Effect]:
     away = records.get(("lead", other))
     if away is None or not case.people.sees(case.person, case.books.survivor(away)):
         raise Absent
-    if away["merged_into"]:
-        return {("other_lead", "")}, no_effect
-    barred = refusals(case.people, case.person, "leads.merge", away, ())
-    if barred and not case.people.sees_whole(case.person, away):
-        return {("other_lead", "")}, no_effect
     found = lead_stands(lead, ("unassigned", "assigned", "converted"))
+    barred = refusals(case.people, case.person, "leads.merge", away, ())
+    if away["merged_into"] or (barred and not case.people.sees_whole(case.person, away)):
+        return found | {("other_lead", "")}, no_effect
     if barred or lead_stands(away, (away["status"],)):
         found.add(("other_lead", ""))
     choice = fields.get("owner")
@@ -65,7 +69,7 @@ def merge(case: Case, other: str, fields: Plain) -> tuple[set[No], Effect]:
     if away["last_follow_up"] and (not lead["last_follow_up"] or lead["last_follow_up"] < away["last_follow_up"]):
         values |= {name: away[name] for name in LAST}
     links = [each["duplicate_of"] for each in (lead, away) if each["duplicate_of"]]
-    links = [each for each in links if each not in {("lead", lead["id"]), ("lead", other)}]
+    links = [each for each in links if not _is_one_of(case, each, lead, away)]
     values["duplicate_of"] = links[0] if links else None
 
     def join() -> None:
