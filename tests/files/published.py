@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from salesflow import templates
+from salesflow.files.record_schema import record_schema
 from salesflow.files.schema_parts import schema_text
 from salesflow.files.table_schemas import mapping_schema, organization_schema
 
@@ -35,6 +36,7 @@ PUBLISHED: dict[str, Callable[[], str]] = {
     "docs/reference/templates.md": gallery,
     "src/salesflow/files/template.schema.json": lambda: schema_text(templates.schema()),
     "src/salesflow/files/mapping.schema.json": lambda: schema_text(mapping_schema()),
+    "src/salesflow/files/record.schema.json": lambda: schema_text(record_schema()),
     "src/salesflow/files/organization.schema.json": lambda: schema_text(organization_schema()),
 }
 """What each file must hold, by its path."""

@@ -44,6 +44,11 @@ def schema_text(schema: Schema) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
+def summary(cls: type[Any]) -> str:
+    """Return the first paragraph of a docstring, on one line."""
+    return " ".join((cls.__doc__ or "").strip().split("\n\n")[0].split())
+
+
 CODE: Schema = {"type": "string", "maxLength": LONGEST_CODE, "pattern": "^[a-z][a-z0-9_]*$"}
 LABEL: Schema = {"$ref": "#/$defs/Label"}
 FLAG: Schema = {"type": "boolean"}

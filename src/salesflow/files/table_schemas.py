@@ -85,7 +85,8 @@ def mapping_schema() -> Schema:
                 "key": {"description": "The columns that make a row's identity, where fields.id does not.",
                         **_NAMES, "minItems": 1},
                 "fields": {"description": "Where each field comes from.", "type": "object"},
-                "history": {"description": "For each stage, when it was entered.", "type": "object",
+                "history": {"description": "For each stage, when it was entered; for an outcome, when it was closed.",
+                            "type": "object",
                             "additionalProperties": _reference("date_cell"), "maxProperties": MOST_ENTRIES},
                 **{party: _table(
                     f"A {party} that is found by name, or made, on the way.",

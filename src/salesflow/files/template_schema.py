@@ -16,7 +16,7 @@ import attrs
 from salesflow.files.automation_schema import AUTOMATION_VALUES, ONE_ACTION
 from salesflow.files.dialog_schema import DIALOG_VALUES
 from salesflow.files.rule_schema import APPROVER, RULE_VALUES
-from salesflow.files.schema_parts import CODE, FLAG, LABEL, Schema, array, name, text, whole
+from salesflow.files.schema_parts import CODE, FLAG, LABEL, Schema, array, name, summary, text, whole
 from salesflow.model import (
     Automation,
     Dialog,
@@ -135,7 +135,7 @@ def template_schema() -> dict[str, Any]:
         **process,
         "$defs": {
             "Label": {
-                "description": _summary(Label),
+                "description": summary(Label),
                 "anyOf": [
                     text(LONGEST_NAME),
                     {
@@ -155,7 +155,7 @@ def _table(cls: type[Any]) -> Schema:
     described = _arguments(cls)
     fields = attrs.fields(cls)
     return {
-        "description": _summary(cls),
+        "description": summary(cls),
         "type": "object",
         "properties": {field.name: _property(_VALUES[cls][field.name], field, described) for field in fields},
         "required": [field.name for field in fields if field.default is attrs.NOTHING],
@@ -171,11 +171,6 @@ def _property(value: Schema, field: attrs.Attribute[Any], described: dict[str, s
         return said
     plain = str(default) if isinstance(default, Label) else default
     return {**said, "default": list(plain) if isinstance(plain, tuple) else plain}
-
-
-def _summary(cls: type[Any]) -> str:
-    """The first paragraph of a docstring, on one line."""
-    return " ".join(_docstring(cls).strip().split("\n\n")[0].split())
 
 
 def _arguments(cls: type[Any]) -> dict[str, str]:
