@@ -8,9 +8,11 @@ code that shares nothing with the replay. Every tenth case in the quick profile,
 import csv
 import gzip
 import json
-from collections import Counter
-from datetime import datetime, timedelta
+from collections import Counter, defaultdict
+from datetime import date, datetime, timedelta
 from functools import cache
+from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -213,6 +215,73 @@ def test_bpic_the_funnel_and_the_win_rate(replayed):
     rates = pipeline.win_rates().overall
     assert (rates.won, rates.lost, rates.rate) == (won, lost, won / (won + lost))
     assert rates.won_value.of("EUR") == expected.table(expected.months[-1])["won"][1]
+
+
+def spread(values: list[Any]) -> tuple[Any, Any, int]:
+    """Median and 90th percentile, by the book, and how many there are."""
+    ranked = sorted(values)
+    middle = (ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2]) / 2
+    return middle, ranked[ceil(0.9 * len(ranked)) - 1], len(ranked)
+
+
+def test_bpic_the_time_in_each_stage(replayed):
+    """PIPE-2: how long each stay took, to the microsecond, from one A_ event to the next; and those that last."""
+    done, _, expected = replayed
+    stays: dict[str, list[timedelta]] = defaultdict(list)
+    lasting: Counter[str] = Counter()
+    for case in expected.cases:
+        moves = expected.moves(case)
+        for row, following in pairwise(moves):
+            stays[stage(row["activity"])].append(moment(following) - moment(row))
+        if moves[-1]["activity"] not in WON + LOST:
+            lasting[stage(moves[-1]["activity"])] += 1
+    told = done.flow.acting_as(replay.IMPORTER).pipeline.stage_times().stages
+    assert {each.code: (each.finished.median, each.finished.percentile_90, each.finished.count) for each in told} == {
+        code: spread(stays[code]) for code in stays
+    }
+    assert {each.code: each.lasting.count for each in told if each.lasting.count} == lasting
+
+
+def test_bpic_what_stood_in_each_stage_at_the_end_of_each_month(replayed):
+    """PIPE-2: by the dated stays of the records, as they are known today."""
+    done, _, expected = replayed
+    first, last = (date.fromisoformat(f"{month}-01") for month in (expected.months[0], expected.months[-1]))
+    flows = done.flow.acting_as(replay.IMPORTER).pipeline.stage_flow(since=first, until=last)
+    assert [each.label for each in flows.stages[0].periods] == expected.months
+    for place, month in enumerate(expected.months):
+        standing = Counter(expected.standing(case, month) for case in expected.cases)
+        assert {each.code: each.periods[place].standing for each in flows.stages} == {
+            each.code: standing[each.code] for each in flows.stages
+        }, month
+
+
+def test_bpic_what_was_won_and_lost_in_each_month(replayed):
+    """PIPE-2: number and value by the month of the closing, in the log's own time; and how many days it took."""
+    done, _, expected = replayed
+    pipeline = done.flow.acting_as(replay.IMPORTER).pipeline
+    count: Counter[tuple[str, str]] = Counter()
+    value: Counter[str] = Counter()
+    days: dict[str, list[int]] = {"won": [], "lost": []}
+    for case, row in expected.cases.items():
+        moves = expected.moves(case)
+        last = moves[-1]
+        if last["activity"] in WON + LOST:
+            ended, month = "won" if last["activity"] in WON else "lost", last["timestamp"][:7]
+            count[month, ended] += 1
+            value[month] += int(row["amount_req"]) if ended == "won" else 0
+            days[ended].append((day_of(last) - day_of(moves[0])).days)
+    groups = pipeline.win_rates(by="month_closed").groups
+    assert {group.key for group in groups} == {month for month, _ in count}
+    for group in groups:
+        assert (group.won, group.lost) == (count[group.key, "won"], count[group.key, "lost"])
+        assert group.won_value.of("EUR") == value[group.key]
+    cycle = pipeline.sales_cycle()
+    for told, ended in ((cycle.won, "won"), (cycle.lost, "lost")):
+        assert (told.median, told.percentile_90, told.count) == spread(days[ended])
+
+
+def day_of(row: dict[str, str]) -> date:
+    return date.fromisoformat(row["timestamp"][:10])
 
 
 def test_bpic_history_tells_how_it_came(replayed):

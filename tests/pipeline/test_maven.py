@@ -1,8 +1,14 @@
-"""PIPE on real input, files in and figures out: EXPECTED.json of the Maven CRM data, through the public API alone."""
+"""
+PIPE on real input, files in and figures out: EXPECTED.json of the Maven CRM data, through the public API alone.
 
+Each key of the file has a function here that makes the same block out of what the library says, and the two are
+compared whole, so that no figure of a block can be forgotten; a key with neither fails.
+"""
+
+import csv
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from attrs import frozen
 
 import salesflow as sf
 from salesflow.files.organization import load_organization
@@ -40,19 +47,24 @@ def flow():
     return made
 
 
-@pytest.fixture(scope="module")
-def head(flow):
-    return flow.acting_as("Head of Sales")
+@frozen
+class Seen:
+    """What there is to see: the flow, and what the head of sales sees of it."""
+
+    flow: sf.SalesFlow
+    head: sf.Acting
+    deals: Sequence[sf.Opportunity]
+    customers: Sequence[sf.Customer]
+
+    def of(self, person: str) -> list[sf.Opportunity]:
+        """What somebody else sees."""
+        return every(self.flow.acting_as(person).opportunities)
 
 
 @pytest.fixture(scope="module")
-def deals(head):
-    return every(head.opportunities)
-
-
-@pytest.fixture(scope="module")
-def sector(head):
-    return {customer.id: customer.industry for customer in every(head.customers)}
+def seen(flow: sf.SalesFlow) -> Seen:
+    head = flow.acting_as("Head of Sales")
+    return Seen(flow, head, every(head.opportunities), every(head.customers))
 
 
 @pytest.fixture(scope="module")
@@ -113,19 +125,51 @@ def short(rate: WinRate) -> dict[str, Any]:
     }
 
 
-def test_overall_and_each_agents_figures_agree_in_maven(flow, deals, expected):
-    """PIPE-1, PIPE-2, VIS-1: all together, and what each agent sees as their own; five have nothing."""
-    assert block(deals) == expected["overall"]
-    agents = {name: every(flow.acting_as(name).opportunities) for name in expected["per_agent"]}
-    assert {name: block(seen) for name, seen in agents.items()} == expected["per_agent"]
-    for name in expected["agents_without_opportunities"]:
-        assert flow.acting_as(name).opportunities.count() == 0
+def people(column: str) -> list[str]:
+    """The names in a column of the sales teams, each once."""
+    with (DATA / "sales_teams.csv").open(encoding="utf-8", newline="") as file:
+        return list(dict.fromkeys(row[column] for row in csv.DictReader(file)))
 
 
-def test_each_product_agrees_in_maven(deals, expected):
-    """PIPE-2: the deals are named by their product; list prices are the amounts that were hoped for."""
+def rows(seen: Seen) -> dict[str, int]:
+    """How many records came of the files."""
+    employees = load_organization(EXAMPLE / "organization.toml", folder=DATA).employees
+    return {
+        "accounts": len(seen.customers),
+        "products": len({deal.name for deal in seen.deals}),
+        "sales_teams": len({person.id for person in employees} & set(people("sales_agent"))),
+        "opportunities": seen.head.opportunities.count(cap=None),
+    }
+
+
+def per_stage(seen: Seen) -> dict[str, dict[str, Any]]:
+    """The columns of the board, with what their cards lack."""
     found = {}
-    for name, members in parted(deals, lambda deal: deal.name).items():
+    for column in seen.head.opportunities.board().columns[:4]:
+        held = [card.opportunity for card in column.cards]
+        listed = [deal.amount.amount for deal in held if deal.amount is not None]
+        is_open = column.status == "in_progress"
+        assert not is_open or column.amount.of("USD") == sum(listed)
+        found[column.code.capitalize()] = {
+            "count": column.count,
+            "close_value_sum": 0.0 if is_open else float(column.amount.of("USD")),
+            "missing_account": sum(deal.customer is None for deal in held),
+            "missing_engage_date": sum(deal.visits[-1].entered_at is None for deal in held),
+            "missing_close_date": sum(deal.actual_close_date is None for deal in held),
+            "list_price_sum": float(sum(listed)),
+        }
+    return found
+
+
+def per_agent(seen: Seen) -> dict[str, dict[str, Any]]:
+    """What each agent sees as their own."""
+    return {name: block(held) for name in people("sales_agent") if (held := seen.of(name))}
+
+
+def per_product(seen: Seen) -> dict[str, dict[str, Any]]:
+    """The deals are named by their product; list prices are the amounts that were hoped for."""
+    found = {}
+    for name, members in parted(seen.deals, lambda deal: deal.name).items():
         won = [deal for deal in members if deal.status == "won"]
         listed, sold = (
             sum((amount.amount for amount in amounts if amount), Decimal(0))
@@ -133,49 +177,55 @@ def test_each_product_agrees_in_maven(deals, expected):
         )
         price = float(members[0].amount.amount) if members[0].amount else None
         found[name] = block(members) | {"list_price": price, "won_value_over_list": round(float(sold / listed), 6)}
-    spelled = {name.replace("GTXPro", "GTX Pro") for name in found}
-    assert spelled == set(expected["per_product"])
-    assert found == expected["per_product"]
+    return found
 
 
-def test_each_sector_agrees_in_maven(deals, sector, expected):
-    """PIPE-2: by the customer's industry, which the deal does not hold: a function is a grouping, too."""
-    parts = parted(deals, lambda deal: sector.get(deal.customer))
+def per_sector(seen: Seen) -> dict[str, dict[str, Any]]:
+    """By the customer's industry, which the deal does not hold: a function is a grouping, too."""
+    sector = {customer.id: customer.industry for customer in seen.customers}
+    parts = parted(seen.deals, lambda deal: sector.get(deal.customer))
     del parts[None]
-    assert {name: block(members) for name, members in parts.items()} == expected["per_sector"]
-    groups = win_rates(deals, lambda deal: sector.get(deal.customer)).groups
+    groups = win_rates(seen.deals, lambda deal: sector.get(deal.customer)).groups
     told = {group.key: (group.won, group.lost) for group in groups if group.key is not None}
-    assert told == {name: (wanted["won"], wanted["lost"]) for name, wanted in expected["per_sector"].items()}
+    found = {name: block(members) for name, members in parts.items()}
+    assert told == {name: (each["won"], each["lost"]) for name, each in found.items()}
+    return found
 
 
-def test_won_and_lost_by_closing_month_and_quarter_agree_in_maven(head, expected):
-    """PIPE-2: number, value and rate of what was closed in each month and quarter; what is open is in none."""
-    for period, name in (("month", "monthly_closed"), ("quarter", "quarterly_closed")):
-        groups = head.pipeline.win_rates(by=f"{period}_closed").groups
-        assert {group.key: short(group) for group in groups} == expected[name]
+def closed_by(period: str) -> Callable[[Seen], dict[str, Any]]:
+    """Number, value and rate of what was closed in each month or quarter; what is open is in none."""
+    return lambda seen: {
+        group.key: short(group) for group in seen.head.pipeline.win_rates(by=f"{period}_closed").groups
+    }
 
 
-def test_what_entered_and_stood_in_a_stage_agrees_in_maven(head, expected):
-    """PIPE-2: how many were engaged in each month, and were still at its end; those without a date are counted."""
-    early, engaging = head.pipeline.stage_flow(since=FIRST, until=LAST).stages
-    assert {each.label: each.entered for each in engaging.periods} == expected["monthly_engaged"]
-    standing = {day: n for day, n in expected["open_engaged_as_of_end_of_day"].items() if day != "_definition"}
-    assert {f"{each.last}": each.standing for each in engaging.periods} == standing
-    assert (early.without_start, engaging.before) == (expected["overall"]["prospecting"], 0)
+def monthly_engaged(seen: Seen) -> dict[str, int]:
+    """How many came into the stage in each month."""
+    early, engaging = seen.head.pipeline.stage_flow(since=FIRST, until=LAST).stages
+    assert (early.without_start, engaging.before) == (500, 0)
+    return {each.label: each.entered for each in engaging.periods}
 
 
-def test_the_age_of_what_is_engaging_agrees_in_maven(head, deals, expected):
-    """PIPE-2, PIPE-6, OPP-15: how long they have been there, and how many for longer than 90, 180 and 365 days."""
-    wanted = expected["engaging_age_days_as_of_2017-12-31"]
-    lasting = head.pipeline.stage_times().stages[1].lasting
-    assert lasting == stage_times(deals, PROCESS, END).stages[1].lasting
-    assert {
+def open_engaged(seen: Seen) -> dict[str, int]:
+    """How many still stood there at the end of each month."""
+    _, engaging = seen.head.pipeline.stage_flow(since=FIRST, until=LAST).stages
+    return {f"{each.last}": each.standing for each in engaging.periods}
+
+
+def engaging_age(seen: Seen) -> dict[str, float]:
+    """How long what is engaging has been there, and how many for longer than 90, 180 and 365 days."""
+    lasting = seen.head.pipeline.stage_times().stages[1].lasting
+    assert lasting == stage_times(seen.deals, PROCESS, END).stages[1].lasting
+    assert lasting.median is not None
+    assert lasting.shortest is not None
+    assert lasting.longest is not None
+    return {
         "count": lasting.count,
         "median": float(lasting.median.days),
         "min": lasting.shortest.days,
         "max": lasting.longest.days,
-        **{f"over_{days}": stalled(deals, days) for days in (90, 180, 365)},
-    } == wanted
+        **{f"over_{days}": stalled(seen.deals, days) for days in (90, 180, 365)},
+    }
 
 
 def stalled(deals: Sequence[sf.Opportunity], limit_days: int) -> int:
@@ -185,54 +235,93 @@ def stalled(deals: Sequence[sf.Opportunity], limit_days: int) -> int:
     return sum(sign.risk == "stalled" for item in found.items for sign in item.signs)
 
 
-def test_the_best_customers_agree_in_maven(head, expected):
-    """PIPE-2: the value won per customer, of which the ten largest are known."""
-    names = {customer.id: customer.name for customer in every(head.customers)}
-    groups = head.pipeline.win_rates(by="customer").groups
+def top10(seen: Seen) -> list[dict[str, Any]]:
+    """The value won per customer, of which the ten largest are known."""
+    names = {customer.id: customer.name for customer in seen.customers}
+    groups = seen.head.pipeline.win_rates(by="customer").groups
     ranked = sorted(groups, key=lambda group: -group.won_value.of("USD"))[:10]
-    assert [
+    return [
         {"account": names[group.key], "won": group.won, "won_value": float(group.won_value.of("USD"))}
         for group in ranked
-    ] == expected["top10_accounts_by_won_value"]
+    ]
 
 
-def test_each_level_of_the_line_agrees_in_maven(flow, head, expected):
-    """VIS-1, VIS-8, PIPE-2: managers, offices and the head see what is below them; by department it is the same."""
-    for level, prefix in (("per_manager", ""), ("per_regional_office", "Head of ")):
-        for name, wanted in expected[level].items():
-            assert block(every(flow.acting_as(f"{prefix}{name}").opportunities)) == wanted
-    offices = {group.key: (group.won, group.lost) for group in head.pipeline.win_rates(by="department").groups}
-    assert offices == {name: (each["won"], each["lost"]) for name, each in expected["per_regional_office"].items()}
+def visible_counts(seen: Seen) -> dict[str, Any]:
+    """How many each level of the line sees."""
+
+    def count(person: str) -> int:
+        return seen.flow.acting_as(person).opportunities.count(cap=None)
+
+    return {
+        "manager": {name: count(name) for name in people("manager")},
+        "regional_office": {name: count(f"Head of {name}") for name in people("regional_office")},
+        "headquarters": count("Head of Sales"),
+    }
 
 
-def test_each_column_and_the_funnel_agree_in_maven(head, expected):
-    """PIPE-1, PIPE-2: number, value and missing customers of each stage and outcome; nobody skipped engaging."""
-    found = head.opportunities.board()
-    for column in found.columns[:4]:
-        wanted = expected["per_stage"][column.code.capitalize()]
-        worth = "close_value_sum" if column.code == "won" else "list_price_sum"
-        assert (column.count, float(column.amount.of("USD"))) == (
-            wanted["count"],
-            0 if column.code == "lost" else wanted[worth],
-        )
-        assert sum(card.opportunity.customer is None for card in column.cards) == wanted["missing_account"]
-    first, last = head.pipeline.funnel().stages
+FIGURES: dict[str, Callable[[Seen], Any]] = {
+    "rows": rows,
+    "overall": lambda seen: block(seen.deals),
+    "per_stage": per_stage,
+    "per_agent": per_agent,
+    "agents_without_opportunities": lambda seen: sorted(name for name in people("sales_agent") if not seen.of(name)),
+    "per_manager": lambda seen: {name: block(seen.of(name)) for name in people("manager")},
+    "per_regional_office": lambda seen: {name: block(seen.of(f"Head of {name}")) for name in people("regional_office")},
+    "per_product": per_product,
+    "per_sector": per_sector,
+    "monthly_closed": closed_by("month"),
+    "quarterly_closed": closed_by("quarter"),
+    "monthly_engaged": monthly_engaged,
+    "open_engaged_as_of_end_of_day": open_engaged,
+    "engaging_age_days_as_of_2017-12-31": engaging_age,
+    "top10_accounts_by_won_value": top10,
+    "visible_opportunity_counts": visible_counts,
+}
+"""What the library says of each key of EXPECTED.json."""
+
+NOT_OURS = {
+    "_definitions", "_sqlite_cross_check", "agent_grade_by_win_rate_quintile", "account_tree_won_value",
+    "agents_ranked_by_win_rate", "agents_ranked_by_won_value", "quality",
+}  # fmt: skip
+"""Words, and what the project does not mean to answer."""
+
+
+def test_every_key_of_maven_is_compared(expected):
+    """PIPE-2: one that the file gains, or that is forgotten here, fails this."""
+    assert expected.keys() == FIGURES.keys() | NOT_OURS
+
+
+@pytest.mark.parametrize("key", FIGURES)
+def test_every_figure_agrees_in_maven(key, seen, expected):
+    """PIPE-1, PIPE-2, PIPE-6, VIS-1, VIS-8: the whole block is the library's, figure by figure, to the last digit."""
+    wanted = expected[key]
+    if isinstance(wanted, dict):
+        wanted = {name: value for name, value in wanted.items() if name != "_definition"}
+    assert FIGURES[key](seen) == wanted
+
+
+def test_offices_are_departments_and_the_funnel_counts_all_in_maven(seen, expected):
+    """PIPE-2: by department it is the same as seen from above; nobody skipped engaging."""
+    offices = {group.key: (group.won, group.lost) for group in seen.head.pipeline.win_rates(by="department").groups}
+    wanted = expected["per_regional_office"]
+    assert offices == {name: (each["won"], each["lost"]) for name, each in wanted.items()}
+    first, last = seen.head.pipeline.funnel().stages
     overall = expected["overall"]
     assert (first.reached, first.visited, first.open) == (overall["opportunities"], 500, 500)
     assert (last.reached, last.dropped) == (overall["opportunities"] - 500, overall["lost"])
     assert last.conversion == overall["won"] / last.reached
 
 
-def test_velocity_and_losses_are_of_the_same_deals_in_maven(head, expected):
+def test_velocity_and_losses_are_of_the_same_deals_in_maven(seen, expected):
     """PIPE-2: the parts of the velocity are the figures above; every loss is in one stage, for one reason."""
-    found, wanted = head.pipeline.velocity().overall, expected["overall"]
+    found, wanted = seen.head.pipeline.velocity().overall, expected["overall"]
     assert (found.open, found.won, found.lost) == (wanted["open"], wanted["won"], wanted["lost"])
     assert round(found.mean_days or 0, 6) == wanted["mean_days_to_close_won"]
     by_hand = wanted["open"] * wanted["win_rate"] * (wanted["won_value"] / wanted["won"])
     assert float(found.per_day.of("USD")) == pytest.approx(by_hand / wanted["mean_days_to_close_won"], rel=1e-5)
-    (loss,) = head.pipeline.losses().by_stage
+    (loss,) = seen.head.pipeline.losses().by_stage
     assert (loss.outcome, loss.key, loss.count) == ("lost", "engaging", wanted["lost"])
     assert float(loss.amounts.of("USD")) == expected["per_stage"]["Lost"]["list_price_sum"]
-    engaging = head.pipeline.chances().stages[1].chance
+    engaging = seen.head.pipeline.chances().stages[1].chance
     assert (engaging.won, engaging.lost) == (wanted["won"], wanted["lost"])
     assert engaging.days_to_win.median == wanted["median_days_to_close_won"]
