@@ -96,6 +96,31 @@ def test_a_voided_lead_is_left_as_it_was(is_voided: bool):
     assert (world.store.get("lead", "lead-1") == before) == is_voided
 
 
+def test_the_quote_of_a_lead_that_was_merged_since_is_still_the_deals():
+    """LEAD-15, OPP-13: the quote moved to the survivor, which the deal's own lead leads to, and numbers go there."""
+    world = World()
+    li = world.acting("li")
+    quoted = li.leads.quote(world.lead(), LINES)
+    asked = sf.NewOpportunity("A", process="crm2000")
+    made = li.leads.convert(quoted.record, customer=sf.NewCustomer("A"), opportunity=asked)
+    deal: Any = made.opportunity
+    quote = li.documents.accept(quoted.document)
+    survivor = world.acting("zhang").leads.merge(world.lead(phone="138"), made.lead)
+    other = li.documents.accept(li.leads.quote(world.converted_lead(), LINES).document)
+    with pytest.raises(sf.Refused) as refused:
+        li.opportunities.issue_contract(deal, source=other)
+    assert codes(refused.value) == {"source_elsewhere"}
+    contract, deal = _both(li.opportunities.issue_contract(deal, source=quote.id))
+    assert (contract.source_document, contract.lines) == (quote.id, tuple(LINES))
+    numbers = {id: world.store.get("lead", id) for id in (survivor.id, made.lead.id)}
+    assert {id: lead and lead.contract_number for id, lead in numbers.items()} == {
+        survivor.id: contract.number, made.lead.id: None,
+    }  # fmt: skip
+    world.acting("zhang").leads.unmerge(survivor.id)
+    order, deal = _both(li.opportunities.issue_order(deal, source=quote.id))
+    assert order.source_document == quote.id
+
+
 def test_whoever_issues_for_a_deal_needs_no_right_to_its_lead_and_learns_nothing_of_it():
     """OPP-13, VIS-17, REL-11: the number is written back unasked; the result holds the deal, and no lead."""
     world = World()

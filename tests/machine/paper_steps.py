@@ -31,8 +31,9 @@ def issue_for_a_deal(run: Run, paper: str) -> None:
     id, deal = a_deal(run, lambda deal: deal["status"] in ("in_progress", "won") and not deal["voided"])
     given: Plain = {"lines": some_lines(run)}
     if paper != "quote":
-        lead = deal["source_lead"] if deal else None
-        given["source"] = some_source(run, ("opportunity", id), ("lead", lead))
+        lead = run.books.records.get(("lead", deal["source_lead"])) if deal else None
+        about = [("opportunity", id), *([("lead", run.books.survivor(lead)["id"])] if lead else [])]
+        given["source"] = some_source(run, *about)
     on_record(run, f"opportunities.issue_{paper}", id, **given)
 
 

@@ -175,6 +175,7 @@ def test_a_source_is_of_the_same_deal() -> None:
         "deal": {"deal", "lead", "acme"}, "other": {"other", "acme"}, "lead": {"lead", "acme"}, "acme": {"acme"},
     }  # fmt: skip
     assert refusals(INVOICE, a_lead(), LINES, of["acme"]) == ["source_elsewhere"]
+    assert draft_document(INVOICE, evolve(deal, source_lead="merged"), LINES, of["lead"], source_lead="lead", **BY)[0]
 
 
 @pytest.mark.parametrize("kind", DocumentKind)

@@ -109,18 +109,25 @@ def issue(
 def _draft(
     case: Case, kind: DocumentKind, lines: tuple[ProductLine, ...], source: Document | None
 ) -> tuple[Document | None, tuple[Reason, ...]]:
-    draft, reasons = draft_document(kind, case.record, lines, source, by=case.person, at=case.now)
+    lead = None if source is None else _source_lead(case)
+    draft, reasons = draft_document(
+        kind, case.record, lines, source, source_lead=None if lead is None else lead.id, by=case.person, at=case.now
+    )
     if case.kernel.documents is None:
         reasons = (*reasons, Reason("documents_unavailable"))
     return draft, reasons
 
 
+def _source_lead(case: Case) -> Lead | None:
+    """Return the lead that an opportunity was converted from, or the one that it was merged into since (LEAD-15)."""
+    id = case.record.source_lead if isinstance(case.record, Opportunity) else None
+    return None if id is None else survivor(case.kernel, case.get("lead", id))
+
+
 def _written_back(case: Case, document: Document, operation: str) -> list[Write]:
     """The number goes to the record itself, and from an opportunity to the lead that it was converted from."""
-    records = [case.record]
-    if isinstance(case.record, Opportunity) and case.record.source_lead is not None:
-        lead = survivor(case.kernel, case.get("lead", case.record.source_lead))
-        records += [lead] if lead is not None and not lead.voided else []
+    lead = _source_lead(case)
+    records = [case.record, *([lead] if lead is not None and not lead.voided else [])]
     writes = []
     for record in records:
         told = write_number_back(record, document, by=case.person, at=case.now, operation=operation).events

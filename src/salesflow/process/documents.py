@@ -50,8 +50,8 @@ _QUOTED = (LeadStatus.ASSIGNED, LeadStatus.CONVERTED)
 
 
 def draft_document(
-    kind: DocumentKind, bearer: Bearer, lines: tuple[ProductLine, ...], source: Document | None, *, by: str,
-    at: datetime,
+    kind: DocumentKind, bearer: Bearer, lines: tuple[ProductLine, ...], source: Document | None, *,
+    source_lead: str | None = None, by: str, at: datetime,
 ) -> tuple[Document | None, tuple[Reason, ...]]:  # fmt: skip
     """
     Return the document that is to be issued, still without id and number; or None, with every reason against it.
@@ -60,13 +60,15 @@ def draft_document(
         bearer: What it is issued for.
         lines: What is sold; of none given, those of *source* count, then the products of an opportunity.
         source: The document that it is made from, or None.
+        source_lead: The lead that has the documents of the one that an opportunity came from, where that one was merged
+            (LEAD-15); None means that it was not.
 
     Raises:
         InvalidInput: A line, or all of them together, come to more than the largest amount.
 
     Source: OPP-13, LEAD-7.
     """
-    reasons = [*_stands(bearer), *_against_source(kind, bearer, source)]
+    reasons = [*_stands(bearer), *_against_source(kind, bearer, source, source_lead)]
     if not lines and source is not None:
         lines = source.lines
     if not lines and isinstance(bearer, Opportunity):
@@ -174,7 +176,9 @@ def _customer_of(bearer: Bearer) -> str | None:
     return bearer.customer if isinstance(bearer, Opportunity) else bearer.id
 
 
-def _against_source(kind: DocumentKind, bearer: Bearer, source: Document | None) -> list[Reason]:
+def _against_source(
+    kind: DocumentKind, bearer: Bearer, source: Document | None, source_lead: str | None
+) -> list[Reason]:
     """A source is an earlier document of the same deal, and a quote is one that the customer said yes to."""
     if source is None:
         return []
@@ -186,7 +190,7 @@ def _against_source(kind: DocumentKind, bearer: Bearer, source: Document | None)
         reasons.append(Reason("quote_not_accepted", document=source.id))
     own: list[tuple[str, str | None]] = [(bearer.KIND, bearer.id), ("customer", _customer_of(bearer))]
     if isinstance(bearer, Opportunity):
-        own.append(("lead", bearer.source_lead))
+        own.append(("lead", source_lead or bearer.source_lead))
     if source.belongs_to not in own:
         reasons.append(Reason("source_elsewhere", document=source.id))
     return reasons

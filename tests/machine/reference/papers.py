@@ -43,6 +43,7 @@ def issue(case: Case, paper: str, lines: list[Plain] | None, source: str | None 
     """OPP-13, LEAD-7: the number goes to the deal, the lead, and the lead that the deal came from."""
     about, found = case.record, able(case.record)
     whose, earlier, id = _customer(about), _source(case, source), case.books.next_id(paper)
+    came_from = _came_from(case, about)
     lines = lines or (earlier["lines"] if earlier else [])
     if not lines:
         found.add(("lines_missing", ""))
@@ -54,8 +55,8 @@ def issue(case: Case, paper: str, lines: list[Plain] | None, source: str | None 
         elif earlier["paper"] == "quote" and not earlier["accepted"]:
             found.add(("quote_not_accepted", ""))
         own = {(about["kind"], about["id"]), ("customer", whose)}
-        if about["kind"] == "opportunity":
-            own.add(("lead", about["source_lead"]))
+        if came_from is not None:
+            own.add(("lead", came_from["id"]))
         if case.people.bearer_key(earlier) not in own:
             found.add(("source_elsewhere", ""))
 
@@ -68,16 +69,20 @@ def issue(case: Case, paper: str, lines: list[Plain] | None, source: str | None 
             "lead": about["id"] if about["kind"] == "lead" else None, "source": source, "accepted": None,
             "paid": Fraction(0) if paper == "invoice" else None,
         }  # fmt: skip
-        knowing = [about]
-        lead = case.books.records.get(("lead", about.get("source_lead")))
-        if about["kind"] == "opportunity" and lead is not None and not lead["voided"]:
-            knowing.append(lead)
-        for record in knowing:
+        for record in (about, came_from) if came_from is not None and not came_from["voided"] else (about,):
             if f"{paper}_number" in record:
                 record[f"{paper}_number"] = id.partition(":")[2]
                 record["version"] += record is not about
 
     return found, make
+
+
+def _came_from(case: Case, about: Plain) -> Plain | None:
+    """LEAD-6, LEAD-15: the lead that a deal came from, or the one that it was merged into."""
+    if about["kind"] != "opportunity":
+        return None
+    lead = case.books.records.get(("lead", about["source_lead"]))
+    return lead and case.books.survivor(lead)
 
 
 def _customer(about: Plain) -> str | None:
