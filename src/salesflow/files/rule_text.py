@@ -269,7 +269,7 @@ class _Reader:
         self._next += 1
         if token.kind == "text":
             return _ESCAPE.sub(lambda found: self._unescaped(found[1], token.at + 1 + found.start()), token.text[1:-1])
-        if len(token.text) > 20:
+        if len(token.text.replace(".", "").lstrip("-")) > 19:
             raise _wrong(token.text, token.at, "has more than 19 digits")
         return Decimal(token.text) if "." in token.text else int(token.text)
 

@@ -21,6 +21,7 @@ from attrs import field, frozen
 
 from salesflow.errors import InvalidInput
 from salesflow.model.enums import Access
+from salesflow.model.moments import utc
 from salesflow.model.money import Money
 from salesflow.model.requests import can_be_stored
 from salesflow.visibility.people import People
@@ -191,6 +192,8 @@ def _plain_value(_instance: object, _attribute: object, value: Any) -> None:
         raise InvalidInput("value", value, "must be finite")
     if isinstance(value, str) and not can_be_stored(value):
         raise InvalidInput("value", value, "must hold neither a NUL nor half a character: no record does")
+    if isinstance(value, datetime) and value.utcoffset() is not None:
+        utc(value, "value")  # no record holds another, and stores disagree on what is more than it
 
 
 @frozen
