@@ -17,7 +17,7 @@ from salesflow.cli.terminal import console, harmless, heading, padded, paragraph
 from salesflow.errors import PortError
 from tests.cli.calls import Demo, done, refused, run
 
-COMMANDS = ["board", "check", "demo", "draw", "export", "import", "list", "pipeline", "schema", "why"]
+COMMANDS = ["board", "check", "demo", "draw", "export", "history", "import", "list", "pipeline", "schema", "why"]
 
 
 def test_help_names_every_command() -> None:

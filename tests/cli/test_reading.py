@@ -2,14 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 import salesflow as sf
 from salesflow.cli.demo import DATABASE
+from salesflow.cli.demo.company import NAMES
 from salesflow.cli.figures import plain
+from salesflow.cli.terminal import harmless
 from salesflow.files.json_codec import read_plain
 from salesflow.files.organization import load_organization
+from salesflow.model import timeline_of
 from salesflow.stores.sql import SqlStore
 from tests.cli.calls import Demo, answered, done, refused
 
@@ -86,12 +91,65 @@ def test_pipeline_is_what_the_facade_says(demo: Demo, flow: sf.SalesFlow, by: st
     assert told["win_rates"]["overall"]["won_value"] == {"CNY": "90000"}
 
 
+def test_the_forecast_is_what_the_facade_says(demo: Demo, flow: sf.SalesFlow) -> None:
+    """PIPE-4, VIS-16: of today's month, and of the periods that are asked for; as a table with every category."""
+    figures = flow.acting_as("chen").pipeline
+    assert answered("pipeline", *demo.where, "--as", "chen")["forecast"] == plain(figures.forecast())
+    when = ["--since", "2026-01-31", "--until", "2026-06-01", "--period", "quarter"]
+    asked = figures.forecast(since=date(2026, 1, 1), until=date(2026, 6, 30), period="quarter")
+    assert answered("pipeline", *demo.where, "--as", "chen", *when)["forecast"] == plain(asked)
+    text = done("pipeline", *demo.where, "--as", "chen", *when).stdout
+    rows = [line.split() for line in text[text.index("Forecast") :].splitlines()]
+    for label, category in (("2026Q1", "closed"), ("2026Q2", "commit"), ("2026Q2", "all"), ("–", "slipped")):
+        assert [label, category] in [row[:2] for row in rows]
+    assert str(asked.population) in text
+
+
+def test_the_past_is_read_from_the_terminal_too(demo: Demo, flow: sf.SalesFlow) -> None:
+    """HIST-1: list, board, forecast and why as they were, by a moment or at the end of a day in the business's zone."""
+    moment = datetime.fromisoformat("2026-05-01T00:00:00+08:00") - timedelta(microseconds=1)
+    past = flow.acting_as("chen").as_of(moment)
+    chen = [*demo.where, "--as", "chen"]
+    assert 0 < past.opportunities.count() < flow.acting_as("chen").opportunities.count()
+    for when in ("2026-04-30", "2026-04-30T23:59:59.999999", "2026-04-30T15:59:59.999999+00:00"):
+        told = answered("list", *chen, "--as-of", when)
+        assert [item["id"] for item in told["items"]] == [deal.id for deal in past.opportunities.list().items]
+    (board, *_) = answered("board", *chen, "--as-of", "2026-04-30")["boards"]
+    assert board == plain(past.opportunities.board(process=board["process"]))
+    figures = answered("pipeline", *chen, "--as-of", "2026-04-30")
+    assert figures["forecast"] == plain(past.pipeline.forecast())
+    assert [period["label"] for period in figures["forecast"]["periods"]] == ["2026-04"]
+    deal = past.opportunities.list().items[0]
+    ways = answered("why", *chen, deal.id, "--as-of", "2026-04-30")["ways"]
+    assert ways == [str(way) for way in flow.as_of(moment).why("chen", deal.id).ways]
+    assert "there is no record" in refused("why", *chen, deal.id, "--as-of", "2001-01-01")
+    for wrong in ("soon", "2026-02-30", "9999-12-31"):
+        assert "--as-of: " in refused("list", *chen, "--as-of", wrong)
+
+
+def test_the_history_of_a_record_is_told(demo: Demo, flow: sf.SalesFlow) -> None:
+    """HIST-1: as text with names and the business's hours, as HTML, as events that read back; up to a moment too."""
+    chen = [*demo.where, "--as", "chen"]
+    events = flow.acting_as("chen").opportunities.history("deal-2")
+    told = timeline_of(events, names=NAMES, zone=ZoneInfo("Asia/Shanghai"))
+    assert done("history", *chen, "deal-2").stdout.splitlines() == [harmless(line) for line in str(told).splitlines()]
+    assert "赵敏" in str(told)
+    assert done("history", *chen, "deal-2", "--html").stdout == f"{told.html()}\n"
+    listed = answered("history", *chen, "deal-2")["events"]
+    assert tuple(read_plain(sf.Event, item) for item in listed) == events
+    first = f"{events[0].at.isoformat()}"
+    assert 0 < len(answered("history", *chen, "deal-2", "--as-of", first)["events"]) < len(events)
+    lead = flow.acting_as("root").leads.list().items[0].id
+    assert done("history", *demo.where, "--as", "root", "--kind", "lead", lead).stdout.count("created") == 1
+    assert "no opportunity 'deal-2'" in refused("history", *demo.where, "--as", "gao", "deal-2")
+
+
 def test_pipeline_as_tables(demo: Demo) -> None:
     """PIPE-2, PIPE-8: each figure says which records it counts; owners are told by name."""
     text = done("pipeline", *demo.where, "--as", "chen").stdout
     assert next(line for line in text.splitlines() if line.startswith("all ")).split()[1:4] == ["4", "3", "57.1%"]
     assert "孙磊" in text
-    assert text.count(" counted, ") == 5
+    assert text.count(" counted, ") == 6
 
 
 def test_why_prints_the_proof(demo: Demo, flow: sf.SalesFlow) -> None:

@@ -13,7 +13,7 @@ import click
 
 from salesflow.cli.demo import command as demo
 from salesflow.cli.options import colour_option
-from salesflow.cli.reading import board, list_opportunities, pipeline, why
+from salesflow.cli.reading import board, history, list_opportunities, pipeline, why
 from salesflow.cli.schemas import schema
 from salesflow.cli.stage_templates import check, draw
 from salesflow.cli.terminal import say
@@ -81,5 +81,5 @@ def salesflow() -> None:
     """A complete sales process: leads, opportunities, stage templates, visibility, grading (商机管理)."""
 
 
-for command in (demo, check, draw, schema, import_file, export_file, list_opportunities, board, pipeline, why):
+for command in (demo, check, draw, schema, import_file, export_file, list_opportunities, board, pipeline, history, why):
     salesflow.add_command(command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import date, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,8 +18,9 @@ from salesflow.errors import InvalidInput, NotFound, PortError, SalesflowError
 
 if TYPE_CHECKING:
     from salesflow.app import Acting, SalesFlow
+    from salesflow.app.past import Past
     from salesflow.model import SalesProcess
-    from salesflow.ports import Clock, Store
+    from salesflow.ports import Store
     from salesflow.stores.sql import SqlStore
     from salesflow.visibility import Organization
 
@@ -39,8 +41,9 @@ class Session:
         names: The name of everybody who has one, by id.
         departments: The main department of everybody, by id.
         processes: The latest version of each stage template that the flow knows, by id.
-        clock: The flow's clock.
+        now: The moment of all that is shown: the present one, or that of ``--as-of``.
         zone: The business's time zone.
+        past: Who could see what at that moment; None where it is the present one.
     """
 
     flow: SalesFlow
@@ -48,8 +51,16 @@ class Session:
     names: Mapping[str, str]
     departments: Mapping[str, str | None]
     processes: Mapping[str, SalesProcess]
-    clock: Clock
+    now: datetime
     zone: ZoneInfo
+    past: Past | None = None
+
+    @property
+    def today(self) -> date:
+        """The business day that it is then."""
+        from salesflow.model import business_day
+
+        return business_day(self.now, self.zone)
 
 
 def colour_option(command: Command) -> Command:
@@ -74,6 +85,12 @@ scene_option = click.option(
 )  # fmt: skip
 """Adds ``--scene``."""
 
+as_of_option = click.option(
+    "--as-of", metavar="MOMENT",
+    help="What was there then, in ISO 8601, such as 2026-03-31T18:00; a day means its end.",
+)  # fmt: skip
+"""Adds ``--as-of``, which `flow_options` takes care of: what is shown is that of the moment."""
+
 
 def flow_options(*, makes_database: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """
@@ -90,14 +107,15 @@ def flow_options(*, makes_database: bool = False) -> Callable[[Callable[..., Any
         @wraps(command)
         def run(
             db: str, organization: Path, org_folder: Path | None, person: str, processes: tuple[Path, ...],
-            time_zone: str, **others: Any,
+            time_zone: str, as_of: str | None = None, **others: Any,
         ) -> Any:  # fmt: skip
             from salesflow.files.organization import load_organization
 
             people = load_organization(organization, folder=org_folder)
             is_dry = bool(others.get("dry_run"))
             with opened_store(db, makes_database=makes_database, is_dry=is_dry) as store:
-                return command(_session(store, people, person, processes, time_zone), **others)
+                session = _session(store, people, person, processes, time_zone)
+                return command(session if as_of is None else _then(session, as_of), **others)
 
         return _with_options(run)
 
@@ -214,4 +232,25 @@ def _session(
         acting = flow.acting_as(person)
     except NotFound:
         raise InvalidInput("--as", person, "must be the id of an employee or administrator of the --org file") from None
-    return Session(flow, acting, names, departments, latest, clock, ZoneInfo(time_zone))
+    return Session(flow, acting, names, departments, latest, clock.now(), ZoneInfo(time_zone))
+
+
+def _then(session: Session, text: str) -> Session:
+    """Return the session as of a moment in words."""
+    from attrs import evolve
+
+    try:
+        day: date | None = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    try:
+        moment = datetime.fromisoformat(text) if day is None else datetime(day.year, day.month, day.day)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=session.zone)
+        # the end of a day is where the next one begins, which is not always after 24 hours
+        moment = moment if day is None else moment + timedelta(days=1) - timedelta(microseconds=1)
+        acting = session.acting.as_of(moment)
+    except (ValueError, OverflowError):
+        rule = "must be a moment in ISO 8601, such as 2026-03-31T18:00, or a day"
+        raise InvalidInput("--as-of", text, rule) from None
+    return evolve(session, acting=acting, now=acting.moment, past=session.flow.as_of(moment))

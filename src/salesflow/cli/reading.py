@@ -1,21 +1,24 @@
-"""`salesflow list`, `board`, `pipeline` and `why`: what one person sees, and why."""
+"""`salesflow list`, `board`, `pipeline`, `history` and `why`: what one person sees, what happened to it, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from salesflow.cli.options import Session, colour_option, flow_options, json_option, scene_option
+from salesflow.cli.options import Session, as_of_option, colour_option, flow_options, json_option, scene_option
 from salesflow.cli.terminal import answer, harmless, heading, say, table
 from salesflow.errors import InvalidInput
 
 if TYPE_CHECKING:
     from salesflow.model import Opportunity, SalesProcess
-    from salesflow.pipeline import Funnel, SalesCycle, WinRates
+    from salesflow.pipeline import Forecast, ForecastBucket, Funnel, SalesCycle, WinRates
 
 LARGEST_PAGE = 1000
+PERIODS = ("month", "quarter", "year")
+DAY = click.DateTime(formats=["%Y-%m-%d"])
 process_option = click.option(
     "--process", metavar="ID", help="One stage template by its id; else each one that some of the records are on."
 )
@@ -32,6 +35,7 @@ process_option = click.option(
 @click.option("--limit", type=click.IntRange(1, LARGEST_PAGE), default=50, show_default=True, help="Records a page.")
 @click.option("--after", metavar="PLACE", help="Where the page before ended, as it says.")
 @json_option
+@as_of_option
 @colour_option
 def list_opportunities(
     session: Session, scene: str, order_by: str | None, limit: int, after: str | None, as_json: bool
@@ -72,6 +76,7 @@ def show_list(deals: Iterable[Opportunity], names: Mapping[str, str]) -> None:
 @scene_option
 @process_option
 @json_option
+@as_of_option
 @colour_option
 def board(session: Session, scene: str, process: str | None, as_json: bool) -> None:
     """Show the stage view: per stage and outcome how many, and what they are worth (阶段视图)."""
@@ -79,7 +84,7 @@ def board(session: Session, scene: str, process: str | None, as_json: bool) -> N
     from salesflow.pipeline import board as board_of
 
     deals = _every(session, scene)
-    now, today = session.clock.now(), session.flow.today()
+    now, today = session.now, session.today
     boards = [board_of(deals, template, now=now, today=today) for template in _templates(session, deals, process)]
     if as_json:
         answer({"scene": scene, "boards": plain(boards)})
@@ -105,27 +110,59 @@ def board(session: Session, scene: str, process: str | None, as_json: bool) -> N
     default="owner",
     show_default=True,
     metavar="GROUP",
-    help="Group win rates by owner, source, grade, process, stage, customer or led_by.",
+    help="Group win rates by owner, department, team, source, product, grade, competitor, customer, process, stage, "
+    "led_by, month_closed, quarter_closed or year_closed.",
 )
+@click.option(
+    "--period", type=click.Choice(PERIODS), default="month", show_default=True, help="What the forecast is parted by."
+)
+@click.option("--since", type=DAY, metavar="DAY", help="A day of the forecast's first period; else today.")
+@click.option("--until", type=DAY, metavar="DAY", help="A day of its last period; else the first is the only one.")
 @json_option
+@as_of_option
 @colour_option
-def pipeline(session: Session, scene: str, process: str | None, by: str, as_json: bool) -> None:
-    """Show funnel, win rates and sales cycle (销售漏斗)."""
+def pipeline(
+    session: Session, scene: str, process: str | None, by: str, period: str, since: datetime | None,
+    until: datetime | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Show funnel, forecast, win rates and sales cycle (销售漏斗、销售预测)."""
     from salesflow.cli.figures import plain
-    from salesflow.pipeline import funnel as funnel_of
-    from salesflow.pipeline import sales_cycle, win_rates
+    from salesflow.pipeline import forecast, funnel, sales_cycle, win_rates
 
     deals = _every(session, scene)
     rates = win_rates(deals, by, session.departments)
     cycle = sales_cycle(deals, session.zone)
-    funnels = [funnel_of(deals, template) for template in _templates(session, deals, process)]
+    begin = session.today if since is None else since.date()
+    expected = forecast(
+        deals, since=begin, until=begin if until is None else until.date(), today=session.today, period=period
+    )
+    funnels = [funnel(deals, template) for template in _templates(session, deals, process)]
     if as_json:
-        answer({"scene": scene, "funnels": plain(funnels), "win_rates": plain(rates), "sales_cycle": plain(cycle)})
+        figures = {"funnels": funnels, "forecast": expected, "win_rates": rates, "sales_cycle": cycle}
+        answer({"scene": scene, **{name: plain(figure) for name, figure in figures.items()}})
         return
-    for funnel in funnels:
-        show_funnel(funnel)
+    for each in funnels:
+        show_funnel(each)
+    show_forecast(expected)
     show_win_rates(rates, by, session.names)
     show_sales_cycle(cycle)
+
+
+def show_forecast(found: Forecast) -> None:
+    """Print a forecast: each period by category, then what stands in none of them."""
+    from salesflow.cli.figures import money
+
+    heading("Forecast (销售预测)")
+    rows: list[tuple[str, str, ForecastBucket]] = []
+    for period in found.periods:
+        rows += [(period.label, category.value, bucket) for category, bucket in period.categories.items()]
+        rows.append((period.label, "all", period.total))
+    rows += [("–", "slipped", found.slipped), ("–", "undated", found.undated), ("–", "other periods", found.outside)]
+    table(
+        "period  category  >count  >amount  >weighted",
+        [(label, what, f"{b.count:,}", money(b.amounts), money(b.weighted)) for label, what, b in rows],
+    )
+    say(str(found.population))
 
 
 def show_funnel(funnel: Funnel) -> None:
@@ -178,6 +215,7 @@ def _days(days: float | None) -> str:
 @flow_options()
 @click.argument("id")
 @json_option
+@as_of_option
 @colour_option
 def why(session: Session, id: str, as_json: bool) -> None:
     """
@@ -185,7 +223,7 @@ def why(session: Session, id: str, as_json: bool) -> None:
 
     This asks with the rights of whoever holds the database, not with PERSON's own.
     """
-    proof = session.flow.why(session.acting.person, id)
+    proof = (session.past or session.flow).why(session.acting.person, id)
     if as_json:
         from salesflow.cli.figures import plain
 
@@ -193,6 +231,39 @@ def why(session: Session, id: str, as_json: bool) -> None:
         return
     for line in str(proof).splitlines():
         say(harmless(line))
+
+
+@click.command
+@flow_options()
+@click.argument("id")
+@click.option(
+    "--kind", type=click.Choice(("opportunity", "lead", "customer", "contact", "document")), default="opportunity",
+    show_default=True, help="The kind of record.",
+)  # fmt: skip
+@click.option("--html", is_flag=True, help="Print an HTML list, whose look is the page's to decide.")
+@json_option
+@as_of_option
+@colour_option
+def history(session: Session, id: str, kind: str, html: bool, as_json: bool) -> None:
+    """Tell what happened to the record ID: when, by whom, and what was before and after (时间线)."""
+    from salesflow.model import timeline_of
+
+    acting = session.acting
+    desks: dict[str, Any] = {
+        "opportunity": acting.opportunities, "lead": acting.leads, "customer": acting.customers,
+        "contact": acting.contacts, "document": acting.documents,
+    }  # fmt: skip
+    events = desks[kind].history(id)
+    if as_json:
+        from salesflow.files.json_codec import write_plain
+
+        answer({"record": id, "events": [write_plain(event) for event in events]})
+        return
+    told = timeline_of(events, names=session.names, zone=session.zone)
+    if html:
+        click.echo(told.html())
+        return
+    say(str(told))
 
 
 def _templates(session: Session, deals: Sequence[Opportunity], process: str | None) -> list[SalesProcess]:
