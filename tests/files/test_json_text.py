@@ -57,6 +57,23 @@ def test_hostile_text_is_a_typed_error(name):
     assert spent < SECONDS
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{"0.5": "NaN",\n "a": [1, 0.5]}', "line 2, column 11"), ('["NaN", NaN]', "line 1, column 9"),
+        ('["-Infinity",\n\n-Infinity]', "line 3, column 1"), (f'["{"9" * 30}", {"9" * 30}]', "line 1, column 36"),
+        (f'["{"[" * 30}",\n{"[" * 30}', "line 2, column 24"), ('["\\ud83d\\ude00",\n "a\\ud800"]', "line 2, column 2"),
+        ('["\\\\u0000", "a\\u0000"]', "line 1, column 13"), ('["\\u0000", "\ud800"]', "line 1, column 2"),
+        ('["\\ud83d\\ude00", "\ud800"]', "line 1, column 19"), ('["a",\n"b\ud800"]', "line 2, column 3"),
+    ],
+)  # fmt: skip
+def test_what_a_parser_would_take_is_refused_at_its_place(text, place):
+    """REL-8: numbers, nesting and characters that are refused are told with line and column, whatever strings hold."""
+    with pytest.raises(InvalidInput) as caught:
+        read_json(text)
+    assert caught.value.what == place
+
+
 def test_caps_stand_where_they_say():
     """REL-8, I-56: at each cap a text is read, one beyond it is refused."""
     deepest = "[" * DEEPEST_NESTING + "]" * DEEPEST_NESTING

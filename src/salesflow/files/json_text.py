@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from json.decoder import scanstring
 from typing import Any, NoReturn
 
 from salesflow.errors import InvalidInput
@@ -32,7 +33,9 @@ MOST_DIGITS = 19
 # An unterminated string is passed over up to its end; every quantifier is possessive: nothing is tried again.
 _STRING = re.compile(r'"(?:[^"\\]++|(?:\\.)++)*+"?+', re.DOTALL)
 _BRACKET = re.compile(r"[][{}]")
+_STRING_OR_BRACKET = re.compile(rf"{_STRING.pattern}|{_BRACKET.pattern}", re.DOTALL)
 _LONG_NUMBER = re.compile(rf"[0-9]{{{MOST_DIGITS + 1}}}")
+_WHOLE = "is half a character; text must be whole Unicode"
 _RARE_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
@@ -62,12 +65,14 @@ def read_json(source: str | bytes, *, largest: int = LARGEST_TEXT) -> Any:
         plain = _DECODER.decode(text)
     except json.JSONDecodeError as problem:
         shown = text[problem.pos : problem.pos + 40]
-        place = f"line {problem.lineno}, column {problem.colno}"
-        raise InvalidInput(place, shown, f"is no JSON: {problem.msg}") from None
+        raise InvalidInput(_place(text, problem.pos), shown, f"is no JSON: {problem.msg}") from None
+    except _Fraction as problem:
+        place = _place(text, _outside(text, re.escape(problem.text)))
+        raise InvalidInput(place, problem.text, "must be a whole number, or text where it has decimals") from None
     if _RARE_ESCAPE.search(text) is not None:
-        _refuse_unkeepable(plain)
-    elif not text.isascii():
         _refuse_unkeepable(text)
+    if not text.isascii():
+        refuse_half_characters(text)
     return plain
 
 
@@ -91,18 +96,45 @@ def _refuse_costly(text: str) -> None:
     for bracket in _BRACKET.finditer(bare):
         depth += 1 if bracket[0] in "[{" else -1
         if depth > DEEPEST_NESTING:
-            raise InvalidInput("file", "lists and objects", f"must stand in each other at most {DEEPEST_NESTING} deep")
+            place = _place(text, _too_deep(text))
+            raise InvalidInput(place, "lists and objects", f"must stand in each other at most {DEEPEST_NESTING} deep")
     number = _LONG_NUMBER.search(bare)
     if number is not None:
-        raise InvalidInput("file", number[0] + "...", f"must have at most {MOST_DIGITS} digits; write more as text")
+        place = _place(text, _outside(text, _LONG_NUMBER.pattern))
+        raise InvalidInput(place, number[0] + "...", f"must have at most {MOST_DIGITS} digits; write more as text")
 
 
-def _refuse_unkeepable(plain: Any) -> None:
-    """Refuse half characters and NUL, which UTF-8 or a database cannot keep."""
-    told = plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
-    refuse_half_characters(told)
-    if "\\u0000" in told and "\x00" in _all_text(plain):
-        raise InvalidInput("file", "a NUL character", "must not stand in text")
+def _too_deep(text: str) -> int:
+    """Where a bracket opens that stands too deep: looked for in the whole text only once there is one."""
+    depth, brackets = 0, (found for found in _STRING_OR_BRACKET.finditer(text) if found[0][0] != '"')
+    while True:
+        bracket = next(brackets)
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth > DEEPEST_NESTING:
+            return bracket.start()
+
+
+def _outside(text: str, form: str) -> int:
+    """Where *form*, which is there, first stands outside of strings."""
+    found = re.finditer(f"{_STRING.pattern}|({form})", text, re.DOTALL)
+    return next(one.start() for one in found if one[1] is not None)
+
+
+def _place(text: str, at: int) -> str:
+    return f"line {text.count(chr(10), 0, at) + 1}, column {at - text.rfind(chr(10), 0, at)}"
+
+
+def _refuse_unkeepable(text: str) -> None:
+    """Refuse what stands escaped in a string and neither UTF-8 nor a database can keep: NUL and half characters."""
+    for string in _STRING.finditer(text):
+        if _RARE_ESCAPE.search(string[0]) is None:
+            continue
+        held, _ = scanstring(text, string.start() + 1)
+        half = _half_character(held)
+        if "\x00" in held:
+            raise InvalidInput(_place(text, string.start()), "a NUL character", "must not stand in text")
+        if half is not None:
+            raise InvalidInput(_place(text, string.start()), ascii(held[half]), _WHOLE)
 
 
 def refuse_half_characters(text: str) -> None:
@@ -112,19 +144,17 @@ def refuse_half_characters(text: str) -> None:
     Raises:
         InvalidInput: It holds a lone surrogate; whoever made it must mend it.
     """
+    half = _half_character(text)
+    if half is not None:
+        raise InvalidInput(_place(text, half), ascii(text[half]), _WHOLE)
+
+
+def _half_character(text: str) -> int | None:
     try:
         text.encode()
     except UnicodeEncodeError as problem:
-        shown = ascii(text[problem.start])
-        raise InvalidInput("file", shown, "is half a character; text must be whole Unicode") from None
-
-
-def _all_text(plain: Any) -> str:
-    if isinstance(plain, dict):
-        return "".join(key + _all_text(value) for key, value in plain.items())
-    if isinstance(plain, list):
-        return "".join(map(_all_text, plain))
-    return plain if isinstance(plain, str) else ""
+        return problem.start
+    return None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -135,8 +165,16 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+class _Fraction(Exception):
+    """A number that is none of the whole ones stands there; where, the parser does not say."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__(text)
+
+
 def _no_fraction(text: str) -> NoReturn:
-    raise InvalidInput("file", text, "must be a whole number, or text where it has decimals")
+    raise _Fraction(text)
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_no_fraction, parse_constant=_no_fraction)
