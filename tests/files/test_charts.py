@@ -18,7 +18,7 @@ from salesflow.files.charts.figures import FIGURES, Chart, Segment, chart_of
 from salesflow.files.charts.svg import svg
 from salesflow.files.charts.terminal import cells, terminal
 from salesflow.files.charts.words import CAPTIONS
-from salesflow.files.drawing.text_measure import text_width
+from salesflow.files.drawing.text_measure import text_width, wrapped
 from salesflow.model import Event, Opportunity, Probability, ProbabilitySource, SalesProcess, Stage
 from salesflow.pipeline import Movement, board, changes, forecast, funnel, stage_times
 from salesflow.testing.records import make_opportunity
@@ -67,8 +67,8 @@ def test_every_number_is_told_in_both_formats(found: list[Any]):
                 assert "".join(row.label.split()) in "".join("".join(texts).split())
                 for cell in filter(None, row.cells):
                     assert cell in texts
-                line = next(line for line in table.splitlines() if line.startswith(row.label or " "))
-                assert line
+                lines = wrapped(row.label, 36, cells) or [" "]
+                assert all(any(line.startswith(part) for line in table.splitlines()) for part in lines)
         assert chart.note in table
         assert "".join(chart.note.split()) in "".join("".join(texts).split())
 
@@ -103,10 +103,15 @@ def test_a_table_stands_in_columns(found: list[Any]):
         parts = terminal(chart).split("\n\n")[1:-1]
         assert len(parts) == len(chart.panels)
         for part, panel in zip(parts, chart.panels, strict=True):
-            rows = part.splitlines()[: 1 + len(panel.rows)]
-            assert len(rows) == 1 + len(panel.rows)
-            ends = {cells(line) for line, row in zip(rows[1:], panel.rows, strict=True) if row.cells[-1]}
-            assert len(ends | {cells(rows[0])}) == 1
+            head, *lines = part.splitlines()
+            ends = {cells(head)}
+            for row in panel.rows:
+                further = wrapped(row.label, 36, cells)[1:]
+                first = lines.pop(0)
+                ends |= {cells(first)} if row.cells[-1] else set()
+                assert [lines.pop(0) for _ in further] == further
+            assert len(ends) == 1
+            assert len(lines) <= 1  # the legend
 
 
 @given(st.lists(told_histories(), max_size=3))
@@ -125,6 +130,11 @@ def test_a_waterfall_leads_from_the_start_to_the_end(histories: Sequence[Sequenc
         (last,) = panel.rows[-1].segments or (Segment(0, 0, "level"),)
         assert last.end == pytest.approx(standing)
     assert [panel.caption for panel in money] == sorted({panel.caption for panel in money})
+    for panel in chart.panels:
+        least = min(
+            end for row in panel.rows for part in row.segments or [Segment(0, 0, "")] for end in (part.start, part.end)
+        )
+        assert least >= -1e-6
     told = {row.label for row in counts.rows[1:-1]}
     assert told == {CAPTIONS[each.movement][0] for each in found.changes}
 
@@ -138,12 +148,41 @@ def test_every_movement_and_category_has_its_words():
     assert all(all(pair) for pair in CAPTIONS.values())
 
 
+def test_which_records_are_counted_is_told_in_either_language():
+    """PIPE-7, PIPE-8: in Chinese by their statuses, which the rule in English names too."""
+    for figure, told in zip(figures([]), ("在途、赢单、输单、无效",) * 3 + ("在途", "在途、赢单"), strict=True):
+        assert f"计入 0 条（{told}），未计入 0 条" in draw_chart(figure, "text", language="zh")
+
+
+def test_a_long_title_makes_no_picture_wider_than_its_bars():
+    """PIPE-7: it goes on in further lines, whole, and so does a name in a terminal."""
+    long = SalesProcess("long", 1, [Stage("a", "W" * 120)], name={"en": "wide " * 50, "zh": "宽" * 200})
+    found = funnel([], long)
+    for language, title in (("en", "wide" * 50), ("zh", "宽" * 200)):
+        picture = ElementTree.fromstring(draw_chart(found, process=long, language=language))
+        assert float(picture.get("width", 0)) < 1000
+        texts = [text.text or "" for text in picture.iter(f"{SPACE}text")]
+        assert title in "".join("".join(texts).split())
+        table = draw_chart(found, "text", process=long, language=language)
+        assert max(cells(line) for line in table.splitlines()[2:-1]) < 110
+        assert table.count("W") == 120 + (language == "en")
+
+
+def test_a_title_that_has_room_stands_on_one_line():
+    """PIPE-7: a picture is as wide as its title, up to a point."""
+    for found in figures([]):
+        for chart in charts(found):
+            assert chart.title in [text.text for text in ElementTree.fromstring(svg(chart)).iter(f"{SPACE}text")]
+
+
 def test_a_quota_is_a_line_across_the_bar():
     """PIPE-4, PIPE-7: where it is of the panel's currency; the legend says what it is."""
     found = figures([])[-1]
     picture = draw_chart(found)
     assert picture.count('class="mark"') == 4  # yuan and euro, each with its legend
     assert draw_chart(found, "text").count("|") == 4
+    without = forecast([make_opportunity("o", amount=sf.Money("1", "USD"))], since=TODAY, until=TODAY, today=TODAY)
+    assert [panel.heads for panel in chart_of(without, None, "en").panels] == [("count",), ("amount", "weighted")]
     assert 'class="mark"' not in draw_chart(figures([])[0])
 
 

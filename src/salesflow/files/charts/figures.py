@@ -9,7 +9,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from salesflow.files.charts.words import Words
 from salesflow.files.drawing.sheet import plain
@@ -193,7 +193,11 @@ def _changes(found: PipelineChanges, words: Words) -> _Parts:
 
 
 def _waterfall(found: PipelineChanges, words: Words, currency: str | None) -> Panel:
-    """From the start over every movement to the end, in number or in one currency, where some moved nothing."""
+    """
+    From the start over every movement to the end, in number or in one currency, where some moved nothing.
+
+    What adds stands before what takes away, so that nothing on the way is less than was ever there.
+    """
 
     def worth(level: Level) -> Decimal:
         return Decimal(level.count) if currency is None else level.amounts.of(currency)
@@ -203,7 +207,7 @@ def _waterfall(found: PipelineChanges, words: Words, currency: str | None) -> Pa
 
     standing = worth(found.start)
     rows = [Row(words.say("at_start"), _stacked([("level", standing)]), ("", shown(standing)))]
-    for each in found.changes:
+    for each in sorted(found.changes, key=lambda each: (worth(each.moved) <= 0, worth(each.moved) == 0)):
         moved = worth(each.moved)
         if moved or currency is None:
             ends = float(standing), float(standing + moved)
@@ -235,7 +239,9 @@ def _forecast(found: Forecast, words: Words) -> _Parts:
             Row(words.say(name), _stacked([(name, bucket.amounts.of(currency))]), (*_worth(bucket, currency), "", ""))
             for name, bucket in others
         ]
-        heads = words.each("amount", "weighted", "quota", "attainment")
+        has_quota = any(each.quota is not None and each.quota.currency == currency for each in found.periods)
+        heads = words.each("amount", "weighted", *(("quota", "attainment") if has_quota else ()))
+        rows = [evolve(row, cells=row.cells[: len(heads)]) for row in rows]
         panels.append(Panel(currency, heads, tuple(rows)))
     return words.say("forecast"), words.counted(found.population), tuple(panels)
 

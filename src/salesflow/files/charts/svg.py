@@ -15,10 +15,13 @@ from salesflow.files.drawing.text_measure import text_width, wrapped
 _EDGE = 24  # around everything
 _LABEL = 190  # the widest that labels may be
 _BARS = 400  # for the bars of a panel
+_TITLES = 800  # the widest that a title makes a picture; a longer one goes on in a further line
 _LEAST = 2  # of a bar that is not nothing
 _ROW, _BAR = 28, 16
 _GAP = 18
 _SMALL, _NORMAL, _TITLE = 11.5, 13, 19
+_BOLD = 1.13  # how much wider bold type is
+_ROUNDING = 0.01  # what is just as wide as the room fits in
 _LEADING = 1.36  # from line to line, in times the size of the font
 _FONTS = "system-ui,-apple-system,'Segoe UI','Noto Sans','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif"
 
@@ -40,14 +43,14 @@ def svg(chart: Chart) -> str:
     rows = [row for panel in chart.panels for row in panel.rows]
     label = min(max(_wide(row.label) for row in rows), _LABEL)
     numbers = max(sum(_columns(panel)) for panel in chart.panels)
-    width = max(2 * _EDGE + label + _GAP + _BARS + numbers, 2 * _EDGE + _wide(chart.title, _TITLE) * 1.13)
+    inner = max(label + _GAP + _BARS + numbers, min(_wide(chart.title, _TITLE) * _BOLD, _TITLES))
     drawn: list[str] = []
-    y = _lines(drawn, _EDGE, _EDGE - 6, [chart.title], _TITLE, "ink strong")
+    title = wrapped(chart.title, inner / _TITLE / _BOLD + _ROUNDING)
+    y = _lines(drawn, _EDGE, _EDGE - 6, title, _TITLE, "ink strong")
     for panel in chart.panels:
         y = _panel(drawn, chart, panel, label, y + _GAP)
-    note = wrapped(chart.note, (width - 2 * _EDGE) / _SMALL)
-    y = _lines(drawn, _EDGE, y + _GAP / 2, note, _SMALL, "soft")
-    return _document(chart, drawn, width, y + _EDGE)
+    y = _lines(drawn, _EDGE, y + _GAP / 2, wrapped(chart.note, inner / _SMALL), _SMALL, "soft")
+    return _document(chart, drawn, inner + 2 * _EDGE, y + _EDGE)
 
 
 def _panel(drawn: list[str], chart: Chart, panel: Panel, label: float, y: float) -> float:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import unicodedata
 
 from salesflow.files.charts.figures import Chart, Panel, Row
+from salesflow.files.drawing.text_measure import wrapped
 
 _BARS = 32  # cells for the bars of a panel
+_LABEL = 36  # the most cells that a label takes before it goes on in a further line
 _MARK = "|"
 _BLOCKS = {
     "open": "░", "amount": "░", "percentile_90": "░", "pipeline": "░", "undated": "·", "outside": "·", "invalid": "·",
-    "lost": "▒", "dropped": "▒", "less": "▒", "slipped": "▒", "won": "▓", "more": "▓", "closed": "▓", "best_case": "▒",
+    "lost": "▒", "dropped": "▒", "less": "▒", "slipped": "▚", "won": "▓", "more": "▓", "closed": "▓", "best_case": "▒",
 }  # fmt: skip
 _FULL = "█"
 
@@ -31,15 +33,16 @@ def cells(text: str) -> int:
 
 def _panel(chart: Chart, panel: Panel) -> str:
     table = [
-        (panel.caption, " " * _BARS, panel.heads),
-        *((row.label, _bar(panel, row), row.cells) for row in panel.rows),
+        ([panel.caption], " " * _BARS, panel.heads),
+        *((wrapped(row.label, _LABEL, cells) or [""], _bar(panel, row), row.cells) for row in panel.rows),
     ]
-    label = max(cells(name) for name, _, _ in table)
+    label = max(cells(line) for names, _, _ in table for line in names)
     widths = [max(cells(numbers[at]) for _, _, numbers in table) for at in range(len(panel.heads))]
     lines = []
-    for name, bar, numbers in table:
+    for (name, *further), bar, numbers in table:
         shown = [" " * (wide - cells(number)) + number for number, wide in zip(numbers, widths, strict=True)]
         lines.append("  ".join([name + " " * (label - cells(name)), bar, *shown]).rstrip())
+        lines += further
     legend = [f"{_BLOCKS.get(style, _FULL)} {chart.words.say(style)}" for style in panel.styles]
     has_mark = any(row.mark is not None for row in panel.rows)
     legend += [f"{_MARK} {chart.words.say('quota')}"] if has_mark else []

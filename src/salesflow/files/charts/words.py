@@ -69,6 +69,9 @@ CAPTIONS = MappingProxyType(
 """Captions and what colours stand for, by code."""
 
 
+_STATUSES = MappingProxyType({"in_progress": "open"})
+
+
 class Words:
     """
     The words of one language.
@@ -94,10 +97,11 @@ class Words:
         return tuple(map(self.say, captions))
 
     def counted(self, population: Population) -> str:
-        """Return which records are counted; the rule itself is told in English only."""
+        """Return which records are counted: the whole rule in English, in Chinese by the statuses."""
         if self.language == "en":
             return str(population)
-        return f"计入 {population.counted:,} 条，未计入 {population.left_out:,} 条"
+        statuses = "、".join(self.say(_STATUSES.get(status, status)) for status in population.statuses)
+        return f"计入 {population.counted:,} 条（{statuses}），未计入 {population.left_out:,} 条"
 
     def stage(self, code: str) -> str:
         """Return the name of a stage, or its code where the template has none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
 _NARROW = frozenset("iljtfrI.,;:|!()[]{}'`·- ")
@@ -31,25 +32,26 @@ def _width(character: str) -> float:
     return 0.72 if character.isupper() else 0.6
 
 
-def wrapped(text: str, width: float) -> list[str]:
+def wrapped(text: str, width: float, measure: Callable[[str], float] = text_width) -> list[str]:
     """
     Return *text* in lines, broken at spaces and between Chinese characters, and within a word that is too long.
 
     Args:
         text: Any text on one line.
         width: The most that a line may measure, in times the size of the font; at least one character is put on it.
+        measure: Says how wide a text is, in another unit where a picture is not meant.
     """
     lines: list[str] = []
     line = ""
     for piece in _pieces(text):
-        if text_width(line + piece) <= width:
+        if measure(line + piece) <= width:
             line += piece
             continue
         if line.strip():
             lines.append(line.strip())
         line = ""
         for cluster in _clusters(piece.lstrip()):
-            if line and text_width(line + cluster) > width:
+            if line and measure(line + cluster) > width:
                 lines.append(line)
                 line = ""
             line += cluster
