@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,8 +15,10 @@ from salesflow.cli.figures import plain
 from salesflow.cli.terminal import harmless
 from salesflow.files.json_codec import read_plain
 from salesflow.files.organization import load_organization
-from salesflow.model import timeline_of
+from salesflow.model import Activity, OpportunityStatus, Task, created, timeline_of
+from salesflow.ports import UnitOfWork, Write
 from salesflow.stores.sql import SqlStore
+from salesflow.testing.records import make_opportunity
 from tests.cli.calls import Demo, answered, done, refused
 
 
@@ -51,6 +54,28 @@ def test_pages_follow_one_another(demo: Demo, flow: sf.SalesFlow) -> None:
     assert seen == [deal.id for deal in flow.acting_as("chen").opportunities.list(limit=1000).items]
 
 
+def test_the_list_says_what_was_done_and_what_is_due(demo: Demo, tmp_path: Path) -> None:
+    """PIPE-1: the last activity, how many in 30 days, and the open task that is due first, marked where it is past."""
+    url, today = f"sqlite:///{tmp_path / 'work.db'}", date(2026, 3, 31)
+    now = datetime(2026, 3, 31, 1, tzinfo=UTC)
+    tasks = (Task("1:call", "call", "a", due=date(2026, 3, 1)), Task("1:write", "write", "a", due=today))
+    activities = tuple(Activity(f"{n}", "call", "", now - timedelta(days=20 * n), "li") for n in (2, 1, 0))
+    with SqlStore(url) as store:
+        store.create_schema()
+        for deal in (
+            make_opportunity("late", tasks=tasks, activities=activities, last_activity_at=now),
+            make_opportunity("soon", tasks=tasks[1:]), make_opportunity("won", status=OpportunityStatus.WON),
+        ):  # fmt: skip
+            event = created(deal, at=now, by="li", operation="create")
+            store.save(UnitOfWork((Write("opportunity", deal.id, 0, deal, (event,)),)))
+    where = ["--db", url, *demo.where[2:], "--as", "li", "--as-of", "2026-03-31"]
+    _, *lines = done("list", *where, "--work", "--order-by", "id").stdout.splitlines()
+    assert [line.split("李娜")[1].split() for line in lines] == [
+        ["qualification", "2026-03-31", "2", "2026-03-01", "call", "(overdue)"],
+        ["qualification", "–", "0", "2026-03-31", "write"], ["won", "–", "0", "–"],
+    ]  # fmt: skip
+
+
 def test_the_list_is_a_table(demo: Demo) -> None:
     """PIPE-1: each record is one line with Chinese names aligned; how many there are stands on standard error."""
     result = done("list", *demo.where, "--as", "wang", "--limit", 1)
@@ -79,7 +104,7 @@ def test_board_of_one_process(demo: Demo) -> None:
     assert "counted, " in text.splitlines()[-1]
 
 
-@pytest.mark.parametrize("by", ["owner", "grade", "source"])
+@pytest.mark.parametrize("by", ["owner", "grade", "source", "department", "team", "competitor", "quarter_closed"])
 def test_pipeline_is_what_the_facade_says(demo: Demo, flow: sf.SalesFlow, by: str) -> None:
     """PIPE-2, VIS-16: funnel, win rates and sales cycle; money stays exact text."""
     told = answered("pipeline", *demo.where, "--as", "liu", "--by", by)

@@ -39,7 +39,6 @@ class Session:
         flow: The flow, for trusted code.
         acting: The same, with the person's rights and sight.
         names: The name of everybody who has one, by id.
-        departments: The main department of everybody, by id.
         processes: The latest version of each stage template that the flow knows, by id.
         now: The moment of all that is shown: the present one, or that of ``--as-of``.
         zone: The business's time zone.
@@ -49,7 +48,6 @@ class Session:
     flow: SalesFlow
     acting: Acting
     names: Mapping[str, str]
-    departments: Mapping[str, str | None]
     processes: Mapping[str, SalesProcess]
     now: datetime
     zone: ZoneInfo
@@ -227,12 +225,11 @@ def _session(
     flow = SalesFlow(store=store, organization=people, processes=known, clock=clock, time_zone=time_zone)
     latest = {process.id: process for process in sorted(known, key=lambda process: process.version)}
     names = {employee.id: employee.name for employee in people.employees if employee.name}
-    departments = {employee.id: employee.department for employee in people.employees}
     try:
         acting = flow.acting_as(person)
     except NotFound:
         raise InvalidInput("--as", person, "must be the id of an employee or administrator of the --org file") from None
-    return Session(flow, acting, names, departments, latest, clock.now(), ZoneInfo(time_zone))
+    return Session(flow, acting, names, latest, clock.now(), ZoneInfo(time_zone))
 
 
 def _then(session: Session, text: str) -> Session:

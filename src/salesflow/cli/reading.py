@@ -34,11 +34,12 @@ process_option = click.option(
 )
 @click.option("--limit", type=click.IntRange(1, LARGEST_PAGE), default=50, show_default=True, help="Records a page.")
 @click.option("--after", metavar="PLACE", help="Where the page before ended, as it says.")
+@click.option("--work", is_flag=True, help="Show activities and what is due, in place of amounts and dates.")
 @json_option
 @as_of_option
 @colour_option
 def list_opportunities(
-    session: Session, scene: str, order_by: str | None, limit: int, after: str | None, as_json: bool
+    session: Session, scene: str, order_by: str | None, limit: int, after: str | None, work: bool, as_json: bool
 ) -> None:  # fmt: skip
     """List the opportunities that PERSON sees (列表视图)."""
     desk = session.acting.opportunities
@@ -49,7 +50,10 @@ def list_opportunities(
         items = [write_plain(item) for item in page.items]
         answer({"scene": scene, "items": items, "has_more": page.has_more, "after": page.after})
         return
-    show_list(page.items, session.names)
+    if work:
+        show_work(page.items, session)
+    else:
+        show_list(page.items, session.names)
     count = desk.count(scene)
     say(f"{len(page.items):,} of {'more than 1,000' if count > LARGEST_PAGE else format(count, ',')}", stderr=True)
     if page.after is not None:
@@ -69,6 +73,26 @@ def show_list(deals: Iterable[Opportunity], names: Mapping[str, str]) -> None:
             for deal in deals
         ],
     )  # fmt: skip
+
+
+def show_work(deals: Iterable[Opportunity], session: Session) -> None:
+    """Print *deals*, one a line: the last activity, how many there were in 30 days, and what is due next."""
+    from salesflow.model import business_day
+    from salesflow.pipeline import card
+
+    rows = []
+    for deal in deals:
+        seen = card(deal, now=session.now, today=session.today)
+        last, task = deal.last_activity_at, seen.next_task
+        rows.append(
+            (
+                deal.id, deal.name, session.names.get(deal.owner, deal.owner),
+                deal.status if deal.is_completed else deal.stage,
+                "–" if last is None else business_day(last, session.zone), seen.recent_activities,
+                "–" if task is None else f"{task.due} {task.code}{' (overdue)' if seen.is_task_overdue else ''}",
+            )
+        )  # fmt: skip
+    table("id  name  owner  standing  last activity  >in 30 days  due next", rows)
 
 
 @click.command
@@ -127,10 +151,10 @@ def pipeline(
 ) -> None:  # fmt: skip
     """Show funnel, forecast, win rates and sales cycle (销售漏斗、销售预测)."""
     from salesflow.cli.figures import plain
-    from salesflow.pipeline import forecast, funnel, sales_cycle, win_rates
+    from salesflow.pipeline import forecast, funnel, sales_cycle
 
     deals = _every(session, scene)
-    rates = win_rates(deals, by, session.departments)
+    rates = session.acting.pipeline.win_rates(scene, by=by)  # it knows departments and competitors
     cycle = sales_cycle(deals, session.zone)
     begin = session.today if since is None else since.date()
     expected = forecast(
