@@ -46,14 +46,14 @@ _QUOTED = re.compile(rb'"[^"\n]*"|\'[^\'\n]*\'')
 def mutated(random: Random, seeds: tuple[bytes, ...]) -> bytes:
     """Return one of *seeds*, changed once to eight times."""
     content = random.choice(seeds)
-    for _ in range(min(8, 1 + int(random.expovariate(0.7)))):
+    for _ in range(1 + int(min(7, random.expovariate(0.7)))):
         content = random.choice(_CHANGES)(random, content, seeds)[:LONGEST]
     return content
 
 
 def _place(random: Random, content: bytes) -> tuple[int, int]:
     start = random.randint(0, len(content))
-    return start, min(len(content), start + min(int(random.expovariate(0.1)), 400))
+    return start, min(len(content), start + int(min(400, random.expovariate(0.1))))
 
 
 def _flip(random: Random, content: bytes, _seeds: tuple[bytes, ...]) -> bytes:
