@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import salesflow as sf
+from salesflow.app.opportunities import OpportunityDesk
+from salesflow.app.pipeline import PipelineDesk
+from salesflow.pipeline import GROUPINGS, SHARED_GROUPINGS, Population
 from tests.app.test_lists import KINDS, SCENERY
 from tests.app.world import LATER, TODAY, BareStore, World
 
@@ -31,8 +35,9 @@ def answers(world: World, person: str) -> list[Any]:
         told += [acting.pipeline.stage_times(scene, process="crm2000"), acting.pipeline.forecast(scene)]
         told += [acting.pipeline.competitors(scene), acting.pipeline.sources(scene)]
         told += [acting.pipeline.changes(scene, since=world.clock.now() - timedelta(days=1))]
-    told += [acting.pipeline.win_rates(by=by) for by in ("team", "department")]
-    told += [acting.pipeline.velocity(by="owner"), acting.pipeline.losses(), acting.pipeline.risks()]
+    for by in (*GROUPINGS, *SHARED_GROUPINGS, "department"):
+        told += [acting.pipeline.win_rates(by=by), acting.pipeline.velocity(by=by)]
+    told += [acting.pipeline.losses(), acting.pipeline.risks()]
     told += [acting.pipeline.stage_flow(process="crm2000", since=TODAY, until=LATER)]
     told += [acting.pipeline.chances(process="crm2000")]
     told.append(acting.what_if(sf.Employee("chen", department="west")) if person != "chen" else None)
@@ -89,6 +94,40 @@ def test_figures_are_of_one_scene_and_what_one_sees():
     assert SCENERY.acting("qian").pipeline.win_rates().overall.rate is None
 
 
+def populations(cls: type) -> list[str]:
+    """The fields of a figure that say which records it counts."""
+    return [name for name, kind in get_type_hints(cls).items() if kind is Population]
+
+
+def test_every_figure_says_what_it_counts():
+    """PIPE-8: found by looking, so that a new figure without its population fails; and it counts what it says."""
+    figures = [value for name, value in vars(PipelineDesk).items() if inspect.isfunction(value) and name[0] != "_"]
+    made = [get_type_hints(each)["return"] for each in (*figures, OpportunityDesk.board)]
+    assert len(figures) > 10
+    assert [cls.__name__ for cls in made if not populations(cls)] == []
+    li = SCENERY.acting("li")
+    for scene in ("all", "won", "lost"):
+        for board in (li.opportunities.board(scene, process=process) for process in ("crm2000", "gated")):
+            assert board.population.counted == sum(column.count for column in board.columns)
+        rates, seen = li.pipeline.win_rates(scene), li.opportunities.count(scene, cap=None)
+        assert rates.population.counted == rates.overall.won + rates.overall.lost
+        for told in (rates, li.pipeline.forecast(scene), li.pipeline.losses(scene), li.pipeline.sales_cycle(scene)):
+            assert told.population.counted + told.population.left_out == seen
+            assert told.population.voided == 0
+
+
+def test_a_figure_of_what_is_voided_is_an_administrators():
+    """PIPE-8, ORG-5: voided records count in the `voided` scene alone, and the population says so."""
+    world = World()
+    world.deal()
+    world.acting("root").opportunities.void(world.deal(amount=sf.Money("7", "CNY")).id)
+    root = world.acting("root")
+    for scene, number in (("all", 0), ("voided", 1)):
+        board = root.opportunities.board(scene, process="crm2000")
+        assert (board.population.voided, board.population.counted) == (number, 1)
+        assert root.pipeline.funnel(scene, process="crm2000").population.voided == number
+
+
 def test_changes_and_forecast_are_of_what_one_sees():
     """PIPE-3, PIPE-4, VIS-16: the week's changes reconcile, and a forecast of today's month needs no arguments."""
     li, qian = SCENERY.acting("li").pipeline, SCENERY.acting("qian").pipeline
@@ -122,9 +161,9 @@ def test_changes_and_forecast_are_of_what_one_sees():
             li.changes(**moments)
 
 
-@pytest.mark.parametrize("by", ["none", "", 5, ["owner"]])
+@pytest.mark.parametrize("by", ["none", "", 5, ["owner"], lambda deal: [deal.owner]])
 def test_figures_are_grouped_by_known_names(by: Any):
-    """PIPE-2: an unknown grouping is refused."""
+    """PIPE-2: an unknown grouping is refused, and one that gives no keys."""
     with pytest.raises(sf.InvalidInput):
         SCENERY.acting("li").pipeline.win_rates(by=by)
     with pytest.raises(sf.InvalidInput):
@@ -167,11 +206,17 @@ def test_money_becomes_one_currency_by_a_stated_policy_only():
         assert dict(pipeline.losses(rates=rates).by_stage[0].amounts) == {"CNY": Decimal(5)}
         assert dict(pipeline.win_rates(rates=rates).overall.lost_value) == {"CNY": Decimal(5)}
         assert pipeline.velocity(rates=rates).overall.open == 2
+        board = world.acting("li").opportunities.board(process="crm2000", rates=rates)
+        assert dict(board.columns[0].amount) == wanted
+        assert [card.opportunity.amount for card in board.columns[0].cards] == [
+            sf.Money("100", "USD"), sf.Money("1000", "JPY"),
+        ]  # fmt: skip
     wrong: Any = {"USD": 7}
     wrongly: list[Callable[[], Any]] = [
         lambda: pipeline.changes(rates=wrong),
         lambda: pipeline.forecast(rates=wrong),
         lambda: pipeline.win_rates(rates=wrong),
+        lambda: world.acting("li").opportunities.board(process="crm2000", rates=wrong),
     ]
     for call in wrongly:
         with pytest.raises(sf.InvalidInput, match="rates"):

@@ -30,7 +30,7 @@ from salesflow.model import (
     TeamMember,
 )
 from salesflow.model.requests import named
-from salesflow.pipeline import Board, Card, board, card
+from salesflow.pipeline import Board, Card, RatePolicy, board, card, check_policy, converted
 from salesflow.process import Move, create_opportunity
 
 
@@ -160,21 +160,29 @@ class OpportunityDesk(
         """
         return self._page(scene, order_by, limit, after)
 
-    def board(self, scene: str = "all", *, process: str | None = None) -> Board:
+    def board(self, scene: str = "all", *, process: str | None = None, rates: RatePolicy | None = None) -> Board:
         """
         Return the stage view (阶段视图) of one process: count, amount and weighted amount per stage and currency.
 
         Args:
             process: The template's id; None is fine where the flow has only one.
+            rates: By which the sums become one currency; None shows currencies apart. Cards show records as they are.
 
-        Source: PIPE-1, VIS-16.
+        Source: PIPE-1, PIPE-8, VIS-16.
         """
+        check_policy(rates)
         run = self._execution
         run.admit(run.blank(), "opportunities.board", ())
         template = run.kernel.processes.latest(process).process
         seen = run.kernel.query("opportunity", run.visible("opportunity", scene))
         now = run.kernel.now()
-        return board(seen, template, now=now, today=run.kernel.today(now))
+        today = run.kernel.today(now)
+        shown = board(seen, template, now=now, today=today)
+        if rates is None:
+            return shown
+        summed = board(converted(seen, rates, today), template, now=now, today=today)
+        pairs = zip(shown.columns, summed.columns, strict=True)
+        return evolve(shown, columns=tuple(evolve(sums, cards=column.cards) for column, sums in pairs))
 
     def card(self, opportunity: Opportunity | str) -> Card:
         """

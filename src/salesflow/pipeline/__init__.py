@@ -9,11 +9,18 @@ what, and which scene is meant, is for the caller to settle before. Every figure
 from salesflow.pipeline.board import Board, Card, Column, board, card
 from salesflow.pipeline.chances import Chance, Chances, Learned, Outlook, StageChance, chances, wilson
 from salesflow.pipeline.changes import Level, Movement, PipelineChange, PipelineChanges, changes, movements
-from salesflow.pipeline.conversion import RateDay, RatePolicy, converted, converted_changes, converted_costs
+from salesflow.pipeline.conversion import (
+    RateDay,
+    RatePolicy,
+    check_policy,
+    converted,
+    converted_changes,
+    converted_costs,
+)
 from salesflow.pipeline.cycle import SalesCycle, Spread, days_taken, sales_cycle, spread_of
 from salesflow.pipeline.forecast import Forecast, ForecastBucket, ForecastCategory, ForecastPeriod, forecast
 from salesflow.pipeline.funnel import Funnel, FunnelStage, funnel
-from salesflow.pipeline.grouping import GROUPINGS, SHARED_GROUPINGS, GroupBy
+from salesflow.pipeline.grouping import GROUPINGS, SHARED_GROUPINGS, GroupBy, grouped
 from salesflow.pipeline.losses import Loss, Losses, losses
 from salesflow.pipeline.population import Population
 from salesflow.pipeline.returns import SourceReturn, SourceReturns, source_returns
@@ -38,7 +45,8 @@ __all__ = [
     "PipelineChanges", "Population", "RateDay", "RatePolicy", "Risk", "RiskList", "RiskSign", "SalesCycle",
     "SourceReturn", "SourceReturns", "Spread", "StageChance", "StageFlow", "StageFlows", "StagePeriod", "StageTime",
     "StageTimes", "Totals", "Velocities", "Velocity", "WinRate", "WinRates", "board", "card", "chances", "changes",
-    "competitor_records", "competitors_named", "converted", "converted_changes", "converted_costs", "days_taken",
-    "durations_of", "forecast", "funnel", "losses", "movements", "risks", "sales_cycle", "source_returns", "spread_of",
-    "stage_flow", "stage_times", "total_of", "value_of", "velocity", "wilson", "win_rates",
+    "check_policy", "competitor_records", "competitors_named", "converted", "converted_changes", "converted_costs",
+    "days_taken", "durations_of", "forecast", "funnel", "grouped", "losses", "movements", "risks", "sales_cycle",
+    "source_returns", "spread_of", "stage_flow", "stage_times", "total_of", "value_of", "velocity", "wilson",
+    "win_rates",
 ]  # fmt: skip

@@ -64,6 +64,17 @@ class RatePolicy:
     day: RateDay = field(default=RateDay.TODAY, validator=_is_day)
 
 
+def check_policy(rates: object) -> None:
+    """
+    Refuse what is no policy.
+
+    Raises:
+        InvalidInput: *rates* is neither a `RatePolicy` nor None.
+    """
+    if rates is not None and not isinstance(rates, RatePolicy):
+        raise InvalidInput("rates", rates, "must be a RatePolicy or None")
+
+
 def converted(opportunities: Iterable[Opportunity], policy: RatePolicy | None, today: date) -> Iterator[Opportunity]:
     """
     Give *opportunities* with their amounts in the policy's currency, as far as there are rates.

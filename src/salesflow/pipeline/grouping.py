@@ -74,7 +74,8 @@ def grouped(
         departments: The main department of each owner; needed only for ``"department"``.
 
     Raises:
-        InvalidInput: *by* is a name that is not known, or ``"department"`` and nobody says who is in which.
+        InvalidInput: *by* is a name that is not known, ``"department"`` and nobody says who is in which, or a function
+            that gives what can be no key.
     """
     if by is None:
         return []
@@ -82,7 +83,11 @@ def grouped(
     groups: dict[Hashable, list[Opportunity]] = {}
     for opportunity in opportunities:
         for key in keys_of(opportunity) or (None,):
-            groups.setdefault(key, []).append(opportunity)
+            try:
+                group = groups.setdefault(key, [])
+            except TypeError:
+                raise InvalidInput("by", key, "must give what can be a key, such as text or a number") from None
+            group.append(opportunity)
     return sorted(groups.items(), key=lambda item: (item[0] is None, str(item[0])))
 
 
