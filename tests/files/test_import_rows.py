@@ -110,9 +110,9 @@ outcome = "end"
 reason = { column = "end", values = { lost = "price" }, otherwise = "" }
 closed_at = "closed"
 [history]
-bidding = "begun"
-won = "won_on"
 lost = "lost_on"
+won = "won_on"
+bidding = "begun"
 """)
 
 
@@ -122,18 +122,18 @@ def test_a_file_may_say_when_a_deal_was_won_and_when_it_was_lost():
         "id,end,closed,begun,won_on,lost_on\n"
         "1,lost,,2025-01-01,2025-01-02,2025-01-03\n2,won,,2025-01-01,2025-01-02,\n3,,,2025-01-01,2025-01-02,\n"
         "4,won,2025-01-05,,2025-01-02,2025-01-03\n5,won,2025-01-02,2025-01-01,2025-01-02,\n"
-        "6,won,2025-01-05,2025-01-01,2025-01-02,\n"
+        "6,won,2025-01-05,2025-01-01,2025-01-02,\n7,lost,,2025-01-02,2025-01-02,2025-01-02\n"
     )
     world = World()
     report = take(world, WON_AND_LOST, rows)
-    assert (report.imported, told(report)) == (5, [(6, None, "invalid_value")])
+    assert (report.imported, told(report)) == (6, [(6, None, "invalid_value")])
     deals = {deal.id: deal for deal, _ in world.everything()["opportunity"]}
     assert {
         id: [f"{end.outcome} {end.at:%d}{f' to {end.ended_at:%d}' if end.ended_at else ''}" for end in deal.closings]
         for id, deal in deals.items()
     } == {
         "1": ["won 02 to 03", "lost 03"], "2": ["won 02"], "3": ["won 02 to 02"],
-        "4": ["won 02 to 03", "lost 03 to 05", "won 05"], "5": ["won 02"],
+        "4": ["won 02 to 03", "lost 03 to 05", "won 05"], "5": ["won 02"], "7": ["won 02 to 02", "lost 02"],
     }  # fmt: skip
     assert [visit.entered_at and visit.entered_at.day for visit in deals["1"].visits] == [1, 3]
     assert [visit.entered_at and visit.entered_at.day for visit in deals["2"].visits] == [1]

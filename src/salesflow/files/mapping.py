@@ -381,7 +381,8 @@ class RowMapper:
             except ValueError:
                 raise InvalidInput("outcome", outcome, f"must be one of {', '.join(OpportunityStatus)}") from None
         entered: list[tuple[datetime, str]] = [(at, stage) for stage, at in history.items() if at is not None]
-        entered.sort(key=lambda step: step[0])
+        # where days are told and no hours, what ends a deal came last, and its own outcome last of all
+        entered.sort(key=lambda step: (step[0], step[1] in OUTCOME_CODES, step[1] == outcome))
         if entered and entered[-1][1] == outcome and values.get("closed_at") in (None, entered[-1][0]):
             values["closed_at"] = entered.pop()[0]
         stays = [stage for _, stage in entered]
