@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from attrs import evolve
 
@@ -25,6 +25,7 @@ from salesflow.app.past import Past, then
 from salesflow.app.pipeline import PipelineDesk
 from salesflow.app.pools import PoolDesk
 from salesflow.app.sharing import SharingDesk
+from salesflow.app.tabled_pipeline import TabledPipelineDesk
 from salesflow.errors import InvalidInput, NotFound
 from salesflow.grading import GradeChange, GradingPolicy, what_if
 from salesflow.model import Employee, SharingRule
@@ -33,6 +34,9 @@ from salesflow.process import MigrationOutcome, MigrationPlan
 from salesflow.visibility import Cause, Planned, Proof, Removed, Sight, SightChange
 from salesflow.visibility.explain import without_values
 from salesflow.visibility.sight import KINDS_OF_ADMINISTRATORS
+
+if TYPE_CHECKING:
+    from salesflow.analytics import Tables
 
 DeskT = TypeVar("DeskT")
 
@@ -116,6 +120,21 @@ class Acting(Catalogues):
     def pipeline(self) -> PipelineDesk:
         """Figures over what the person sees."""
         return PipelineDesk(self._execution)
+
+    def pipeline_over(self, tables: Tables) -> TabledPipelineDesk:
+        """
+        Return the figures over tables in an engine, of what the person sees: for any number of records.
+
+        Args:
+            tables: As `salesflow.analytics.open_tables` gives them.
+
+        Raises:
+            InvalidInput: They were written for another time zone than the flow's; or, on use, a scene asks what they
+                have no column for.
+
+        Source: PIPE-2, VIS-15.
+        """
+        return TabledPipelineDesk(self._execution, tables)
 
     @cached_property
     def files(self) -> FileDesk:

@@ -8,10 +8,9 @@ from types import MappingProxyType
 
 from salesflow import pipeline
 from salesflow.app.execution import Execution
-from salesflow.errors import InvalidInput
+from salesflow.app.pipeline_access import PipelineAccess
 from salesflow.model import Money, Opportunity, SalesProcess, utc
 from salesflow.model.moments import EARLIEST
-from salesflow.model.requests import named
 from salesflow.pipeline import (
     Chances,
     CompetitorRecords,
@@ -51,35 +50,22 @@ class PipelineDesk:
 
     def __init__(self, execution: Execution) -> None:
         self._execution = execution
+        self._access = PipelineAccess(execution)
 
     def _seen(self, operation: str, scene: str) -> Sequence[Opportunity]:
-        run = self._execution
-        run.admit(run.blank(), f"pipeline.{operation}", ())
-        return run.kernel.query("opportunity", run.visible("opportunity", scene))
+        visible = self._access.visible(f"pipeline.{operation}", scene)
+        return self._execution.kernel.query("opportunity", visible)
 
     def _worth(self, operation: str, scene: str, rates: RatePolicy | None) -> Iterator[Opportunity]:
         """Give what is seen, in the currency of the policy."""
-        _check_policy(rates)
+        pipeline.check_policy(rates)
         kernel = self._execution.kernel
         return pipeline.converted(self._seen(operation, scene), rates, kernel.today(kernel.now()))
 
-    def _template(self, process: str | None) -> SalesProcess:
-        return self._execution.kernel.processes.latest(process).process
-
-    def _departments(self, by: GroupBy | None) -> Mapping[str, str | None] | None:
-        if isinstance(by, str):
-            named(by, "by")
-        if by != "department":
-            return None
-        employees = self._execution.kernel.sight().index.employees
-        return {id: employee.department for id, employee in employees.items()}
-
     def _by_name(self, seen: Iterator[Opportunity], by: GroupBy | None) -> Iterator[Opportunity]:
         """A competitor's id and name are one group, which bears the name."""
-        if by != "competitor":
-            return seen
-        known = self._execution.kernel.query("competitor")
-        return pipeline.competitors_named(seen, {competitor.id: competitor.name for competitor in known})
+        names = self._access.competitors(by)
+        return pipeline.competitors_named(seen, names) if names else seen
 
     def funnel(self, scene: str = "all", *, process: str | None = None) -> Funnel:
         """
@@ -90,7 +76,7 @@ class PipelineDesk:
 
         Source: PIPE-2.
         """
-        template = self._template(process)
+        template = self._access.template(process)
         return pipeline.funnel(self._seen("funnel", scene), template)
 
     def win_rates(self, scene: str = "all", *, by: GroupBy | None = None, rates: RatePolicy | None = None) -> WinRates:
@@ -102,7 +88,7 @@ class PipelineDesk:
 
         Source: PIPE-2, PIPE-8.
         """
-        departments = self._departments(by)
+        departments = self._access.departments(by)
         seen = self._by_name(self._worth("win_rates", scene, rates), by)
         return pipeline.win_rates(seen, by, departments)
 
@@ -115,7 +101,7 @@ class PipelineDesk:
 
         Source: PIPE-2, PIPE-8.
         """
-        departments = self._departments(by)
+        departments = self._access.departments(by)
         seen = self._by_name(self._worth("velocity", scene, rates), by)
         return pipeline.velocity(seen, self._execution.kernel.zone, by, departments)
 
@@ -167,7 +153,7 @@ class PipelineDesk:
 
         Source: PIPE-2.
         """
-        template = self._template(process)
+        template = self._access.template(process)
         return pipeline.stage_times(self._seen("stage_times", scene), template, self._execution.kernel.now())
 
     def stage_flow(
@@ -186,7 +172,7 @@ class PipelineDesk:
 
         Source: PIPE-2.
         """
-        template, zone = self._template(process), self._execution.kernel.zone
+        template, zone = self._access.template(process), self._execution.kernel.zone
         seen = self._seen("stage_flow", scene)
         return pipeline.stage_flow(seen, template, zone, since=since, until=until, period=period)
 
@@ -215,7 +201,7 @@ class PipelineDesk:
         now = kernel.now()
         end = now if until is None else utc(until, "until")
         begin = max(end - WEEK, EARLIEST) if since is None else since
-        _check_policy(rates)
+        pipeline.check_policy(rates)
         seen = self._seen("changes", scene)
         histories = (kernel.events("opportunity", opportunity.id) for opportunity in seen)
         return pipeline.converted_changes(pipeline.changes(histories, begin, end), rates, kernel.today(now))
@@ -253,7 +239,7 @@ class PipelineDesk:
 
         Source: PIPE-5.
         """
-        template = self._template(process)
+        template = self._access.template(process)
         return pipeline.chances(self._seen("chances", scene), template, self._execution.kernel.zone)
 
     def risks(self, scene: str = "all", *, silent_days: int = SILENT_DAYS, pushes: int = PUSHES) -> RiskList:
@@ -288,8 +274,3 @@ class PipelineDesk:
             silent_days=silent_days,
             pushes=pushes,
         )
-
-
-def _check_policy(rates: RatePolicy | None) -> None:
-    if rates is not None and not isinstance(rates, RatePolicy):
-        raise InvalidInput("rates", rates, "must be a RatePolicy or None")

@@ -1,0 +1,78 @@
+"""The tables as expressions, in whatever engine holds them, narrowed to what one person sees (VIS-15)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from attrs import frozen
+
+from salesflow.analytics.compiler import condition
+from salesflow.analytics.layout import FORMAT, LAYOUTS
+from salesflow.analytics.writing import ABOUT
+from salesflow.errors import InvalidInput
+from salesflow.visibility.filters import Filter
+
+Table: TypeAlias = Any
+"""A table expression of Ibis, which tells a type checker nothing of its columns."""
+
+
+@frozen(eq=False)
+class Tables:
+    """
+    The tables that figures are made from.
+
+    Args:
+        opportunity, stay, movement, team_member, product, competitor: Table expressions of one engine, with the
+            columns of `LAYOUTS`.
+        zone: The business's time zone that they were written for.
+
+    Source: PIPE-2.
+    """
+
+    opportunity: Table
+    stay: Table
+    movement: Table
+    team_member: Table
+    product: Table
+    competitor: Table
+    zone: str
+
+    def seen(self, filter: Filter) -> Table:
+        """
+        Return the opportunities that pass *filter*.
+
+        Raises:
+            InvalidInput: These tables cannot tell who passes it.
+
+        Source: VIS-15.
+        """
+        return self.opportunity.filter(condition(filter, self.opportunity, self.team_member))
+
+
+def open_tables(connection: Any, folder: str | Path) -> Tables:
+    """
+    Return the tables that `write_tables` wrote.
+
+    Args:
+        connection: An Ibis connection that reads Parquet files: ``ibis.duckdb.connect()``,
+            ``ibis.pyspark.connect(session)`` and so on. Tables that were loaded into an engine by other means are
+            handed to `Tables` directly.
+        folder: Where they are.
+
+    Raises:
+        InvalidInput: There are no such tables, or of another format.
+
+    Source: PIPE-2.
+    """
+    place = Path(folder)
+    try:
+        about = json.loads((place / ABOUT).read_text("utf-8"))
+        format, zone = about["format"], str(about["zone"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InvalidInput("folder", place.name, f"must hold the tables and the {ABOUT} that were written") from None
+    if format != FORMAT:
+        raise InvalidInput("folder", place.name, f"is of format {format}; this version reads {FORMAT}")
+    found = {name: connection.read_parquet(str(place / name / "*.parquet")) for name in LAYOUTS}
+    return Tables(zone=zone, **found)
