@@ -89,7 +89,8 @@ def test_a_timeline_as_html_is_escaped_and_whole():
     page = timeline_of(world.acting("li").opportunities.history(deal), names={"li": "<i>Li</i>"}).html()
     assert "<script" not in page
     assert "<i>Li" not in page
-    assert '<span class="badge lost">lost</span>' in page
+    assert '<span class="badge stage_left"><bdi>stage left</bdi></span>, <span class="badge lost"><bdi>lost' in page
+    assert f">{world.clock.now():%Y-%m-%d %H:%M}</time>" in page
     seen: list[str] = []
 
     class Tags(HTMLParser):

@@ -88,16 +88,16 @@ class TimelineEntry:
         return "\n".join([head, *(f"    {change}" for change in self.changes)])
 
     def html(self) -> str:
-        """Return the entry as an item of a list, escaped."""
+        """Return the entry as an item of a list, escaped; what it tells changes the direction of nothing around it."""
         told = zip(self.kinds, self.happened, strict=True)
-        happened = "".join(f'<span class="badge {kind}">{escape(words)}</span>' for kind, words in told)
-        said = "".join(f"<q>{escape(reason)}</q>" for reason in self.reasons)
+        happened = ", ".join(f'<span class="badge {kind}">{_held(words)}</span>' for kind, words in told)
+        said = " ".join(f"<q>{_held(reason)}</q>" for reason in self.reasons)
         changes = "".join(
-            f"<li>{escape(one.what)}: {escape(one.before)} → <b>{escape(one.after)}</b></li>" for one in self.changes
+            f"<li>{_held(one.what)}: {_held(one.before)} → <b>{_held(one.after)}</b></li>" for one in self.changes
         )
         return (
-            f'<li><time datetime="{self.at.isoformat()}">{self.at:%Y-%m-%d}</time><div>'
-            f'<p><span class="person">{escape(self.by)}</span> <code>{escape(self.operation)}</code> {said}</p>'
+            f'<li><time datetime="{self.at.isoformat()}">{self.at:%Y-%m-%d %H:%M}</time><div>'
+            f'<p><span class="person">{_held(self.by)}</span> <code>{escape(self.operation)}</code> {said}</p>'
             f"<p>{happened}</p>{f'<ul>{changes}</ul>' if changes else ''}</div></li>"
         )
 
@@ -121,6 +121,10 @@ class Timeline:
     def html(self) -> str:
         """Return a self-contained list, escaped, whose look is the page's to decide."""
         return f'<ol class="timeline">{"".join(entry.html() for entry in self.entries)}</ol>'
+
+
+def _held(text: str) -> str:
+    return f"<bdi>{escape(text)}</bdi>"
 
 
 def timeline_of(
