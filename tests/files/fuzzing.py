@@ -141,13 +141,20 @@ def _nest(random: Random, content: bytes, _seeds: tuple[bytes, ...]) -> bytes:
     return content[:at] + opening * deep + closing * random.choice((0, deep, deep)) + content[at:]
 
 
+def _repeat(random: Random, content: bytes, _seeds: tuple[bytes, ...]) -> bytes:
+    """The same sign again and again: what is looked at once for each of them shows here."""
+    at = random.randint(0, len(content))
+    piece = random.choice(SIGNS) * random.choice((1, 1, 2)) + random.choice((b"", b"", random.choice(SIGNS)))
+    return content[:at] + (piece * LONGEST)[: random.choice((9, 300, 4_000, 12_000))] + content[at:]
+
+
 def _other_encoding(random: Random, content: bytes, _seeds: tuple[bytes, ...]) -> bytes:
     text = content.decode("utf-8", "replace")
     return text.encode(random.choice(_ENCODINGS), "replace")
 
 
 _CHANGES: tuple[Callable[[Random, bytes, tuple[bytes, ...]], bytes], ...] = (
-    *(_flip, _insert, _insert, _delete, _duplicate, _splice, _cut, _tokens, _tokens, _tokens, _lines, _nest),
+    *(_flip, _insert, _insert, _delete, _duplicate, _splice, _cut, _tokens, _tokens, _tokens, _lines, _nest, _repeat),
     *(_exchange(_NUMBER, lambda random, _: random.choice(NUMBERS)),) * 2,
     *(_exchange(_QUOTED, _quoted),) * 2,
 )  # fmt: skip
@@ -245,9 +252,11 @@ def _where(problem: Exception) -> str:
 
 
 def seeds_of(name: str) -> tuple[bytes, ...]:
-    """Return the sound seeds of a decoder, and the small files that it refuses already."""
-    bad = (path.read_bytes() for path in sorted((CORPUS / name).glob("*.*")) if path.name != "expected.tsv")
-    return (*DECODERS[name].seeds * 4, *(content for content in bad if len(content) < LONGEST))
+    """Return the seeds of a decoder: the sound ones, twice as many as the small files that it refuses already."""
+    sound = DECODERS[name].seeds
+    paths = sorted((CORPUS / name).glob("*.*"))
+    bad = [path.read_bytes() for path in paths if path.name != "expected.tsv" and path.stat().st_size < LONGEST]
+    return (*sound * (1 + 2 * len(bad) // len(sound)), *bad)
 
 
 def fuzz(name: str, runs: int, seed: int, *, pause: float = 0.0) -> Account:

@@ -281,6 +281,17 @@ def test_nobody_can_make_the_reader_search_for_ever():
     assert took < 5 * SECONDS  # for 800 KB
 
 
+@pytest.mark.parametrize("head", [b'{"a": [', b'{"a": x', b'{"a": {}', b"}", b'{"a": "'])
+@pytest.mark.parametrize("gap", [b"\n", b",\n", b" ", b"[\n", b"},"])
+def test_blanks_without_end_are_looked_through_once(head, gap):
+    """REL-8: where an object is broken, the search for the next one takes as long as what it looks through."""
+    content = head + gap * (100_000 // len(gap)) + b"x\n" + b'{"a": 7, "b": 8}'
+    took, found = best_time(lambda: told(json_rows(content)), SECONDS)
+
+    assert found[-1][1] in (["7", "8"], "syntax", "truncated")
+    assert took < SECONDS
+
+
 def test_json_of_any_length_is_read_piece_by_piece():
     """IO-1: a character may be cut in two where a piece ends, and blanks may be longer than any row."""
     name = "张" * 60_000

@@ -5,9 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import salesflow as sf
+from salesflow.files.scenes import examine_scenes
+from salesflow.files.toml import toml_value
 from salesflow.visibility import owner, record
 from tests.files.test_rule_text import RULES
+from tests.files.timing import best_time
 
+SECONDS = 0.1
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), min_size=1, max_size=8).filter(
     lambda name: bool(name.strip())
 )
@@ -56,6 +60,18 @@ def test_everything_that_is_wrong_is_told_with_its_place():
             sf.scenes.loads(source)
     with pytest.raises(sf.InvalidInput):
         sf.scenes.loads(3)  # type: ignore[arg-type]  # on purpose
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["everybody" + " " * 3_990, "everybody" + " " * 3_989 + "\x00", "'" + "\\'" * 1_990, "~" * 3_990 + "everybody"],
+)
+def test_the_longest_rules_are_read_in_time(text):
+    """REL-8: blanks at the end, a quote never closed and signs without end are each looked at once."""
+    lines = [f"s{n} = {toml_value(text)}" for n in range(4)]
+    source = "\n".join(["[scenes]", *lines])
+    took, _ = best_time(lambda: examine_scenes(source), SECONDS)
+    assert took < SECONDS
 
 
 def test_scenes_that_double_with_every_line_are_refused_in_time():

@@ -227,8 +227,9 @@ class CsvRows:
 _SEPARATORS = re.compile(r"[\s,]*+")
 _OVERLAP = 64  # what separates two objects may lie across the end of what is there
 _PATIENCE = 8 * LONGEST_ROW  # so many characters are read again in search of swallowed objects
-_NEXT_LINE = re.compile(r"\n[\s,\[]*+(?=\{)")
-_NEXT_OBJECT = re.compile(r"\n[\s,\[]*+(?=\{)|\}\s*+,\s*+(?=\{)")
+_BRACE = re.compile(r"\{(?<=[\s,\[]\{)")
+_BEGINS_LINE = re.compile(r"[\s,\[]*+")
+_BEHIND_OBJECT = re.compile(r"\}\s*+,\s*+")
 
 
 class JsonRows:
@@ -374,7 +375,7 @@ class JsonRows:
             else:
                 problem = wrong("syntax", problem=error.msg)
             to = min(error.pos, to)
-            has_swallowed = _NEXT_LINE.search(self._text, self._at + 1, to) is not None
+            has_swallowed = any(begins_line for _, begins_line in _rows_ahead(self._text, self._at + 1, to))
         self._wasted += to - self._at
         begun = self._at + 1
         if has_swallowed and self._wasted < _PATIENCE:
@@ -382,15 +383,34 @@ class JsonRows:
         # the object may have been met where a comma or a name was looked for
         self._move(begun + len(self._text[begun:to].rstrip(" \t\r\n,[")))
         while True:
-            found = _NEXT_OBJECT.search(self._text, self._at)
-            if found is not None:
-                self._move(found.end())
+            ahead = next(_rows_ahead(self._text, self._at, len(self._text)), None)
+            if ahead is not None:
+                self._move(ahead[0])
                 return problem
             if self._ended:
                 text = self._text.rstrip()
                 self._move(max(self._at, len(text) - text.endswith("]")))
                 return problem
             self._move(max(self._at + 1, len(self._text) - _OVERLAP))
+
+
+def _rows_ahead(text: str, start: int, end: int) -> Iterator[tuple[int, bool]]:
+    """
+    Give each place where a row seems to begin, and whether on a line of its own; else an object ends before it.
+
+    What stands between two braces is looked at once, so that blanks without end cost no more than their length.
+    """
+    line, before = -1, start
+    for brace in _BRACE.finditer(text, start, end):
+        at = brace.start()
+        line = max(line, text.rfind("\n", before, at))
+        if line >= 0 and _BEGINS_LINE.fullmatch(text, line + 1, at):
+            yield at, True
+        else:
+            closing = text.rfind("}", before, at)
+            if closing >= 0 and _BEHIND_OBJECT.fullmatch(text, closing, at):
+                yield at, False
+        before = at
 
 
 class _NoValue:

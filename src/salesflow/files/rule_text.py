@@ -31,7 +31,7 @@ DEEPEST_RULE = 50
 """So many parentheses may stand within each other."""
 
 _TOKEN = re.compile(
-    r"""\s*(?:
+    r"""\s*+(?:
         (?P<text>'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")
       | (?P<number>-?[0-9]+(?:\.[0-9]+)?)
       | (?P<name>[^\W\d]\w*)
@@ -77,8 +77,13 @@ def parse_rule(text: str, names: Mapping[str, Rule] = _NO_RULES) -> Rule:
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """Return every name that stands in *text*, as often as it does, unless it is too long to be read."""
-    return () if len(text) > LONGEST_RULE else tuple(found["name"] for found in _TOKEN.finditer(text) if found["name"])
+    """Return every name that stands in *text*, as often as it does; of what cannot be a rule, none."""
+    if len(text) > LONGEST_RULE:
+        return ()
+    try:
+        return tuple(token.text for token in _tokens(text) if token.kind == "name")
+    except InvalidInput:
+        return ()
 
 
 def rule_text(rule: Rule) -> str:
