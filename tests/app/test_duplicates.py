@@ -343,6 +343,16 @@ def test_what_one_may_know_follows_sight():
     assert link_of(world, lead) == UNSEEN
 
 
+def test_whoever_hides_the_lead_that_showed_them_the_customer_is_told_no_more():
+    """LEAD-12, VIS-20, VIS-21, HIST-3: with the lead the sight of what it became goes, the first time and again."""
+    world = World()
+    customer = known_customer(world, "qian")
+    lead = world.acting("root").leads.convert(lead_with(world), customer=customer.id).lead
+    assert link_of(world, lead) == Duplicate("customer", customer.id, "Mr Wang")
+    for _ in range(2):
+        assert world.acting("li").once("key").leads.void(lead.id).duplicate_of == UNSEEN
+
+
 def test_what_is_gone_reads_as_what_is_hidden():
     """VIS-17: the link to a record that was deleted tells no more than one to a record that may not be seen."""
     for revealed in (False, True):

@@ -179,10 +179,9 @@ class Execution:
                 if tries == TRIES:
                     raise
             else:
-                if further:
-                    # What it is linked to may have been written beside it; the change is saved, so nothing is raised.
-                    with suppress(Exception):
-                        told = self.told(case.sight, after)
+                # The change may have moved what a lead is linked to, or hidden it; it is saved, so nothing is raised.
+                with suppress(Exception):
+                    told = self.told(case.sight, after)
                 return self.renewed(told) if is_set_off else told
 
     def admit(
