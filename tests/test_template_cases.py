@@ -8,7 +8,7 @@ import pytest
 
 from salesflow import templates
 from salesflow.errors import InvalidInput
-from salesflow.template_cases import LARGEST_TEXT, MOST_CASES, TemplateCase, check_cases, read_cases
+from salesflow.template_cases import LARGEST_TEXT, MOST_CASES, MOST_PHRASES, TemplateCase, check_cases, read_cases
 from tests.cli.calls import done, refused, run
 
 HOW_TO = Path(__file__).parents[1] / "docs" / "how-to"
@@ -132,7 +132,7 @@ def test_cases_stand_in_tables_of_any_page():
     "text",
     [
         "", "|a|b|c|\n|1|2|3|", "|given|when|then|\n|1|2|", "x" * (LARGEST_TEXT + 1),
-        "|given|when|then|\n" + "||||\n" * (MOST_CASES + 1),
+        "|given|when|then|\n" + "||||\n" * (MOST_CASES + 1), "|given|when|then|\n||" + "x;" * (MOST_PHRASES + 1) + "||",
     ],
 )  # fmt: skip
 def test_what_is_no_table_of_cases_is_refused(text: str):

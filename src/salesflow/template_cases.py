@@ -38,6 +38,9 @@ LARGEST_TEXT = 64 * 1024
 MOST_CASES = 500
 """A text holds at most so many cases."""
 
+MOST_PHRASES = 100
+"""A cell holds at most so many phrases: each is an operation of a flow, and what has happened grows with them."""
+
 _NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 _SELLER, _SUPERIOR = "seller", "superior"
 _COLUMNS = ["given", "when", "then"]
@@ -88,7 +91,8 @@ def read_cases(text: str) -> tuple[TemplateCase, ...]:
         text: Markdown; whatever else stands in it is passed over. Phrases of a cell are separated by ``;``.
 
     Raises:
-        InvalidInput: A row has another number of cells, there is no case, or the text or the table is too large.
+        InvalidInput: A row has another number of cells, there is no case, or the text, the table or a cell is too
+            large.
 
     Source: PROC-3.
     """
@@ -107,6 +111,9 @@ def read_cases(text: str) -> tuple[TemplateCase, ...]:
             if len(cells) != len(_COLUMNS):
                 raise InvalidInput(f"cases, line {line}", written, f"must have the cells {', '.join(_COLUMNS)}")
             given, when, then = map(_phrases, cells)
+            most = max(map(len, (given, when, then)))
+            if most > MOST_PHRASES:
+                raise InvalidInput(f"cases, line {line}", f"{most:,} phrases", f"must be at most {MOST_PHRASES} a cell")
             cases.append(TemplateCase(line, given, when, then))
     if not 1 <= len(cases) <= MOST_CASES:
         raise InvalidInput("cases", len(cases), f"must be 1 to {MOST_CASES} rows under | given | when | then |")

@@ -18,7 +18,7 @@ from salesflow.files.json_codec import from_json, to_json
 from salesflow.files.mapping import ImportMapping, RowMapper, parse_mapping, read_lookups
 from salesflow.files.organization import examine_organization, parse_organization
 from salesflow.files.problems import WrongRow
-from salesflow.files.reading import CsvRows, JsonRows
+from salesflow.files.reading import CsvRows, JsonRows, Layout
 from salesflow.files.toml_lines import with_lines
 from salesflow.template_cases import check_cases
 from salesflow.testing import CountingIds, FixedClock
@@ -181,20 +181,26 @@ def import_with(mapping: str, *, is_json: bool) -> Callable[[bytes], Any]:
         desk = business.acting_as("root").files
         take_in = desk.import_json if is_json else desk.import_csv
         report = take_in(io.BytesIO(content), known)
-        out = io.StringIO()
-        desk.export_json("all", out, kind=known.kind)
-        assert report.imported + report.unchanged + report.refused >= 0
+        exported, table = io.StringIO(), io.StringIO(newline="")
+        desk.export_json("all", exported, kind=known.kind)
+        desk.export_csv("all", table, kind=known.kind)
         assert all(problem.line is not None and problem.problem for problem in report.problems)
-        return report, out.getvalue()
+        return report, json.loads(exported.getvalue()), table.getvalue()
 
     return take
 
 
 def _exported_again(came: Any) -> bool:
-    report, exported = came
-    items = json.loads(exported)
-    return len(items) == report.imported and all(
-        json.loads(to_json(from_json(json.dumps(item)))) == item for item in items
+    """What was taken in comes out as JSON that reads back equal, and as CSV that tells the same."""
+    report, items, table = came
+    rows = CsvRows(io.StringIO(table, newline=""), Layout(), "exported")
+    places = {name: rows.columns.index(name) for name in ("id", "name", "title", "description") if name in rows.columns}
+    told = [{name: row.cells[place] for name, place in places.items()} for row in rows]
+    kept = [{name: (item["value"].get(name) or "").strip() for name in places} for item in items]
+    return (
+        len(items) == report.imported
+        and all(json.loads(to_json(from_json(json.dumps(item)))) == item for item in items)
+        and told == kept
     )
 
 

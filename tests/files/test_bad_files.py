@@ -169,6 +169,9 @@ GENERATED: dict[tuple[str, str], tuple[str | bytes, list[tuple[str, str]]]] = {
     ("cases", "larger than a text may be"): ("x" * (LARGEST_CASES + 1), [("cases", "InvalidInput")]),
     ("cases", "a row too many"): (
         "|given|when|then|\n" + "||||\n" * (MOST_CASES + 1), [("cases", "InvalidInput")]),
+    ("cases", "a cell of 1,000 steps"): (
+        "|given|when|then|\n||" + "change_stage offer a; change_stage inquiry b;" * 500 + "|at inquiry|\n",
+        [("cases, line 2", "InvalidInput")]),
     ("cases", "a row of bars"): ("|given|when|then|\n" + "|" * 60_000, [("cases, line 2", "InvalidInput")]),
 }  # fmt: skip
 """What is bad by its size, by decoder and what it is; the first of its problems are those named here."""
