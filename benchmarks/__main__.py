@@ -26,8 +26,10 @@ MODULES = {
     "PERF-4": "benchmarks.perf_4_visibility",
     "PERF-5": "benchmarks.perf_5_lists",
     "PERF-6": "benchmarks.perf_6_memory_lists",
+    "PERF-7": "benchmarks.perf_7_json",
     "PERF-8": "benchmarks.perf_8_import",
     "PERF-9": "benchmarks.perf_9_csv",
+    "PERF-10": "benchmarks.perf_10_figures",
     "PERF-11": "benchmarks.perf_11_duplicates",
 }
 """Where each bar is measured; a module has `measure()`, which gives its results."""

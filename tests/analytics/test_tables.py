@@ -15,7 +15,6 @@ import pytest
 import salesflow as sf
 from salesflow import analytics
 from salesflow.analytics import grouping, writing
-from salesflow.analytics.stages import neighbour
 from salesflow.stores import MemoryStore
 from salesflow.testing.records import FILTERS, many_opportunities, new, unit
 from salesflow.visibility import KnownBy, Names, TeamIn
@@ -169,16 +168,3 @@ def test_a_list_of_events_has_an_end(tables: analytics.Tables, limit: Any):
         analytics.moved(tables, EVERYTHING, since, until, limit=limit)
     everything = analytics.moved(tables, EVERYTHING, since, until)
     assert analytics.moved(tables, EVERYTHING, since, until, limit=3) == everything[:3]
-
-
-@pytest.mark.parametrize("count", range(1, 40))
-def test_the_ninth_tenth_is_the_right_neighbour(count: int):
-    """PIPE-2: of the two durations that an engine's quantile lies between, also where rounding moved it a little."""
-    took = [10 * number for number in range(count)]
-    at = 9 * (count - 1) / 10
-    mark = 10 * at
-    expected = took[-(-9 * count // 10) - 1]
-    for moved in (mark, mark - 1e-7, mark + 1e-7):
-        below = max((each for each in took if each <= moved), default=None)
-        above = min((each for each in took if each >= moved), default=None)
-        assert neighbour(count, moved, below, above) == expected

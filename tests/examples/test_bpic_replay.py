@@ -12,7 +12,6 @@ from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import pairwise
-from math import ceil
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -221,7 +220,16 @@ def spread(values: list[Any]) -> tuple[Any, Any, int]:
     """Median and 90th percentile, by the book, and how many there are."""
     ranked = sorted(values)
     middle = (ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2]) / 2
-    return middle, ranked[ceil(0.9 * len(ranked)) - 1], len(ranked)
+    before, tenths = divmod(9 * (len(ranked) - 1), 10)
+    ninth = ranked[before] + (ranked[min(before + 1, len(ranked) - 1)] - ranked[before]) * tenths / 10
+    return rounded(middle), rounded(ninth), len(ranked)
+
+
+def rounded(value: Any) -> Any:
+    """A duration to the millisecond, as it is told; days as they are."""
+    if not isinstance(value, timedelta):
+        return value
+    return timedelta(milliseconds=round(value / timedelta(milliseconds=1)))
 
 
 def test_bpic_the_time_in_each_stage(replayed):

@@ -118,8 +118,8 @@ def test_a_worked_example():
     assert (stage.chance.share, stage.chance.days_to_win.median) == (0.75, 20)
     assert [(grade, each.won, each.lost) for grade, each in stage.by_grade] == [(Grade.A, 2, 0), (None, 1, 1)]
     first, second, _, last = chances([*past, *open_ones], PROCESS, ZONE).outlooks
-    assert (first.by_stage.close_date, first.by_stage.close_date_90) == (date(2026, 3, 22), date(2026, 4, 2))
-    assert (first.by_grade.close_date, first.by_grade.close_date_90) == (date(2026, 3, 17), date(2026, 3, 22))
+    assert (first.by_stage.close_date, first.by_stage.close_date_90) == (date(2026, 3, 22), date(2026, 3, 31))
+    assert (first.by_grade.close_date, first.by_grade.close_date_90) == (date(2026, 3, 17), date(2026, 3, 21))
     assert second.by_stage.close_date is last.by_stage.close_date is None
 
 

@@ -6,9 +6,6 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import ibis
-import pyarrow as arrow
-
 from salesflow.analytics.counting import OPEN, WON, Tally, population_of, rows, tallied
 from salesflow.analytics.layout import day_of_month, microseconds
 from salesflow.analytics.tables import Table, Tables
@@ -92,7 +89,7 @@ def funnel(tables: Tables, filter: Filter, process: SalesProcess) -> Funnel:
 
 def stage_times(tables: Tables, filter: Filter, process: SalesProcess, now: datetime) -> StageTimes:
     """
-    Return what `salesflow.pipeline.stage_times` returns, to the microsecond.
+    Return what `salesflow.pipeline.stage_times` returns.
 
     Args:
         filter: What the viewer sees.
@@ -110,84 +107,29 @@ def stage_times(tables: Tables, filter: Filter, process: SalesProcess, now: date
     stays = _stays_of(tables, process)
     stays = stays.filter(stays.opportunity.isin(of_process.id))
     is_lasting = stays.took_us.isnull()
-    stays = stays.select(
-        stage=stays.stage, is_lasting=is_lasting, took=is_lasting.ifelse(moment - stays.entered_at_us, stays.took_us)
+    took = is_lasting.ifelse(moment - stays.entered_at_us, stays.took_us)
+    stays = stays.select(stage=stays.stage, is_lasting=is_lasting, took=took)
+    grouped = stays.group_by(["stage", "is_lasting"]).agg(
+        stays=stays.count(),
+        count=stays.took.count(),
+        quantiles=stays.took.quantile([0.5, 0.9]),
+        shortest=stays.took.min(),
+        longest=stays.took.max(),
     )
-    found = rows(
-        stays.group_by(["stage", "is_lasting"]).agg(
-            stays=stays.count(),
-            count=stays.took.count(),
-            quantiles=stays.took.quantile([0.5, 0.9]),
-            shortest=stays.took.min(),
-            longest=stays.took.max(),
-        )
-    )
-    ninth = _ninth_tenths(stays, found)
     without: Counter[str] = Counter()
     spread: dict[tuple[str, bool], Durations] = {}
-    for row in found:
-        place = row["stage"], row["is_lasting"]
+    for row in rows(grouped):
         without[row["stage"]] += row["stays"] - row["count"]
         if row["count"]:
-            spread[place] = Durations(
-                row["count"],
-                *(
-                    timedelta(microseconds=each)
-                    for each in (row["quantiles"][0], ninth[place], row["shortest"], row["longest"])
-                ),
-            )
+            median, percentile_90 = (timedelta(milliseconds=round(each / 1000)) for each in row["quantiles"])
+            ends = (timedelta(microseconds=each) for each in (row["shortest"], row["longest"]))
+            spread[row["stage"], row["is_lasting"]] = Durations(row["count"], median, percentile_90, *ends)
     none = Durations(0)
     stages = (
         StageTime(code, spread.get((code, False), none), spread.get((code, True), none), without[code])
         for code in (stage.code for stage in process.stages)
     )
     return StageTimes(process.id, tuple(stages), _population_of_process(seen, process))
-
-
-def _ninth_tenths(stays: Table, found: list[dict[str, Any]]) -> dict[tuple[str, bool], int]:
-    """
-    Return the smallest duration that at least nine in ten do not exceed, by stage and whether the stays last.
-
-    An engine's exact quantile lies between two neighbouring durations; which of them is meant is told by their number.
-    """
-    known = [row for row in found if row["count"]]
-    if not known:
-        return {}
-    marks = ibis.memtable(
-        arrow.table(
-            {
-                "marked_stage": [row["stage"] for row in known],
-                "marked_lasting": [row["is_lasting"] for row in known],
-                "mark": [row["quantiles"][1] for row in known],
-            }
-        )
-    )
-    at = stays.inner_join(marks, [("stage", "marked_stage"), ("is_lasting", "marked_lasting")])
-    sides = at.group_by(["stage", "is_lasting"]).agg(
-        below=at.took.max(where=at.took <= at.mark), above=at.took.min(where=at.took >= at.mark)
-    )
-    between = {(row["stage"], row["is_lasting"]): (row["below"], row["above"]) for row in rows(sides)}
-    return {
-        place: neighbour(row["count"], row["quantiles"][1], *between[place])
-        for row in known
-        for place in [(row["stage"], row["is_lasting"])]
-    }
-
-
-def neighbour(count: int, mark: float, below: int | None, above: int | None) -> int:
-    """
-    Return the smallest of *count* durations that at least nine in ten do not exceed.
-
-    Args:
-        mark: Their continuous quantile of nine tenths, as exact as a float.
-        below, above: The nearest ones that are not above and not below *mark*; None where rounding put it outside.
-    """
-    if below is None or above is None:
-        return next(each for each in (below, above) if each is not None)
-    whole, part = divmod(9 * (count - 1), 10)
-    if part == 0:
-        return min((below, above), key=lambda each: abs(each - mark))
-    return below if -(-9 * count // 10) - 1 == whole else above
 
 
 def stage_flow(

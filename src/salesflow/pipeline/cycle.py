@@ -36,7 +36,8 @@ class Spread:
         count: How many there are.
         median: The one in the middle, or the mean of the two; None where there are none.
         mean: The mean; None where there are none.
-        percentile_90: The smallest that at least nine in ten do not exceed; None where there are none.
+        percentile_90: Where the days in their order are cut at nine tenths, between two neighbours in proportion, as
+            spreadsheets do; None where there are none.
 
     Source: PIPE-2.
     """
@@ -44,7 +45,7 @@ class Spread:
     count: int
     median: float | None
     mean: float | None
-    percentile_90: int | None
+    percentile_90: float | None
 
 
 @frozen
@@ -127,8 +128,10 @@ def spread_counted(days: Mapping[int, int]) -> Spread:
         return lengths[bisect_left(ranks, rank)]
 
     median = (at((count + 1) // 2) + at(count // 2 + 1)) / 2
+    before, tenths = divmod(9 * (count - 1), 10)
+    percentile_90 = (at(before + 1) * (10 - tenths) + at(min(before + 2, count)) * tenths) / 10
     mean = sum(length * often for length, often in days.items()) / count
-    return Spread(count, median, mean, at(-(-9 * count // 10)))
+    return Spread(count, median, mean, percentile_90)
 
 
 def days_taken(opportunity: Opportunity, zone: ZoneInfo) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from attrs import frozen
 
@@ -26,8 +27,9 @@ class Durations:
 
     Args:
         count: How many there are.
-        median: The one in the middle, or the mean of the two; None where there are none.
-        percentile_90: The smallest that at least nine in ten do not exceed; None where there are none.
+        median: The one in the middle, or the mean of the two, to the millisecond; None where there are none.
+        percentile_90: Where they are cut in their order at nine tenths, between two neighbours in proportion, as
+            spreadsheets do, to the millisecond; None where there are none.
         shortest, longest: The ends; None where there are none.
 
     Source: PIPE-2.
@@ -118,5 +120,13 @@ def durations_of(durations: Sequence[timedelta]) -> Durations:
     if not durations:
         return Durations(0)
     ranked, count = sorted(durations), len(durations)
-    median = (ranked[(count - 1) // 2] + ranked[count // 2]) / 2
-    return Durations(count, median, ranked[-(-9 * count // 10) - 1], ranked[0], ranked[-1])
+    before, tenths = divmod(9 * (count - 1), 10)
+    twice = ranked[(count - 1) // 2] + ranked[count // 2]
+    ten_times = ranked[before] * (10 - tenths) + ranked[min(before + 1, count - 1)] * tenths
+    return Durations(count, _part(twice, 2), _part(ten_times, 10), ranked[0], ranked[-1])
+
+
+def _part(duration: timedelta, parts: int) -> timedelta:
+    """Return a part of *duration* to the millisecond, as near as engines agree on who count with floats."""
+    whole = Fraction(duration // timedelta(microseconds=1), 1000 * parts)
+    return timedelta(milliseconds=round(whole))
