@@ -60,13 +60,15 @@ class Result:
 
 
 def interleaved(
-    works: Mapping[str, Work], rounds: int = ROUNDS, clock: Callable[[], int] = process_time_ns
+    works: Mapping[str, Work], rounds: int = ROUNDS, clock: Callable[[], int] = process_time_ns, *, kept: bool = False
 ) -> dict[str, list[float]]:
     """
     Return microseconds of CPU per operation, per candidate and round, after one round that does not count.
 
     Args:
         clock: Nanoseconds of CPU so far; this process's own, where others work for it too another.
+        kept: Whether the garbage collector stays on, but for what was there before, and what a run gives is kept until
+            the time is taken: what a program pays that goes on with it.
     """
     names = list(works)
     times: dict[str, list[float]] = {name: [] for name in names}
@@ -78,11 +80,16 @@ def interleaved(
             work = works[name]
             given = work.prepare()
             gc.collect()
-            gc.disable()
+            if kept:
+                gc.freeze()
+            else:
+                gc.disable()
             began = clock()
-            work.run(given)
+            result = work.run(given)
             spent = clock() - began
             gc.enable()
+            gc.unfreeze()
+            del result
             times[name].append(spent / work.operations / 1000)
     return times
 

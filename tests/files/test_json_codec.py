@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from salesflow.errors import InvalidInput
 from salesflow.files.json_codec import (
     FORMAT,
-    MOST_PROBLEMS,
     RECORDS,
     TYPES,
     from_json,
@@ -26,6 +25,7 @@ from salesflow.files.json_codec import (
     to_texts,
     write_plain,
 )
+from salesflow.files.json_problems import MOST_PROBLEMS
 from salesflow.model import (
     REASONS,
     RECORD_CLASSES,

@@ -11,17 +11,28 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from salesflow.errors import InvalidInput
 from salesflow.model import Label, Money, Reason, utc
+from salesflow.model.construction import settable
+from salesflow.model.money import minor_digits
 
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?\+00:00")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECIMAL = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:E[+-]?[0-9]{1,3})?")
 _LONGEST_DECIMAL = 40
-_MOST_WHOLE = 2**63
+MOST_WHOLE = 2**63
+"""A whole number is smaller, and not smaller than this below zero."""
+
+CUSTOM = str | int | bool | Money | None
+"""What a custom field holds."""
+
 _WHOLE_PARTS = ("days", "seconds", "microseconds")
+
+_new: Callable[..., Any] = object.__new__
+_MONEY, _REASON = settable(Money, unchecked=True), settable(Reason, unchecked=True)
 
 
 class Wrong(ValueError):
@@ -41,7 +52,7 @@ def read_text(plain: Any, _: Any = None) -> str:
 
 def read_whole(plain: Any, _: Any = None) -> int:
     """Return a whole number of 64 bits."""
-    if type(plain) is not int or not -_MOST_WHOLE <= plain < _MOST_WHOLE:
+    if type(plain) is not int or not -MOST_WHOLE <= plain < MOST_WHOLE:
         raise Wrong(plain, "must be a whole number of at most 64 bits")
     return plain
 
@@ -108,24 +119,38 @@ def write_span(value: timedelta) -> dict[str, int]:
     return {name: getattr(value, name) for name in _WHOLE_PARTS if getattr(value, name)}
 
 
-def read_money(plain: Any, _: Any = None) -> Money:
+def read_money(plain: Any, _: Any = None) -> Any:
     """Return an amount with its currency."""
-    if type(plain) is not dict or plain.keys() != {"amount", "currency"}:
+    if type(plain) is not dict or len(plain) != 2 or "amount" not in plain or "currency" not in plain:
         raise Wrong(plain, "must be an object with amount and currency")
+    amount, currency = plain["amount"], plain["currency"]
     try:
-        return Money(read_decimal(plain["amount"]), read_text(plain["currency"]))
+        if type(amount) is str and type(currency) is str and _is_sound(currency)(amount):
+            made = _new(_MONEY)
+            made.amount, made.currency, made.__class__ = Decimal(amount), currency, Money
+            return made
+        return Money(read_decimal(amount), read_text(currency))
     except InvalidInput as problem:
         raise Wrong(problem.value, problem.rule) from None
 
 
+@lru_cache(256)
+def _is_sound(currency: str) -> Callable[[str], object]:
+    """Return what tells whether a text is an amount of *currency* that `Money` would take as it is."""
+    digits = minor_digits(Money(0, currency).currency)
+    return re.compile(rf"-?[0-9]{{1,15}}(?:\.[0-9]{{1,{digits}}})?" if digits else "-?[0-9]{1,15}").fullmatch
+
+
 def write_money(value: Money) -> dict[str, str]:
     """Return the amount, to the last zero, and the currency."""
-    return {"amount": write_decimal(value.amount), "currency": value.currency}
+    text = str(value.amount)
+    is_plain = len(text) <= _LONGEST_DECIMAL and "E" not in text  # money is finite
+    return {"amount": text if is_plain else write_decimal(value.amount), "currency": value.currency}
 
 
-def read_custom(plain: Any, _: Any = None) -> str | int | bool | Money | None:
+def read_custom(plain: Any, _: Any = None) -> Any:
     """Return the value of a custom field: text, a whole number, true, false, money or nothing."""
-    if plain is None or isinstance(plain, str | bool):
+    if plain is None or type(plain) is bool or isinstance(plain, str):
         return plain
     return read_money(plain) if type(plain) is dict else read_whole(plain)
 
@@ -210,6 +235,44 @@ def read_reason(plain: Any, _: Any = None) -> Reason:
     return Reason(read_text(plain["code"]), **facts)
 
 
+def read_shallow_reason(plain: Any) -> Any:
+    """Return a reason none of whose facts holds a list in a list, so that nothing can be deep."""
+    facts = plain["facts"]
+    for fact in facts.values():
+        if type(fact) is not str:
+            break
+    else:
+        if len(plain) == 2 and type(plain["code"]) is str and "self" not in facts and "code" not in facts:
+            made = _new(_REASON)
+            made.code, made.items, made.__class__ = plain["code"], tuple(sorted(facts.items())), Reason
+            return made
+    for fact in facts.values():
+        if type(fact) is list and any(type(each) is list for each in fact):
+            raise Wrong(plain, "must be read with its depth counted")
+    return read_reason(plain)
+
+
+def trust_reason(plain: Any) -> Any:
+    """Return a reason that `write_reason` made *plain* of."""
+    made = _new(_REASON)
+    facts = [(name, fact if type(fact) is str else read_fact(fact)) for name, fact in plain["facts"].items()]
+    made.code, made.items, made.__class__ = plain["code"], tuple(facts), Reason
+    return made
+
+
+def trust_money(plain: Any) -> Any:
+    """Return the money that `write_money` made *plain* of."""
+    made = _new(_MONEY)
+    made.amount, made.currency, made.__class__ = Decimal(plain["amount"]), plain["currency"], Money
+    return made
+
+
+def read_scalar(plain: Any) -> str | int | bool | None:
+    """Return text, a whole number, true, false or nothing."""
+    return plain if plain is None or type(plain) in (str, bool) else read_whole(plain)
+
+
 def write_reason(value: Reason) -> dict[str, Any]:
     """Return the code, and the facts by name."""
-    return {"code": value.code, "facts": {name: write_fact(fact) for name, fact in value.items}}
+    facts = {name: fact if type(fact) is str else write_fact(fact) for name, fact in value.items}
+    return {"code": value.code, "facts": facts}

@@ -7,7 +7,7 @@ from typing import Any
 
 from salesflow.errors import InvalidInput
 from salesflow.model.document import Document, document_id, total_of
-from salesflow.model.enums import Access, DocumentKind, LeadStatus, OpportunityStatus, StageExit, TaskStatus, TeamRole
+from salesflow.model.enums import Access, DocumentKind, LeadStatus, StageExit, TaskStatus, TeamRole
 from salesflow.model.events import shape
 from salesflow.model.lead import Lead
 from salesflow.model.opportunity import Opportunity
@@ -22,8 +22,10 @@ def check(record: Any) -> list[str]:
     """
     broken = []
     for name in shape(type(record)).collections:
-        doubled = [key for key, n in Counter(item.key for item in getattr(record, name)).items() if n > 1]
-        broken += [f"{name}: key {key!r} stands more than once" for key in doubled]
+        keys = [item.key for item in getattr(record, name)]
+        if len(set(keys)) < len(keys):
+            doubled = [key for key, n in Counter(keys).items() if n > 1]
+            broken += [f"{name}: key {key!r} stands more than once" for key in doubled]
     if record.version < 1:
         broken.append("version: counts from 1")
     if isinstance(record, Opportunity):
@@ -38,33 +40,34 @@ def check(record: Any) -> list[str]:
 
 
 def _opportunity(opp: Opportunity) -> list[str]:
+    visits, closings, is_completed = opp.visits, opp.closings, opp.is_completed
     owners = [m for m in opp.team if m.role == TeamRole.OWNER]
-    rules = {
+    last = visits[-1] if visits else None
+    is_closed = bool(closings) and closings[-1].ended_at is None
+    holds = {
         "team: exactly one owner, with READ_WRITE, and it is `owner`": len(owners) == 1
         and owners[0].person == opp.owner
         and owners[0].access is Access.READ_WRITE,
         "amount: not negative": opp.amount is None or opp.amount.amount >= 0,
         "probability: 0 to 100": 0 <= opp.probability.percent <= 100,
-        "visits: numbered from 1": [v.number for v in opp.visits] == list(range(1, len(opp.visits) + 1)),
-        "visits: the last one is of `stage`": bool(opp.visits) and opp.visits[-1].stage == opp.stage,
-        "visits: all but the last have ended": all(v.exit is not None for v in opp.visits[:-1]),
-        "visits: the last lasts while in progress": bool(opp.visits)
-        and (opp.visits[-1].exit is None) == (opp.status is OpportunityStatus.IN_PROGRESS),
-        "closings: all but the last have ended": all(c.ended_at is not None for c in opp.closings[:-1]),
-        "closings: the last stands while completed": opp.is_completed
-        == bool(opp.closings and opp.closings[-1].ended_at is None),
-        "status: the standing closing's outcome": not (opp.is_completed and opp.closings)
-        or opp.closings[-1].outcome is opp.status,
-        "tasks: a completed opportunity has none open": not opp.is_completed
-        or all(t.status is not TaskStatus.OPEN for t in opp.tasks),
-        "contact_roles: at most one primary": sum(r.is_primary for r in opp.contact_roles) <= 1,
+        "visits: numbered from 1": [v.number for v in visits] == list(range(1, len(visits) + 1)),
+        "visits: the last one is of `stage`": last is not None and last.stage == opp.stage,
+        "visits: all but the last have ended": not [v for v in visits[:-1] if v.exit is None],
+        "visits: the last lasts while in progress": last is not None and (last.exit is not None) == is_completed,
+        "closings: all but the last have ended": not [c for c in closings[:-1] if c.ended_at is None],
+        "closings: the last stands while completed": is_completed == is_closed,
+        "status: the standing closing's outcome": not (is_completed and closings) or closings[-1].outcome is opp.status,
+        "tasks: a completed opportunity has none open": not is_completed
+        or not [t for t in opp.tasks if t.status is TaskStatus.OPEN],
+        "contact_roles: at most one primary": len([r for r in opp.contact_roles if r.is_primary]) <= 1,
+        "visits: never end before they begin": not [
+            v for v in visits if v.left_at is not None and v.entered_at is not None and v.entered_at > v.left_at
+        ],
+        "visits: a skipped stage took no time": not [
+            v for v in visits if v.exit is StageExit.SKIPPED and v.entered_at != v.left_at
+        ],
     }
-    spans = [v for v in opp.visits if v.entered_at is not None and v.left_at is not None]
-    rules["visits: never end before they begin"] = all(v.entered_at <= v.left_at for v in spans)  # type: ignore[operator]
-    rules["visits: a skipped stage took no time"] = all(
-        v.entered_at == v.left_at for v in opp.visits if v.exit is StageExit.SKIPPED
-    )
-    return [rule for rule, holds in rules.items() if not holds]
+    return [] if all(holds.values()) else [rule for rule, held in holds.items() if not held]
 
 
 def _lead(lead: Lead) -> list[str]:

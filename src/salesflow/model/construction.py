@@ -16,6 +16,9 @@ from attrs import field, fields, make_class
 _LAST = "__attrs_post_init__"
 """What attrs calls after the fields are set."""
 
+_SETTABLE = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+"""Without both of these Python takes the slow way of setting, whatever the class says."""
+
 P = ParamSpec("P")
 MadeT = TypeVar("MadeT")
 
@@ -46,6 +49,25 @@ def quick_by_position(cls: Callable[..., MadeT]) -> Callable[..., MadeT]:
     return _made_by(cls, {f.name: field() for f in _plain_fields(cls)})
 
 
+def settable(cls: Any, *, unchecked: bool = False) -> Any:
+    """
+    Return a subclass of *cls* whose instances may be set.
+
+    Make one by ``object.__new__``, set every field, then its ``__class__`` to *cls*: that is the instance that the
+    constructor gives, without calling it. For functions that are written for one class.
+
+    Args:
+        cls: A frozen attrs class with slots.
+        unchecked: Whether the caller has done what its constructor would do.
+
+    Raises:
+        TypeError: As by `quick`, unless it is *unchecked*.
+    """
+    if not unchecked:
+        _plain_fields(cls)
+    return type(cls.__name__, (cls,), {"__slots__": ()} | _SETTABLE)
+
+
 def _plain_fields(cls: Any) -> tuple[Any, ...]:
     declared: tuple[Any, ...] = fields(cls)
     has_own_part = any(hasattr(cls, name) for name in ("__attrs_pre_init__", "__attrs_init__", _LAST))
@@ -61,7 +83,5 @@ def _made_by(cls: Any, declared: dict[str, Any]) -> Callable[..., Any]:
     name, last = cls.__name__, {_LAST: become_frozen}
     filled_plainly: Any = make_class(name, declared, slots=True, eq=False, repr=False, class_body=last)
     own = {"__slots__": (), "__init__": filled_plainly.__init__}
-    # Without both of these Python takes the slow way of setting, whatever the class says.
-    settable = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
-    made: Callable[..., Any] = type(name, (cls,), own | settable | last)
+    made: Callable[..., Any] = type(name, (cls,), own | _SETTABLE | last)
     return made

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from attrs import field, frozen
@@ -11,6 +12,9 @@ from salesflow.errors import InvalidInput
 
 LARGEST_AMOUNT = Decimal(10) ** 15
 """Amounts at or beyond this are refused: they are typing errors, and stores keep minor units in 64 bits."""
+
+_WIDE = Context(prec=28)
+"""Whatever precision the application works with, an amount is looked at to its last digit."""
 
 _MINOR_DIGITS = {
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
@@ -25,6 +29,15 @@ def minor_digits(currency: str) -> int:
 
 def _exact(value: object) -> Decimal:
     """Turn text, int or Decimal into an exact Decimal; a float has already lost its cents and is refused."""
+    amount = value if type(value) is Decimal else _decimal(value)
+    if not amount.is_finite():
+        raise InvalidInput("amount", value, "must be finite")
+    if not -LARGEST_AMOUNT < amount < LARGEST_AMOUNT:
+        raise InvalidInput("amount", value, f"must be smaller than {LARGEST_AMOUNT}")
+    return amount
+
+
+def _decimal(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise InvalidInput("amount", value, "must be text, int or Decimal (a float is not exact)")
     if isinstance(value, str) and (len(value) > 40 or not value.isascii()):
@@ -32,20 +45,17 @@ def _exact(value: object) -> Decimal:
     if isinstance(value, int) and abs(value) >= LARGEST_AMOUNT:
         raise InvalidInput("amount", "an integer", f"must be smaller than {LARGEST_AMOUNT}")
     try:
-        amount = Decimal(value)
+        return Decimal(value)
     except InvalidOperation:
         raise InvalidInput("amount", value, "is not a decimal number") from None
-    if not amount.is_finite():
-        raise InvalidInput("amount", value, "must be finite")
-    if amount and amount.adjusted() >= 15:
-        raise InvalidInput("amount", value, f"must be smaller than {LARGEST_AMOUNT}")
-    return amount
 
 
-def _currency(code: object) -> str:
-    if isinstance(code, str) and len(code) == 3 and code.isascii() and code.isalpha() and code.isupper():
-        return code
-    raise InvalidInput("currency", code, "must be three capital letters, such as 'CNY'")
+@lru_cache(maxsize=256)
+def _smallest(currency: str) -> Decimal:
+    """Return the smallest unit of *currency*."""
+    if len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper():
+        return Decimal(1).scaleb(-minor_digits(currency))
+    raise InvalidInput("currency", currency, "must be three capital letters, such as 'CNY'")
 
 
 @frozen(order=False)
@@ -71,12 +81,12 @@ class Money:
     currency: str
 
     def __attrs_post_init__(self) -> None:
-        code = _currency(self.currency)
-        exponent = self.amount.as_tuple().exponent
-        digits = minor_digits(code)
-        too_fine = isinstance(exponent, int) and -exponent > digits
-        if too_fine and self.amount != self.amount.quantize(Decimal(1).scaleb(-digits)):
-            raise InvalidInput("amount", str(self.amount), f"has more than {digits} decimals of {code}")
+        amount, currency = self.amount, self.currency
+        if not isinstance(currency, str):
+            raise InvalidInput("currency", currency, "must be three capital letters, such as 'CNY'")
+        if amount.quantize(_smallest(currency), None, _WIDE) != amount:
+            digits = minor_digits(currency)
+            raise InvalidInput("amount", str(amount), f"has more than {digits} decimals of {currency}")
 
     def __add__(self, other: Money) -> Money:
         return Money(self.amount + self._same(other), self.currency)
