@@ -24,7 +24,7 @@ VALUES = st.one_of(
     st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-1000, max_value=1000),
     st.builds(lambda minor: Money(Decimal(minor) / 100, "CNY"), st.integers(-(10**9), 10**9)),
     st.dates(),
-    st.datetimes(timezones=st.just(UTC)),
+    st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC)),
 )
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
 FIELDS = st.one_of(
@@ -115,6 +115,13 @@ def test_the_text_may_be_laid_out_freely():
     assert parse_rule("record.close_date < date(2026, 1, 31)") == (record.close_date < date(2026, 1, 31))
     moment = datetime(2026, 1, 31, tzinfo=UTC)
     assert parse_rule(repr(record.created_at > moment)) == (record.created_at > moment)
+
+
+@pytest.mark.parametrize("key", ["_", "_x", "__class__", "℘", "℮", "²", "a b", "1a", "地区", "a_b", "class", "'", "\n"])
+def test_a_field_of_any_key_reads_back(key):
+    """VIS-14: a key that is no plain word stands in brackets, in quotes."""
+    rule = record.custom[key] == 1
+    assert parse_rule(rule_text(rule)) == rule
 
 
 def test_an_application_names_its_own_rules():

@@ -8,6 +8,7 @@ under which everybody would see a record says so by name: `everybody`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
@@ -22,6 +23,8 @@ from salesflow.model.money import Money
 from salesflow.visibility import terms
 from salesflow.visibility.filters import OPPOSITE, FieldCompare
 from salesflow.visibility.terms import Term
+
+_BARE = re.compile(r"[^\W\d_]\w*")  # a name that begins with _ is none of a record, and some letters are no words
 
 KINDS = ("opportunity", "lead", "customer", "contact")
 """The kinds of record that have an owner, and so scenes (VIS-21)."""
@@ -149,7 +152,7 @@ class FieldRule(_Combines):
 
     def __repr__(self) -> str:
         first, *rest = self.compare.path
-        path = first + "".join(f".{name}" if name.isidentifier() else f"[{name!r}]" for name in rest)
+        path = first + "".join(f".{name}" if _is_bare(name) else f"[{name!r}]" for name in rest)
         return f"record.{path} {self.compare.operator} {_shown(self.compare.value)}"
 
 
@@ -264,6 +267,11 @@ def spread(denied: Both | Either | Not | FieldRule) -> Rule:
         case _:
             compare = denied.compare
             return FieldRule(FieldCompare(compare.name, OPPOSITE[compare.operator], compare.value))
+
+
+def _is_bare(key: str) -> bool:
+    """Whether a field's key reads back without quotes."""
+    return key.isidentifier() and _BARE.fullmatch(key) is not None
 
 
 def _shown(value: object) -> str:
