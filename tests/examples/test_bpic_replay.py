@@ -233,7 +233,7 @@ def rounded(value: Any) -> Any:
 
 
 def test_bpic_the_time_in_each_stage(replayed):
-    """PIPE-2: how long each stay took, to the microsecond, from one A_ event to the next; and those that last."""
+    """PIPE-2: how long each stay took, to the millisecond, from one A_ event to the next; and those that last."""
     done, _, expected = replayed
     stays: dict[str, list[timedelta]] = defaultdict(list)
     lasting: Counter[str] = Counter()
