@@ -35,6 +35,7 @@ from tests.files.file_decoders import (
     RESELLER,
     flow,
 )
+from tests.files.value_decoders import VALUE_DECODERS
 
 Problems = list[tuple[str, str]]
 """Each problem of a file: its place and its code."""
@@ -115,6 +116,7 @@ READERS: dict[str, Callable[[bytes], Problems]] = {
     "deals_json": _taken_in(DEAL_MAPPING, is_json=True),
     "leads_json": _taken_in(LEAD_MAPPING, is_json=True),
     "record": _refused(from_json, sf.InvalidInput),
+    "exported": _refused(VALUE_DECODERS["exported"].decode, sf.InvalidInput),
 }
 """What each decoder says of a file, by the name of its folder."""
 

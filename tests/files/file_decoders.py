@@ -28,6 +28,8 @@ from tests.files.decoding import ROOT, Decoder
 POLICY = VisibilityPolicy()  # takes some milliseconds to prepare, and is a value
 UTC = ZoneInfo("UTC")
 
+ROWS = 1.0  # seconds: a few thousand signs may be as many rows, each of which is told
+
 DEAL_MAPPING = """\
 kind = "opportunity"
 empty = ["N/A"]
@@ -276,25 +278,27 @@ FILE_DECODERS: dict[str, Decoder] = {
     ),
     "cases": Decoder(_cases, (sf.InvalidInput, sf.TemplateError), (CASES, TABLE, MORE), share=3, seconds=5.0),
     "deals_csv": Decoder(
-        rows_with(parse_mapping(DEAL_MAPPING), is_json=False), (sf.FileError,), told(DEALS), share=60,
+        rows_with(parse_mapping(DEAL_MAPPING), is_json=False), (sf.FileError,), told(DEALS), share=60, seconds=ROWS,
     ),
     "leads_csv": Decoder(
-        rows_with(parse_mapping(LEAD_MAPPING), is_json=False), (sf.FileError,), told(LEADS), share=60,
+        rows_with(parse_mapping(LEAD_MAPPING), is_json=False), (sf.FileError,), told(LEADS), share=60, seconds=ROWS,
     ),
     "deals_json": Decoder(
         rows_with(parse_mapping(DEAL_MAPPING), is_json=True), (sf.FileError,), (_objects(DEALS),), share=50,
+        seconds=ROWS,
     ),
     "leads_json": Decoder(
         rows_with(parse_mapping(LEAD_MAPPING), is_json=True), (sf.FileError,), (_objects(LEADS),), share=50,
+        seconds=ROWS,
     ),
     "deals_taken_in": Decoder(
-        import_with(DEAL_MAPPING, is_json=False), (sf.FileError,), told(DEALS), _exported_again, share=10, seconds=1.0,
+        import_with(DEAL_MAPPING, is_json=False), (sf.FileError,), told(DEALS), _exported_again, seconds=ROWS,
     ),
     "leads_taken_in": Decoder(
-        import_with(LEAD_MAPPING, is_json=False), (sf.FileError,), told(LEADS), _exported_again, share=10,
+        import_with(LEAD_MAPPING, is_json=False), (sf.FileError,), told(LEADS), _exported_again, seconds=ROWS,
     ),
     "objects_taken_in": Decoder(
-        import_with(DEAL_MAPPING, is_json=True), (sf.FileError,), (_objects(DEALS),), _exported_again, share=10,
+        import_with(DEAL_MAPPING, is_json=True), (sf.FileError,), (_objects(DEALS),), _exported_again, seconds=ROWS,
     ),
 }  # fmt: skip
 """The decoders of files, by name: that of the corpus's folder, where there is one."""

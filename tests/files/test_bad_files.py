@@ -41,7 +41,7 @@ DOORS: dict[str, tuple[Callable[[bytes], Any], tuple[type[Exception], ...]]] = {
     **{name: (FILE_DECODERS[name].decode, FILE_DECODERS[name].refusals)
        for name in ("mapping", "people", "lookup", "scenes")},
     "template": (templates.loads, (sf.TemplateError,)),
-    "record": (VALUE_DECODERS["record"].decode, (sf.InvalidInput,)),
+    **{name: (VALUE_DECODERS[name].decode, VALUE_DECODERS[name].refusals) for name in ("record", "exported")},
 }  # fmt: skip
 """What raises where a file is bad; rows and cases are reported instead, and the others go on."""
 

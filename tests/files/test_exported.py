@@ -59,11 +59,11 @@ def test_more_than_are_read_at_once(monkeypatch):
 @pytest.mark.parametrize(
     ("text", "what", "before"),
     [
-        ("", "line 1", 0), ("{}", "line 1", 0), ("\ufeff[]", "line 1", 0), ("[\n", "line 2, line 1, column 1", 0),
-        ("[]\n[]", "line 2", 0), ("[\n]\n", "line 2, line 1, column 1", 0),
+        ("", "line 1", 0), ("{}", "line 1", 0), ("\ufeff[]", "line 1", 0), ("[\n", "line 2, column 1", 0),
+        ("[]\n[]", "line 2", 0), ("[\n]\n", "line 2, column 1", 0),
         (file_of(DEALS) + "x", "line 6", 3), (file_of(DEALS)[:-3], "line 5", 3), (file_of(DEALS)[:-2], "line 5", 3),
-        (file_of(DEALS).replace("商机 2", "商机 \ud800"), "line 4, line 1", 2),
-        (file_of(DEALS[:2])[:-3] + ",\n]\n", "line 4, line 1, column 1", 2),
+        (file_of(DEALS).replace("商机 2", "商机 \ud800"), "line 4", 2),
+        (file_of(DEALS[:2])[:-3] + ",\n]\n", "line 4, column 1", 2),
         ("[\n" + to_json(DEALS[0]) + ",\n" + " " * LARGEST_TEXT + "5,\n", "line 3, file", 1),
     ],
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
@@ -15,6 +16,7 @@ import salesflow as sf
 from salesflow import scenes
 from salesflow.app.paging import cursor, read_cursor
 from salesflow.files.cells import CellSource, Kind, compile_cell
+from salesflow.files.exported import read_exported
 from salesflow.files.json_codec import RECORDS, from_json, from_text, read_plain, to_json, to_text, write_plain
 from salesflow.files.json_text import read_json
 from salesflow.files.problems import WrongRow
@@ -68,6 +70,15 @@ def _from_text(content: bytes) -> Any:
     name, _, rest = text.partition("\n")
     cls = RECORDS.get(name, RECORDS["opportunity"])
     return from_text(cls, rest if name in RECORDS else text)
+
+
+def _exported(content: bytes) -> list[Any]:
+    return list(read_exported(io.BytesIO(content)))
+
+
+def _exported_again(values: list[Any]) -> bool:
+    lines = ",\n".join(map(to_json, values))
+    return not values or list(read_exported(io.StringIO(f"[\n{lines}\n]\n"))) == values
 
 
 def _came_back(value: Any) -> bool:
@@ -292,6 +303,11 @@ VALUE_DECODERS: dict[str, Decoder] = {
     "record": Decoder(
         from_json, (sf.InvalidInput,), tuple(to_json(value).encode() for value in (_DEAL, _LEAD, *_OTHERS)),
         _came_back, share=60,
+    ),
+    "exported": Decoder(
+        _exported, (sf.InvalidInput,),
+        (b"[]\n", b"[\n" + b",\n".join(to_json(value).encode() for value in (_DEAL, _LEAD, _OTHERS[1])) + b"\n]\n"),
+        _exported_again, share=40,
     ),
     "stored_record": Decoder(
         _from_text, (sf.InvalidInput,),

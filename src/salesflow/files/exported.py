@@ -67,7 +67,9 @@ def _values(file: IO[Any], is_trusted: bool) -> Iterator[Any]:
         try:
             yield from_json(line.removesuffix(b","), is_trusted=is_trusted)
         except InvalidInput as problem:
-            raise InvalidInput(f"line {number}, {problem.what}", problem.value, problem.rule) from None
+            inside = problem.what.removeprefix("line 1").removeprefix(", ")  # a value is one line
+            place = ", ".join(filter(None, (f"line {number}", inside)))
+            raise InvalidInput(place, problem.value, problem.rule) from None
     for end in (b"]", b"") if number > 1 else (b"",):
         line, number = _line(file), number + 1
         if line != end:
