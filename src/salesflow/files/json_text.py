@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from json.decoder import scanstring
 from typing import Any, NoReturn
 
 from salesflow.errors import InvalidInput
@@ -129,7 +128,7 @@ def _refuse_unkeepable(text: str) -> None:
     for string in _STRING.finditer(text):
         if _RARE_ESCAPE.search(string[0]) is None:
             continue
-        held, _ = scanstring(text, string.start() + 1)
+        held, _ = _DECODER.raw_decode(text, string.start())
         half = _half_character(held)
         if "\x00" in held:
             raise InvalidInput(_place(text, string.start()), "a NUL character", "must not stand in text")
