@@ -83,6 +83,15 @@ def test_hostile_files_have_problems_and_no_traceback(tmp_path: Path) -> None:
     assert run("check", huge).exit_code == 1
 
 
+def test_hostile_cases_have_problems_and_no_traceback() -> None:
+    """REL-8, PROC-3: so it is with files of cases; what a template does not do is told, and works on no terminal."""
+    template = CORPUS.parents[3] / "docs" / "how-to" / "reseller.toml"
+    for path in sorted((CORPUS.parent / "cases").glob("*.txt")):
+        result = run("check", template, "--cases", path)
+        assert result.exit_code == 1, path
+        assert "\x1b" not in result.output
+
+
 @pytest.mark.parametrize(
     ("name", "format"),
     [("a.svg", "svg"), ("a.mmd", "mermaid"), ("a.MD", "markdown"), ("a.html", "html"), ("a.htm", "html")],
