@@ -74,6 +74,7 @@ ON_THE_FLOW = {
     "as_of": "what was read then is read again in tests/app/test_past.py",
     "migrate": "on generated edits and populations in tests/process/test_migration.py and tests/app/test_migrations.py",
     "rehearse": "changes nothing; tests/process/test_rehearsal.py and tests/app/test_rehearsals.py",
+    "pipeline_over": "the same figures as in memory, over tables: tests/analytics",
     "what_if": "changes nothing; tests/grading/test_what_if.py",
 }
 """What hangs on the flow itself and no step drives, each with who proves it."""
