@@ -56,6 +56,7 @@ def pairs(
         "funnel": (lambda: tabled.funnel(scene, process=process), plain.funnel(scene, process=process)),
         "stage_times": (lambda: tabled.stage_times(scene, process=process), plain.stage_times(scene, process=process)),
         "sales_cycle": (lambda: tabled.sales_cycle(scene), plain.sales_cycle(scene)),
+        "chances": (lambda: tabled.chances(scene, process=process), plain.chances(scene, process=process)),
         "losses": (lambda: tabled.losses(scene), plain.losses(scene)),
         "competitors": (lambda: tabled.competitors(scene), plain.competitors(scene)),
         "forecast": (

@@ -65,6 +65,7 @@ def _money(money: Money | None) -> tuple[Decimal | None, str | None]:
 
 def _opportunity(record: Opportunity, _: Iterable[Event], zone: ZoneInfo) -> Iterator[Row]:
     closing, effective = record.closing, record.grade.effective
+    entered = record.visits[-1].entered_at if record.visits else None
     yield (
         record.id, record.voided, record.name, record.owner, record.process, record.stage, str(record.status),
         record.source, None if effective is None else str(effective), record.customer, record.contact,
@@ -72,6 +73,7 @@ def _opportunity(record: Opportunity, _: Iterable[Event], zone: ZoneInfo) -> Ite
         record.close_date, record.actual_close_date, days_taken(record, zone),
         None if closing is None else closing.reason, None if closing is None else closing.competitor,
         _maybe(record.created_at), _maybe(record.updated_at), _maybe(record.last_activity_at),
+        None if entered is None else business_day(entered, zone),
     )  # fmt: skip
 
 
@@ -129,7 +131,7 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
                 "grade_effective:text customer:text contact:text led_by:text probability_percent:small "
                 "amount:money amount_currency:text actual_amount:money actual_amount_currency:text close_date:day "
                 "actual_close_date:day days_taken:small closing_reason:text closing_competitor:text "
-                "created_at_us:whole updated_at_us:whole last_activity_at_us:whole"
+                "created_at_us:whole updated_at_us:whole last_activity_at_us:whole stage_entered_on:day"
             ),
             _opportunity,
         ),

@@ -20,6 +20,7 @@ from salesflow.model import Money, utc
 from salesflow.model.moments import EARLIEST
 from salesflow.pipeline import (
     Board,
+    Chances,
     CompetitorRecords,
     Forecast,
     Funnel,
@@ -151,6 +152,18 @@ class TabledPipelineDesk:
         """
         seen = self._seen("pipeline.competitors", scene)
         return self._analytics.competitor_records(*seen, self._kernel.query("competitor"))
+
+    def chances(self, scene: str = "all", *, process: str | None = None) -> Chances:
+        """
+        Return win chances and times to win learned from what was closed, beside what is planned for what is open.
+
+        Args:
+            process: The template's id; None is fine where the flow has only one.
+
+        Source: PIPE-5.
+        """
+        template = self._access.template(process)
+        return self._analytics.chances(*self._seen("pipeline.chances", scene), template)
 
     def forecast(
         self, scene: str = "all", *, since: date | None = None, until: date | None = None, period: str = "month",

@@ -7,7 +7,8 @@ is told with it: how many closed opportunities it rests on, and the interval in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from math import ceil, sqrt
 from zoneinfo import ZoneInfo
@@ -18,10 +19,16 @@ from salesflow.model.enums import Grade, OpportunityStatus, StageExit
 from salesflow.model.moments import business_day
 from salesflow.model.opportunity import Opportunity, StageVisit
 from salesflow.model.process import SalesProcess
-from salesflow.pipeline.cycle import Spread, spread_of
+from salesflow.pipeline.cycle import Spread, spread_counted
 from salesflow.pipeline.population import Population, counted_of
 
-_STATUSES = (OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON, OpportunityStatus.LOST)
+STATUSES = (OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON, OpportunityStatus.LOST)
+"""What chances are learned from, and learned for."""
+
+Ended = tuple[str, Grade | None, OpportunityStatus, int | None]
+"""A stage, a grade, how it ended, and the days from the stage to the win, or None."""
+
+_Found = list[tuple[OpportunityStatus, int | None, int]]
 _Z = 1.959963984540054  # of the normal distribution, 19 in 20 lie so many deviations around its middle
 
 
@@ -132,6 +139,28 @@ class Chances:
     population: Population = field(repr=False)
 
 
+@frozen
+class Standing:
+    """
+    An open opportunity in the stage that it stands in.
+
+    Args:
+        opportunity: Its id.
+        stage: The stage's code.
+        grade: Its grade, or None.
+        percent: The win probability that it has.
+        close_date: The close date that it has, or None.
+        entered_on: The business day on which it entered the stage, or None where unknown.
+    """
+
+    opportunity: str
+    stage: str
+    grade: Grade | None
+    percent: int
+    close_date: date | None
+    entered_on: date | None
+
+
 def chances(opportunities: Iterable[Opportunity], process: SalesProcess, zone: ZoneInfo) -> Chances:
     """
     Return the win chances and times to win of *process*, learned from those that were won and lost.
@@ -143,27 +172,51 @@ def chances(opportunities: Iterable[Opportunity], process: SalesProcess, zone: Z
 
     Source: PIPE-5, PIPE-8.
     """
-    rule = f"open, won and lost opportunities of {process.id!r}; left out are the invalid ones and other processes"
-    counted, population = counted_of(opportunities, _STATUSES, rule, process.id)
-    ended = [opportunity for opportunity in counted if opportunity.is_completed]
-    known: dict[str, StageChance] = {}
+    counted, population = counted_of(opportunities, STATUSES, rule_of_chances(process.id), process.id)
+    codes = {stage.code for stage in process.stages}
+    ended: Counter[Ended] = Counter()
+    for opportunity in counted:
+        if opportunity.is_completed:
+            for code in codes:
+                visit = _first_stay(opportunity, code)
+                if visit is not None:
+                    ended[code, opportunity.grade.effective, opportunity.status, _days(opportunity, visit, zone)] += 1
+    standing = (_standing(opportunity, zone) for opportunity in counted if not opportunity.is_completed)
+    return chances_of(process, ended, standing, population)
+
+
+def rule_of_chances(process: str) -> str:
+    """Return the rule of the population of chances, by the template's id."""
+    return f"open, won and lost opportunities of {process!r}; left out are the invalid ones and other processes"
+
+
+def chances_of(
+    process: SalesProcess, ended: Mapping[Ended, int], standing: Iterable[Standing], population: Population
+) -> Chances:
+    """
+    Return the chances of what was counted, in whatever way.
+
+    Args:
+        ended: How many won and lost ones were in a stage, by their grade and how they ended, and took so many days
+            from entering it for the first time to the win; None where that is unknown, or they were lost.
+        standing: The open ones; left out are those that stand in no stage of *process*.
+
+    Source: PIPE-5, PIPE-8.
+    """
+    of_stage: dict[str, dict[Grade | None, _Found]] = {stage.code: {} for stage in process.stages}
+    for (code, grade, status, days), count in ended.items():
+        if code in of_stage:
+            of_stage[code].setdefault(grade, []).append((status, days, count))
+    known = {}
     for stage in process.stages:
-        found = [(each, visit) for each in ended if (visit := _first_stay(each, stage.code)) is not None]
-        grades = {each.grade.effective for each, _ in found}
+        by_grade = sorted(of_stage[stage.code].items(), key=lambda item: (item[0] is None, str(item[0])))
         known[stage.code] = StageChance(
             stage.code,
             stage.probability,
-            _chance(found, zone),
-            tuple(
-                (grade, _chance([pair for pair in found if pair[0].grade.effective is grade], zone))
-                for grade in sorted(grades, key=lambda grade: (grade is None, str(grade)))
-            ),
+            _chance([each for _, found in by_grade for each in found]),
+            tuple((grade, _chance(found)) for grade, found in by_grade),
         )
-    outlooks = [
-        _outlook(opportunity, known[opportunity.stage], zone)
-        for opportunity in counted
-        if not opportunity.is_completed and opportunity.stage in known
-    ]
+    outlooks = (_outlook(each, known[each.stage]) for each in standing if each.stage in known)
     return Chances(process.id, tuple(known.values()), tuple(outlooks), population)
 
 
@@ -186,34 +239,51 @@ def _first_stay(opportunity: Opportunity, stage: str) -> StageVisit | None:
     return next(stays, None)
 
 
-def _chance(found: Sequence[tuple[Opportunity, StageVisit]], zone: ZoneInfo) -> Chance:
-    won = sum(opportunity.status is OpportunityStatus.WON for opportunity, _ in found)
-    days = []
-    for opportunity, visit in found:
-        end = opportunity.actual_close_date
-        if opportunity.status is OpportunityStatus.WON and end is not None and visit.entered_at is not None:
-            taken = (end - business_day(visit.entered_at, zone)).days
-            days += [taken] if taken >= 0 else []
-    low, high = wilson(won, len(found)) if found else (None, None)
-    share = won / len(found) if found else None
-    return Chance(won, len(found) - won, share, low, high, spread_of(days))
+def _days(opportunity: Opportunity, visit: StageVisit, zone: ZoneInfo) -> int | None:
+    end = opportunity.actual_close_date
+    if opportunity.status is not OpportunityStatus.WON or end is None or visit.entered_at is None:
+        return None
+    taken = (end - business_day(visit.entered_at, zone)).days
+    return taken if taken >= 0 else None
 
 
-_NOTHING = Chance(0, 0, None, None, None, spread_of([]))
-
-
-def _outlook(opportunity: Opportunity, stage: StageChance, zone: ZoneInfo) -> Outlook:
-    graded = dict(stage.by_grade).get(opportunity.grade.effective, _NOTHING)
+def _standing(opportunity: Opportunity, zone: ZoneInfo) -> Standing:
     entered_at = opportunity.visits[-1].entered_at if opportunity.visits else None
-    entered = None if entered_at is None else business_day(entered_at, zone)
-    return Outlook(
+    return Standing(
         opportunity.id,
-        stage.code,
-        stage.default_percent,
+        opportunity.stage,
+        opportunity.grade.effective,
         opportunity.probability.percent,
         opportunity.close_date,
-        _learned(stage.chance, entered),
-        _learned(graded, entered),
+        None if entered_at is None else business_day(entered_at, zone),
+    )
+
+
+def _chance(found: _Found) -> Chance:
+    number: Counter[OpportunityStatus] = Counter()
+    days: Counter[int] = Counter()
+    for status, taken, count in found:
+        number[status] += count
+        if taken is not None:
+            days[taken] += count
+    won, whole = number[OpportunityStatus.WON], number.total()
+    low, high = wilson(won, whole) if whole else (None, None)
+    return Chance(won, whole - won, won / whole if whole else None, low, high, spread_counted(days))
+
+
+_NOTHING = Chance(0, 0, None, None, None, spread_counted({}))
+
+
+def _outlook(standing: Standing, stage: StageChance) -> Outlook:
+    graded = dict(stage.by_grade).get(standing.grade, _NOTHING)
+    return Outlook(
+        standing.opportunity,
+        stage.code,
+        stage.default_percent,
+        standing.percent,
+        standing.close_date,
+        _learned(stage.chance, standing.entered_on),
+        _learned(graded, standing.entered_on),
     )
 
 
