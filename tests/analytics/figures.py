@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from random import Random
@@ -22,7 +22,9 @@ ZONE = "Asia/Shanghai"
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 GROUPED = (None, DEPARTMENT, *GROUPINGS, *SHARED_GROUPINGS)
 
-SPANS = (
+Span = tuple[datetime | None, datetime | None]
+
+SPANS: Sequence[Span] = (
     (None, None),
     (NOW - timedelta(days=3000), NOW + timedelta(days=3000)),
     (datetime(2024, 1, 1, tzinfo=UTC), datetime(2027, 6, 1, tzinfo=UTC)),
@@ -42,7 +44,12 @@ def without_events(changes: PipelineChanges) -> PipelineChanges:
 
 
 def pairs(
-    acting: sf.Acting, tables: Any, scene: str, process: str, groups: Iterable[str | None] = GROUPED
+    acting: sf.Acting,
+    tables: Any,
+    scene: str,
+    process: str,
+    groups: Iterable[str | None] = GROUPED,
+    spans: Iterable[Span] = SPANS,
 ) -> dict[str, tuple[Callable[[], Any], Any]]:
     """By name, what asks the tables for a figure and what the records give."""
     plain, tabled = acting.pipeline, acting.pipeline_over(tables)
@@ -79,8 +86,8 @@ def pairs(
         found[f"velocity by {by}"] = (
             partial(tabled.velocity, scene, by=by), plain.velocity(scene, by=by)
         )  # fmt: skip
-    for number, (since, until) in enumerate(SPANS):
-        found[f"changes {number}"] = (
+    for since, until in spans:
+        found[f"changes since {since} until {until}"] = (
             partial(tabled.changes, scene, since=since, until=until),
             without_events(plain.changes(scene, since=since, until=until)),
         )
@@ -98,15 +105,18 @@ def worked(steps: int) -> Run:
     return run
 
 
-def agree(acting: sf.Acting, tables: Any, scene: str, process: str, groups: Iterable[str | None] = GROUPED) -> None:
+def agree(
+    acting: sf.Acting, tables: Any, scene: str, process: str, groups: Iterable[str | None] = GROUPED,
+    spans: Iterable[Span] = SPANS,
+) -> None:  # fmt: skip
     """Compare all of them."""
-    for name, (ask, expected) in pairs(acting, tables, scene, process, groups).items():
+    for name, (ask, expected) in pairs(acting, tables, scene, process, groups, spans).items():
         assert ask() == expected, name
 
 
-def listed(acting: sf.Acting, tables: Any, scene: str) -> None:
+def listed(acting: sf.Acting, tables: Any, scene: str, spans: Iterable[Span] = SPANS) -> None:
     """The events that changes list are those that tables list."""
-    for since, until in SPANS:
+    for since, until in spans:
         told = acting.pipeline.changes(scene, since=since, until=until).changes
         expected = {(each.movement, e.record_id, e.version, e.number) for each in told for e in each.events}
         moved = acting.pipeline_over(tables).moved(scene, since=since, until=until, limit=10_000)
