@@ -160,7 +160,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         doubled, _ = Counter(name for name, _ in pairs).most_common(1)[0]
-        raise InvalidInput(doubled, "a key", "must stand once in its object")
+        raise InvalidInput(f"key {doubled[:60]!r}", doubled, "must stand once in its object")
     return found
 
 
