@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from salesflow.errors import InvalidInput
 from salesflow.files import exported
-from salesflow.files.exported import read_exported
+from salesflow.files.exported import read_exported, write_exported
 from salesflow.files.json_codec import to_json
 from salesflow.files.json_text import LARGEST_TEXT
 from salesflow.model import StageEntry, StageVisit
@@ -35,7 +35,9 @@ def for_each(values: Iterable, call: Callable) -> None:
 @given(st.lists(opportunities(), max_size=4), st.booleans())
 def test_what_was_exported_comes_back_equal(deals, is_trusted):
     """IO-2: as text and as bytes, trusted or not."""
-    text = file_of(deals)
+    text, written = file_of(deals), BytesIO()
+    assert write_exported(deals, written) == len(deals)
+    assert written.getvalue() == text.encode()
     for file in (StringIO(text), BytesIO(text.encode()), BytesIO(text.replace("\n", "\r\n").encode())):
         assert list(read_exported(file, is_trusted=is_trusted)) == deals
 

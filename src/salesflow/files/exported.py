@@ -1,19 +1,41 @@
-"""Files of `export_json` read again, some values at a time, so that memory does not grow with the file (IO-2)."""
+"""Files as `export_json` makes them, one value a line: memory does not grow with them (IO-2)."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import IO, Any
 
 from salesflow.errors import InvalidInput
-from salesflow.files.json_codec import from_json
+from salesflow.files.json_codec import from_json, to_json_bytes
 from salesflow.files.json_text import LARGEST_TEXT
 
 AT_ONCE = 500
 """So many values are read before the first of them is given."""
+
+
+def write_exported(values: Iterable[Any], file: IO[bytes]) -> int:
+    """
+    Write *values* as `export_json` does, whoever may see them, and return how many they are.
+
+    Args:
+        values: Each of one of the types that `to_json` writes.
+        file: The file, opened for writing bytes.
+
+    Raises:
+        InvalidInput: As by `to_json`; the values before it are written.
+
+    Source: IO-2.
+    """
+    count = 0
+    for value in values:
+        file.write(b",\n" if count else b"[\n")
+        file.write(to_json_bytes(value))
+        count += 1
+    file.write(b"\n]\n" if count else b"[]\n")
+    return count
 
 
 def read_exported(file: IO[str] | IO[bytes], *, is_trusted: bool = False) -> Iterator[Any]:

@@ -74,7 +74,7 @@ def read_decimal(plain: Any, _: Any = None) -> Decimal:
 def write_decimal(value: Decimal) -> str:
     """Return *value* as text that reads back equal, to the last zero."""
     text = str(value)
-    if len(text) > _LONGEST_DECIMAL or not _DECIMAL.fullmatch(text):
+    if len(text) > _LONGEST_DECIMAL or not (text.isdigit() or _DECIMAL.fullmatch(text)):
         raise InvalidInput("decimal", text, f"must be finite, of at most {_LONGEST_DECIMAL} characters")
     return text
 

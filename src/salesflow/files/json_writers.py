@@ -78,11 +78,13 @@ def _write_items(items: Any, native: bool) -> list[Any]:
     return [write_value(item, native) for item in items]
 
 
-def _text(value: Any) -> str:
+def _text(value: Any) -> Any:
     """Return text itself, and of no class that is made of it."""
-    if not isinstance(value, str):
-        raise InvalidInput("value", value, "must be text")
-    return str.__str__(value)
+    return str.__str__(value) if isinstance(value, str) else _refuse_text(value)
+
+
+def _refuse_text(value: Any) -> Any:
+    raise InvalidInput("value", value, "must be text")
 
 
 def _refuse(value: Any) -> Any:
@@ -164,7 +166,9 @@ def _write(code: Code, depth: int, declared: Any, name: str, native: bool) -> No
     """Write what makes the value called *name*, which is *declared* so, into a plain one."""
     inner = optional(declared)
     if declared is str:
-        code.add(depth, f"if type({name}) is not str: {name} = {code.name(_text)}({name})")
+        plain, refuse = code.name(str.__str__), code.name(_refuse_text)
+        code.add(depth, f"if type({name}) is not str:")  # such as a role: text of a class of ours
+        code.add(depth + 1, f"{name} = {plain}({name}) if isinstance({name}, str) else {refuse}({name})")
     elif declared in (int, bool):
         code.add(depth, f"if type({name}) is not {declared.__name__}: {code.name(_refuse)}({name})")
     elif choices_of(declared) is not None:
@@ -176,7 +180,7 @@ def _write(code: Code, depth: int, declared: Any, name: str, native: bool) -> No
         code.add(depth, f"if {name} is not None:")
         _write(code, depth + 1, inner, name, native)
     elif declared == CUSTOM:
-        code.add(depth, f"if type({name}) is not str and type({name}) is not int:")
+        code.add(depth, f"if type({name}) not in {code.name(frozenset((str, int, bool)))}:")
         code.add(depth + 1, f"{name} = {code.name(write_value)}({name}, {native})")
     elif get_origin(declared) is tuple:
         _write_tuple(code, depth, declared, name, native)
