@@ -105,6 +105,12 @@ def worked(steps: int) -> Run:
     return run
 
 
+def seeing_most(run: Run) -> sf.Acting:
+    """Whoever sees the most of that company's deals."""
+    everybody = (run.flow.acting_as(person) for person in sorted(run.books.people.employees))
+    return max(everybody, key=lambda acting: acting.opportunities.count())
+
+
 def agree(
     acting: sf.Acting, tables: Any, scene: str, process: str, groups: Iterable[str | None] = GROUPED,
     spans: Iterable[Span] = SPANS,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from salesflow.analytics.counting import OPEN, WON, Tally, population_of, rows
+from salesflow.analytics.compiler import among, text
+from salesflow.analytics.counting import OPEN, WON, population_of_process, rows
 from salesflow.analytics.tables import Tables
 from salesflow.model import SalesProcess
 from salesflow.model.enums import Grade, OpportunityStatus
@@ -28,18 +29,10 @@ def chances(tables: Tables, filter: Filter, process: SalesProcess) -> Chances:
     Source: PIPE-5, PIPE-8.
     """
     seen = tables.seen(filter)
-    is_of_process = seen.process == process.id
-    grouped = seen.group_by("status", is_of_process=is_of_process).agg(
-        count=seen.count(), voided=seen.voided.cast("int32").sum()
-    )
-    tallies = (
-        (OpportunityStatus(row["status"]) if row["is_of_process"] else None, Tally(row["count"], row["voided"]))
-        for row in rows(grouped)
-    )
-    population = population_of(tallies, STATUSES, rule_of_chances(process.id))
-    of_process = seen.filter(is_of_process)
+    population = population_of_process(seen, process, STATUSES, rule_of_chances(process.id))
+    of_process = seen.filter(seen.process == text(process.id))
     decided = of_process.filter(of_process.status.isin([str(each) for each in STATUSES if each is not OPEN]))
-    first = tables.stay.filter(tables.stay.is_first, tables.stay.stage.isin([stage.code for stage in process.stages]))
+    first = tables.stay.filter(tables.stay.is_first, among(tables.stay.stage, [stage.code for stage in process.stages]))
     first = first.select(of=first.opportunity, been_in=first.stage, days=first.days_to_close)
     met = decided.inner_join(first, [("id", "of")])
     ended: Counter[Ended] = Counter()

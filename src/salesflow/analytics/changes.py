@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import ibis
 from attrs import define, field, frozen
 
+from salesflow.analytics.compiler import text
 from salesflow.analytics.counting import rows, totals
 from salesflow.analytics.layout import EPOCH, microseconds
 from salesflow.analytics.tables import Table, Tables
@@ -63,7 +65,7 @@ def _touched(movement: Table) -> int:
     of_record = movement.group_by("opportunity").agg(
         open=movement.opened.sum(where=~movement.is_within), moved=movement.count(where=movement.is_within)
     )
-    touched: int = of_record.count(where=(of_record.open > 0) | (of_record.moved > 0)).to_pyarrow().as_py()
+    touched: int = of_record.filter((of_record.open > 0) | (of_record.moved > 0)).count().to_pyarrow().as_py()
     return touched
 
 
@@ -106,15 +108,17 @@ class Moved:
 
 
 def moved(
-    tables: Tables, filter: Filter, since: datetime, until: datetime, *, limit: int = MOST_LISTED
-) -> tuple[Moved, ...]:
+    tables: Tables, filter: Filter, since: datetime, until: datetime, *, limit: int = MOST_LISTED,
+    after: Moved | None = None,
+) -> tuple[Moved, ...]:  # fmt: skip
     """
     Return the first events that changed the open pipeline, in the order of time, then of the records' ids.
 
     Args:
         filter: What the viewer sees.
         since, until: As of `changes`.
-        limit: At most so many, up to 10,000; the next ones come after the moment of the last.
+        limit: At most so many, up to 10,000.
+        after: The last of those that are known already: the next ones come; None means from the beginning.
 
     Raises:
         InvalidInput: As of `changes`, or *limit* is no such number.
@@ -129,6 +133,8 @@ def moved(
     listed = tables.movement
     listed = listed.filter(listed.events > 0, listed.at_us > microseconds(since), listed.at_us <= microseconds(until))
     listed = listed.filter(listed.opportunity.isin(seen.id))
+    if after is not None:
+        listed = listed.filter(_is_later(listed, after))
     listed = listed.order_by(["at_us", "opportunity", "version", "number", "movement"]).limit(limit)
     return tuple(
         Moved(
@@ -137,3 +143,15 @@ def moved(
         )
         for row in rows(listed)
     )  # fmt: skip
+
+
+def _is_later(listed: Table, after: Moved) -> Any:
+    """Return the condition that an event comes behind *after*, in the order of the list."""
+    place = {
+        "at_us": microseconds(after.at), "opportunity": text(after.opportunity), "version": after.version,
+        "number": after.number, "movement": str(after.movement),
+    }  # fmt: skip
+    is_later: Any = ibis.literal(False)
+    for name, value in reversed(place.items()):
+        is_later = (listed[name] > value) | ((listed[name] == value) & is_later)
+    return is_later

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from salesflow.analytics.counting import LOST, OPEN, WON, Tally, population_of, rows, tallied
-from salesflow.analytics.grouping import keyed, members
+from salesflow.analytics.grouping import keyed, members, named
 from salesflow.analytics.tables import Table, Tables
 from salesflow.model import Competitor
 from salesflow.model.enums import OpportunityStatus
@@ -192,13 +192,11 @@ def competitor_records(tables: Tables, filter: Filter, catalogue: Iterable[Compe
     ids = {known.name: known.id for known in catalogue}
     names = {id: name for name, id in ids.items()}
     seen = tables.seen(filter)
-    named = members(tables, "competitor", names)
-    winner = seen.closing_competitor
-    if names:
-        winner = winner.cases(*names.items(), else_=winner)
-    met = seen.mutate(winner=winner).inner_join(named, [seen.id == named.of])
+    rivals, by_name = members(tables, "competitor", names), named(seen, "closing_competitor", names)
+    met = by_name.inner_join(rivals, [by_name.id == rivals.of])
+    is_winner = (met.closing_competitor == met.key).fill_null(False)
     found = tallied(
-        met, {"key": met.key, "status": met.status, "is_winner": (met.winner == met.key).fill_null(False)}, _DECIDED,
+        met, {"key": met.key, "status": met.status, "is_winner": is_winner}, _DECIDED,
         lambda row: (row["key"], OpportunityStatus(row["status"]), row["is_winner"]),
     )  # fmt: skip
     decided = [place for place in found if place[1] in winning.DECIDED]

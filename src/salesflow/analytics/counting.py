@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any, TypeVar
 
 import ibis
 from attrs import define, field
 
+from salesflow.analytics.compiler import text
+from salesflow.analytics.layout import MONEY_DECIMALS, MONEY_DIGITS
 from salesflow.analytics.tables import Table
+from salesflow.model import SalesProcess
 from salesflow.model.enums import OpportunityStatus
 from salesflow.pipeline import Population, Totals
-from salesflow.pipeline.totals import added
+from salesflow.pipeline.totals import DIGITS, added
 
 KeyT = TypeVar("KeyT", bound=Hashable)
+
+_WEIGHED = f"decimal({MONEY_DIGITS + 3}, {MONEY_DECIMALS})"
+"""Holds any amount a hundred times."""
 
 OPEN, WON, LOST = OpportunityStatus.IN_PROGRESS, OpportunityStatus.WON, OpportunityStatus.LOST
 
@@ -68,7 +74,8 @@ class Tally:
 
 def totals(amounts: Iterable[tuple[str, Decimal]]) -> Totals:
     """Return the sums per currency, without the zeros that an engine's fixed number of decimals adds."""
-    return Totals(tuple((currency, _plain(amount)) for currency, amount in added(amounts)))
+    with localcontext(prec=DIGITS):
+        return Totals(tuple((currency, _plain(amount)) for currency, amount in added(amounts)))
 
 
 def _plain(amount: Decimal) -> Decimal:
@@ -104,7 +111,7 @@ def tallied(
         voided=table.voided.cast("int32").sum(),
         valued=table.value.count(),
         amount=table.value.sum(),
-        weighted=(table.value * table.percent).sum(),
+        weighted=(table.value.cast(_WEIGHED) * table.percent).sum(),
         days=table.days.sum(),
         dated=table.days.count(),
     )
@@ -131,3 +138,17 @@ def population_of(
             counted += tally.count
             voided += tally.voided
     return Population(tuple(statuses), counted, given - counted, voided, rule)
+
+
+def population_of_process(
+    seen: Table, process: SalesProcess, statuses: Collection[OpportunityStatus], rule: str
+) -> Population:
+    """Return the population of a figure that counts what is of *process* and has one of *statuses*."""
+    grouped = seen.group_by("status", is_of_process=seen.process == text(process.id)).agg(
+        count=seen.count(), voided=seen.voided.cast("int32").sum()
+    )
+    tallies = (
+        (OpportunityStatus(row["status"]) if row["is_of_process"] else None, Tally(row["count"], row["voided"]))
+        for row in rows(grouped)
+    )
+    return population_of(tallies, statuses, rule)

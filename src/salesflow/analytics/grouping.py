@@ -7,6 +7,9 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
+import ibis
+import pyarrow as arrow
+
 from salesflow.analytics.layout import day_of_month
 from salesflow.analytics.tables import Table, Tables
 from salesflow.errors import InvalidInput
@@ -68,7 +71,8 @@ def keyed(
     if by not in tuple(SHARED_GROUPINGS):
         known = ", ".join((*GROUPINGS, *SHARED_GROUPINGS, DEPARTMENT))
         raise InvalidInput("by", by, f"must be one of {known}; a function cannot be asked in an engine")
-    return seen.left_join(members(tables, by, names), [seen.id == members(tables, by, names).of]), _as_it_is
+    groups = members(tables, by, names)
+    return seen.left_join(groups, [seen.id == groups.of]), _as_it_is
 
 
 def members(tables: Tables, by: str, names: Mapping[str, str]) -> Table:
@@ -76,6 +80,14 @@ def members(tables: Tables, by: str, names: Mapping[str, str]) -> Table:
     if by == "team":
         table = tables.team_member
         return table.select(of=table.opportunity, key=table.person).distinct()
-    table = tables.product if by == "product" else tables.competitor
-    key = table.key.cases(*names.items(), else_=table.key) if by == "competitor" and names else table.key
-    return table.select(of=table.opportunity, key=key).distinct()
+    table = tables.product if by == "product" else named(tables.competitor, "key", names)
+    return table.select(of=table.opportunity, key=table.key).distinct()
+
+
+def named(table: Table, column: str, names: Mapping[str, str]) -> Table:
+    """Return *table* with the name of a competitor in a column where its id stood; *names* are by id."""
+    if not names:
+        return table
+    known = ibis.memtable(arrow.table({"known_id": list(names), "known_name": list(names.values())}))
+    met = table.left_join(known, [table[column] == known.known_id])
+    return met.mutate(**{column: met.known_name.coalesce(met[column])}).drop("known_id", "known_name")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
-from salesflow.analytics.counting import OPEN, WON, Tally, population_of, rows, tallied
+from salesflow.analytics.compiler import among, text
+from salesflow.analytics.counting import OPEN, WON, Tally, population_of, population_of_process, rows, tallied
 from salesflow.analytics.layout import day_of_month, microseconds
 from salesflow.analytics.tables import Table, Tables
 from salesflow.model import SalesProcess, utc
@@ -40,7 +42,7 @@ def board(tables: Tables, filter: Filter, process: SalesProcess) -> Board:
             return None, ""
         return status, row["stage"] if status is OPEN else status.value
 
-    keys = {"status": seen.status, "stage": seen.stage, "is_of_process": seen.process == process.id}
+    keys = {"status": seen.status, "stage": seen.stage, "is_of_process": seen.process == text(process.id)}
     found = tallied(seen, keys, {OPEN: "amount", WON: "actual_amount"}, place_of)
     columns = [_column(status, code, tally) for (status, code), tally in found.items() if status is not None]
     tallies = ((status, tally) for (status, _), tally in found.items())
@@ -66,9 +68,9 @@ def funnel(tables: Tables, filter: Filter, process: SalesProcess) -> Funnel:
     Source: PIPE-2, PIPE-8.
     """
     seen = tables.seen(filter)
-    of_process = seen.filter(seen.process == process.id)
+    of_process = seen.filter(seen.process == text(process.id))
     stays = _stays_of(tables, process)
-    place = stays.stage.cases(*((stage.code, number) for number, stage in enumerate(process.stages)), else_=-1)
+    place = stays.stage.cases(*((text(stage.code), number) for number, stage in enumerate(process.stages)), else_=-1)
     been = stays.group_by("opportunity").agg(furthest=place.max())
     joined = of_process.inner_join(been, [of_process.id == been.opportunity])
     grouped = joined.group_by(["furthest", "status"]).agg(
@@ -103,7 +105,7 @@ def stage_times(tables: Tables, filter: Filter, process: SalesProcess, now: date
     """
     moment = microseconds(utc(now, "now"))
     seen = tables.seen(filter)
-    of_process = seen.filter(seen.process == process.id)
+    of_process = seen.filter(seen.process == text(process.id))
     stays = _stays_of(tables, process)
     stays = stays.filter(stays.opportunity.isin(of_process.id))
     is_lasting = stays.took_us.isnull()
@@ -121,7 +123,7 @@ def stage_times(tables: Tables, filter: Filter, process: SalesProcess, now: date
     for row in rows(grouped):
         without[row["stage"]] += row["stays"] - row["count"]
         if row["count"]:
-            median, percentile_90 = (timedelta(milliseconds=round(each / 1000)) for each in row["quantiles"])
+            median, percentile_90 = map(_told, row["quantiles"])
             ends = (timedelta(microseconds=each) for each in (row["shortest"], row["longest"]))
             spread[row["stage"], row["is_lasting"]] = Durations(row["count"], median, percentile_90, *ends)
     none = Durations(0)
@@ -129,7 +131,7 @@ def stage_times(tables: Tables, filter: Filter, process: SalesProcess, now: date
         StageTime(code, spread.get((code, False), none), spread.get((code, True), none), without[code])
         for code in (stage.code for stage in process.stages)
     )
-    return StageTimes(process.id, tuple(stages), _population_of_process(seen, process))
+    return StageTimes(process.id, tuple(stages), _population(seen, process))
 
 
 def stage_flow(
@@ -151,7 +153,7 @@ def stage_flow(
     """
     periods = frame_of_days(since, until, period)
     seen = tables.seen(filter)
-    of_process = seen.filter(seen.process == process.id)
+    of_process = seen.filter(seen.process == text(process.id))
     stays = _stays_of(tables, process)
     stays = stays.filter(stays.opportunity.isin(of_process.id))
     entered: Counter[tuple[str, date]] = Counter()
@@ -164,11 +166,16 @@ def stage_flow(
                 counter[row["stage"], day_of_month(row["month"])] += row["count"]
             elif counter is entered:
                 without[row["stage"]] = row["count"]
-    return stage_flow_of(process, periods, entered, left, without, _population_of_process(seen, process))
+    return stage_flow_of(process, periods, entered, left, without, _population(seen, process))
+
+
+def _told(microseconds: float) -> timedelta:
+    """Return a cut, in whole tenths of a microsecond but for floats, to the millisecond: exact up to 28 years."""
+    return timedelta(milliseconds=round(Fraction(round(microseconds * 10), 10_000)))
 
 
 def _stays_of(tables: Tables, process: SalesProcess) -> Table:
-    return tables.stay.filter(tables.stay.stage.isin([stage.code for stage in process.stages]))
+    return tables.stay.filter(among(tables.stay.stage, [stage.code for stage in process.stages]))
 
 
 def _count(table: Table) -> int:
@@ -176,14 +183,5 @@ def _count(table: Table) -> int:
     return count
 
 
-def _population_of_process(seen: Table, process: SalesProcess) -> Population:
-    is_counted = seen.process == process.id
-    [row] = rows(
-        seen.aggregate(
-            given=seen.count(),
-            counted=seen.count(where=is_counted),
-            voided=seen.count(where=is_counted & seen.voided),
-        )
-    )
-    rule = rule_of_process(process.id)
-    return Population(EVERY_STATUS, row["counted"], row["given"] - row["counted"], row["voided"], rule)
+def _population(seen: Table, process: SalesProcess) -> Population:
+    return population_of_process(seen, process, EVERY_STATUS, rule_of_process(process.id))

@@ -15,6 +15,7 @@ from pyarrow import parquet
 from salesflow.analytics.layout import FORMAT, LAYOUTS, MONEY_DECIMALS, MONEY_DIGITS, Layout
 from salesflow.errors import InvalidInput, PortError
 from salesflow.model import Opportunity, utc
+from salesflow.model.moments import zone_of
 from salesflow.model.ordering import sort_value
 from salesflow.ports import Query, Store
 from salesflow.visibility.filters import EVERYTHING
@@ -22,6 +23,10 @@ from salesflow.visibility.filters import EVERYTHING
 ABOUT = "salesflow.json"
 """The file that says of which format, zone and moment the tables beside it are."""
 
+PART = "part-0.parquet"
+"""The file that a table is, in the folder of its name."""
+
+_PATTERN = frozenset("*?[]{}\\")
 _PAGE = 1_000
 _PIECE = 50_000
 
@@ -42,6 +47,8 @@ def write_tables(
     Write every opportunity of *store*, voided ones included, as tables of Parquet files.
 
     This is for whoever runs the application: nobody's view narrows it. Who may see what is asked when figures are made.
+    The store may change meanwhile: each record comes once, as it stood when it was read and with its history until
+    then; one that is created meanwhile may be left out.
 
     Args:
         store: Keeps history.
@@ -54,22 +61,26 @@ def write_tables(
         How many opportunities were written.
 
     Raises:
-        InvalidInput: There is something in the folder already, or *now* is naive.
+        InvalidInput: There is something in the folder already, it is a file, or its path has a character that engines
+            read as a pattern; there is no such zone; or *now* is naive.
         PortError: The store keeps no history.
 
     Source: PIPE-2, PIPE-3.
     """
-    moment, place, events = utc(now, "now"), Path(folder), getattr(store, "events", None)
+    moment, business, place = utc(now, "now"), zone_of(zone, "zone"), plain_folder(folder)
+    events = getattr(store, "events", None)
     if events is None:
         raise PortError("store", "keeps no history, which the tables are made from")
+    if place.exists() and not place.is_dir():
+        raise InvalidInput("folder", place.name, "must be a folder")
     place.mkdir(parents=True, exist_ok=True)
     if any(place.iterdir()):
         raise InvalidInput("folder", place.name, "must be empty: tables are written whole")
     tables = [_Table(place / name, layout) for name, layout in LAYOUTS.items()]
-    business, count = ZoneInfo(zone), 0
+    count = 0
     try:
         for record in _records(store):
-            history = events(Opportunity.KIND, record.id)
+            history = [event for event in events(Opportunity.KIND, record.id) if event.version <= record.version]
             for table in tables:
                 table.add(record, history, business)
             count += 1
@@ -81,6 +92,19 @@ def write_tables(
     about = {"format": FORMAT, "zone": zone, "at": moment.isoformat()}
     (place / ABOUT).write_text(json.dumps(about) + "\n", "utf-8")  # last: tables without it are not whole
     return count
+
+
+def plain_folder(folder: str | Path) -> Path:
+    """
+    Return where tables are.
+
+    Raises:
+        InvalidInput: The path has a character that engines read as a pattern, which may fit other folders too.
+    """
+    place = Path(folder)
+    if not _PATTERN.isdisjoint(place.absolute().as_posix()):
+        raise InvalidInput("folder", str(folder), "must hold none of " + " ".join(sorted(_PATTERN)))
+    return place
 
 
 def _records(store: Store) -> Iterator[Opportunity]:
@@ -100,7 +124,7 @@ class _Table:
         self._layout = layout
         self._schema = arrow.schema([(name, _TYPES[type]) for name, type in layout.columns.items()])
         folder.mkdir()
-        self._writer = parquet.ParquetWriter(folder / "part-0.parquet", self._schema, compression="zstd")
+        self._writer = parquet.ParquetWriter(folder / PART, self._schema, compression="zstd")
         self._rows: list[tuple[Any, ...]] = []
 
     def add(self, record: Opportunity, history: Any, zone: ZoneInfo) -> None:

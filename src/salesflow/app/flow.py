@@ -21,7 +21,7 @@ from salesflow.app.catalogues import Catalogues
 from salesflow.app.defaults import RandomIds, SystemClock
 from salesflow.app.deliveries import DeliveryDesk
 from salesflow.app.foresight import sight_changes
-from salesflow.app.injected import called, handlers_of, is_grading, kind_of, port_of, zone_of
+from salesflow.app.injected import called, handlers_of, is_grading, kind_of, port_of
 from salesflow.app.kernel import Kernel
 from salesflow.app.lookup import find
 from salesflow.app.migrations import MigrationReport, RehearsalReport, migrate, rehearse_all
@@ -32,6 +32,7 @@ from salesflow.app.settings import Settings
 from salesflow.errors import NotFound
 from salesflow.grading import AmountPolicy, GradeChange, GradingPolicy, what_if
 from salesflow.model import Automation, Dialog, SalesProcess
+from salesflow.model.moments import zone_of
 from salesflow.model.requests import named
 from salesflow.ports import (
     AuditSink,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from salesflow.app.port import Port
 from salesflow.app.settings import Settings
@@ -56,11 +55,3 @@ def handlers_of(value: Mapping[Any, Any] | None) -> Mapping[str, Any]:
 def is_grading(change: object) -> bool:
     """Whether *change* can grade, and so is a grading policy."""
     return callable(getattr(change, "grade", None))
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """Return the zone of this IANA name."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-        raise InvalidInput("time_zone", name, "must be an IANA zone, such as 'Asia/Shanghai'") from None

@@ -198,19 +198,21 @@ class TabledPipelineDesk:
         return self._analytics.changes(*self._seen("pipeline.changes", scene), *self._period(since, until))
 
     def moved(
-        self, scene: str = "all", *, since: datetime | None = None, until: datetime | None = None, limit: int = 1_000
-    ) -> tuple[Moved, ...]:
+        self, scene: str = "all", *, since: datetime | None = None, until: datetime | None = None, limit: int = 1_000,
+        after: Moved | None = None,
+    ) -> tuple[Moved, ...]:  # fmt: skip
         """
         Return the first events of `changes`, in the order of time.
 
         Args:
             since, until: As there.
             limit: At most so many, up to 10,000.
+            after: The last of those that are known already: the next ones come; None means from the beginning.
 
         Source: PIPE-3.
         """
         begin, end = self._period(since, until)
-        return self._analytics.moved(*self._seen("pipeline.changes", scene), begin, end, limit=limit)
+        return self._analytics.moved(*self._seen("pipeline.changes", scene), begin, end, limit=limit, after=after)
 
     def _period(self, since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
         end = self._kernel.now() if until is None else utc(until, "until")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from salesflow.errors import InvalidInput
 
@@ -32,6 +32,23 @@ def utc(moment: Any, what: str = "at") -> datetime:
     if not EARLIEST <= moment <= LATEST:
         raise InvalidInput(what, moment, f"must lie between {EARLIEST.isoformat()} and {LATEST.isoformat()}")
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+
+
+def zone_of(name: str, what: str = "time_zone") -> ZoneInfo:
+    """
+    Return the business's time zone.
+
+    Args:
+        name: Its IANA name.
+        what: The argument's name, for the message.
+
+    Raises:
+        InvalidInput: There is none of this name.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        raise InvalidInput(what, name, "must be an IANA zone, such as 'Asia/Shanghai'") from None
 
 
 def business_day(now: datetime, zone: ZoneInfo) -> date:

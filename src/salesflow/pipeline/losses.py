@@ -75,8 +75,8 @@ def losses_of(by_reason: Iterable[Loss], by_stage: Iterable[Loss], population: P
     return Losses(tuple(sorted(by_reason, key=_place)), tuple(sorted(by_stage, key=_place)), population)
 
 
-def _place(loss: Loss) -> tuple[int, int, str]:
-    return OUTCOMES.index(loss.outcome), -loss.count, str(loss.key)
+def _place(loss: Loss) -> tuple[int, int, str, bool]:
+    return OUTCOMES.index(loss.outcome), -loss.count, str(loss.key), loss.key is None
 
 
 def _parts(ended: Sequence[Opportunity], key_of: Callable[[Opportunity], str | None]) -> list[Loss]:

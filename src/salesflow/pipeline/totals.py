@@ -11,7 +11,9 @@ from salesflow.model.enums import OpportunityStatus
 from salesflow.model.money import Money
 from salesflow.model.opportunity import Opportunity
 
-_DIGITS = 100
+DIGITS = 100
+"""No sum has more digits, whatever precision the application works with."""
+
 _NOTHING = Decimal(0)
 
 
@@ -50,7 +52,7 @@ def total_of(amounts: Iterable[Money | None]) -> Totals:
 
 def weighted_total_of(opportunities: Iterable[Opportunity]) -> Totals:
     """Return the sums of what each is worth, times its probability (PIPE-1)."""
-    with localcontext(prec=_DIGITS):
+    with localcontext(prec=DIGITS):
         return added(
             (worth.currency, (worth.amount * opportunity.probability.percent).scaleb(-2))
             for opportunity in opportunities
@@ -74,7 +76,7 @@ def value_of(opportunity: Opportunity) -> Money | None:
 def added(pairs: Iterable[tuple[str, Decimal]]) -> Totals:
     """Return the sums of amounts, each with its currency."""
     sums: dict[str, Decimal] = {}
-    with localcontext(prec=_DIGITS):
+    with localcontext(prec=DIGITS):
         for currency, amount in pairs:
             sums[currency] = sums.get(currency, _NOTHING) + amount
     return Totals(tuple(sorted(sums.items())))
