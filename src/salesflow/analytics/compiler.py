@@ -104,7 +104,7 @@ def condition(filter: Filter, record: Any, team: Any) -> Condition:
         case AnyOf():
             return _joined(or_, [condition(part, record, team) for part in filter.parts], of_none=False)
         case _:
-            raise InvalidInput("filter", filter, "is a node that cannot be asked of tables")
+            raise InvalidInput("filter", type(filter).__name__, "is a node that cannot be asked of tables")
 
 
 def _joined(join: Callable[[Any, Any], Any], parts: list[Condition], *, of_none: bool) -> Condition:
@@ -146,7 +146,7 @@ def _compared(filter: FieldCompare, record: Any) -> Condition:
     """Return the comparison; values of unlike types compare in no way."""
     name = _COLUMNS.get(filter.name)
     if name is None:
-        raise InvalidInput("filter", filter, f"compares {filter.name}, which the tables have no column for")
+        raise InvalidInput("filter", filter.name, "is a field that the tables have no column for")
     compare, column, value = OPERATORS[filter.operator], record[name], filter.value
     match LAYOUTS["opportunity"].columns[name]:
         case "money" if isinstance(value, Money):
