@@ -13,6 +13,7 @@ import salesflow as sf
 from salesflow.model import (
     Access,
     Closing,
+    Competitor,
     Event,
     EventBuilder,
     EventKind,
@@ -34,7 +35,7 @@ from salesflow.model.moments import EARLIEST, LATEST
 from salesflow.ports import UnitOfWork, Write
 from salesflow.stores import MemoryStore
 from salesflow.testing import FixedClock
-from salesflow.testing.records import make_opportunity
+from salesflow.testing.records import make_opportunity, new, unit
 from salesflow.testing.strategies.histories import History
 from tests.analytics.figures import NOW, ZONE
 
@@ -67,6 +68,9 @@ AMOUNTS = tuple(
     )
     for amount in amounts
 )  # fmt: skip
+
+RIVALS = (("é", "plain"), ("%", "o'brien"), ("{x}", "${x}"), ("plain", "Globex"), ("_", "é"))
+"""Ids and names of the catalogue's competitors; deals name either, and some are both."""
 
 STAGES = ("qualification", "bid_decision", "negotiation", "agreement", "retired", "o'stage", "${x}")
 
@@ -110,8 +114,7 @@ def flow_of(told: Sequence[History]) -> tuple[sf.SalesFlow, MemoryStore]:
         store=store, organization=PEOPLE, processes=sf.templates.builtin().values(), clock=FixedClock(NOW),
         time_zone=ZONE,
     )  # fmt: skip
-    for name in ("plain", "o'brien", "${x}", "Globex"):
-        flow.acting_as("root").competitors.create(name)
+    store.save(unit(*(new(Competitor(id=id, version=1, name=name)) for id, name in RIVALS)))
     return flow, store
 
 
