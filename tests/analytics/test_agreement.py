@@ -25,7 +25,7 @@ def duckdb() -> Iterator[Any]:
     connection.disconnect()
 
 
-@settings(max_examples=6, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=3, phases=[Phase.explicit, Phase.generate])
 @given(
     st.integers(0), st.integers(0, 48), st.sampled_from((*OWNERS, "root")), st.sampled_from(SCENES),
     st.sampled_from(GROUPED), st.sampled_from(GROUPED),
