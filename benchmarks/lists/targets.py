@@ -32,7 +32,6 @@ from tests import postgresql
 _SETTINGS = {
     **postgresql.SETTINGS,
     "shared_buffers": "6GB",  # a quarter of the machine's memory, as is usual; half of it would hold the largest table
-    "work_mem": "64MB",
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
     "max_wal_size": "8GB",
