@@ -23,7 +23,7 @@ from salesflow.files.json_readers import reader_of
 from salesflow.files.json_text import DEEPEST_NESTING, MOST_VALUES
 from salesflow.files.json_values import read_money
 from salesflow.files.json_writers import write_value
-from salesflow.model import Condition, Event, Money, Opportunity, Reason, TeamMember, TeamRole, created
+from salesflow.model import Change, Condition, Event, Money, Opportunity, Reason, TeamMember, TeamRole, created
 from salesflow.testing.records import AT, make_opportunity
 from tests.files.test_json_codec import EVENT, MISFITS, QUICK, SOUND, changed, reasons, records
 from tests.files.test_json_text import HOSTILE
@@ -286,3 +286,8 @@ def test_the_core_does_without_the_extra():
 def test_reasons_are_trusted_alike(reason):
     """IO-2: facts of every type."""
     assert either_way(lambda: from_json(to_json(reason), is_trusted=True)) == ("gives", reason)
+
+
+def test_one_change_alone_is_written_as_in_its_event():
+    """IO-2, HIST-1: a part of an event by itself."""
+    assert to_text(Change("name", None, "a", "b")) == '{"field":"name","before":"a","after":"b"}'

@@ -197,16 +197,15 @@ def chances_of(
     Return the chances of what was counted, in whatever way.
 
     Args:
-        ended: How many won and lost ones were in a stage, by their grade and how they ended, and took so many days
-            from entering it for the first time to the win; None where that is unknown, or they were lost.
+        ended: How many won and lost ones were in a stage of *process*, by their grade and how they ended, and took so
+            many days from entering it for the first time to the win; None where that is unknown, or they were lost.
         standing: The open ones; left out are those that stand in no stage of *process*.
 
     Source: PIPE-5, PIPE-8.
     """
     of_stage: dict[str, dict[Grade | None, _Found]] = {stage.code: {} for stage in process.stages}
     for (code, grade, status, days), count in ended.items():
-        if code in of_stage:
-            of_stage[code].setdefault(grade, []).append((status, days, count))
+        of_stage[code].setdefault(grade, []).append((status, days, count))
     known = {}
     for stage in process.stages:
         by_grade = sorted(of_stage[stage.code].items(), key=lambda item: (item[0] is None, str(item[0])))
