@@ -12,7 +12,7 @@ from salesflow.errors import InvalidInput
 from salesflow.files.json_codec import from_json, to_json_bytes
 from salesflow.files.json_text import LARGEST_TEXT
 
-AT_ONCE = 500
+AT_ONCE = 1000
 """So many values are read before the first of them is given."""
 
 
