@@ -2,8 +2,9 @@
 Hand-written statements for one viewer's list: every shape that somebody who knows the database would try.
 
 *union* gathers ids by the people's rows and then sorts; *two steps* sorts the ids before it reads any document;
-*or* leaves the choice to the planner; *walk* follows the order's index and asks of each deal, held back from
-searching by person and from hashing the team. The people are one parameter, a range of labels, or a closure table.
+*rows alone* counts what the people's rows tell and reads no deal; *or* leaves the choice to the planner; *walk* follows
+the order's index and asks of each deal, held back from searching by person and from hashing the team. The people are
+one parameter, a range of labels, or a closure table.
 """
 
 from __future__ import annotations
@@ -27,11 +28,18 @@ _CLOSURE = "SELECT below FROM line_closure WHERE above = :viewer"
 
 _O = "salesflow_opportunity"
 _TEAM = "salesflow_team_member"
+_OWNED = f"SELECT id FROM {_O} WHERE tenant = :tenant AND owner {{people}} AND voided = 0"
+_SHARED = f"SELECT opportunity FROM {_TEAM} WHERE tenant = :tenant AND person {{people}} AND voided = 0"
+_ALONE: Mapping[str, str] = {
+    "rows alone": f"{_OWNED} UNION {_SHARED}",
+    "rows alone, grouped": f"SELECT id FROM ({_OWNED} UNION ALL {_SHARED}) r GROUP BY id",
+}
 _CONDITIONS: Mapping[str, str] = {
     "union": (
         f"o.id IN (SELECT id FROM {_O} WHERE tenant = :tenant AND owner {{people}} "
         f"UNION SELECT opportunity FROM {_TEAM} WHERE tenant = :tenant AND person {{people}})"
     ),
+    "union of what is not voided": f"o.id IN ({_OWNED} UNION {_SHARED})",
     "or": (
         "(o.owner {people} OR EXISTS (SELECT 1 "
         f"FROM {_TEAM} t WHERE t.tenant = :tenant AND t.opportunity = o.id AND t.person {{people}}))"
@@ -119,7 +127,7 @@ class Writer:
         for shape, encoding, where in self._conditions():
             dated = where + self.tongue.dated
             found[f"{shape}, {encoding}"] = f"SELECT o.document {dated} {_ORDER}"
-            if shape in ("union", "or of ids"):
+            if shape.startswith("union") or shape == "or of ids":
                 sorted_ids = f"SELECT o.id, o.close_date {dated} {_ORDER.replace('o.', self.tongue.plain + 'o.')}"
                 found[f"{shape} in two steps, {encoding}"] = (
                     f"SELECT o.document FROM ({sorted_ids}) s JOIN {_O} o ON o.tenant = :tenant AND o.id = s.id "
@@ -134,6 +142,11 @@ class Writer:
             counted = f"SELECT count(*) {where}"
             capped = f"SELECT count(*) FROM (SELECT 1 {where} LIMIT {cap}) s"
             found[f"{shape}, {encoding}"] = self._written(counted if cap is None else capped)
+        limit = "" if cap is None else f" LIMIT {cap}"
+        for shape, rows in _ALONE.items():
+            for encoding, people in self.tongue.people.items():
+                counted = f"SELECT count(*) FROM ({rows.format(people=people)}{limit}) s"
+                found[f"{shape}, {encoding}"] = self._written(counted)
         return found
 
     def _conditions(self) -> Iterable[tuple[str, str, str]]:

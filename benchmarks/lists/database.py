@@ -101,7 +101,7 @@ def _members(deal: Deal) -> Iterator[dict[str, Any]]:
     for number, one in enumerate(deal.team):
         yield {
             "tenant": TENANT, "opportunity": deal.id, "number": number, "person": one.person, "role": one.role.value,
-            "access": one.access.value,
+            "access": one.access.value, "voided": int(deal.is_voided),
         }  # fmt: skip
 
 

@@ -342,3 +342,38 @@ def test_team_members_of_an_oddity_survive(engine):
 
     assert list(store.query(Query("opportunity", TeamIn({"zhao"})))) == [deal]
     assert store.count("opportunity", TeamIn({"zhao"})) == 1
+
+
+def test_what_is_voided_leaves_the_lists_of_its_members_and_comes_back(engine):
+    """VIS-10, REL-3: each member's row says whether the record is voided, and is written with it."""
+    deal = make_opportunity("a", "li", TeamMember("zhao", TeamRole.JOINT))
+    store = fresh_store(engine, deal)
+    for person in ("li", "zhao"):
+        mine = AnyOf((OwnerIn({person}), TeamIn({person})))
+        shown, hidden = AllOf((Voided(False), mine)), AllOf((Voided(True), mine))
+        for is_voided in (True, False):
+            store.save(unit(change(store.get("opportunity", "a"), voided=is_voided)))
+            for filter, number in ((shown, int(not is_voided)), (hidden, int(is_voided))):
+                for few in (True, False):
+                    with always(few):
+                        assert store.count("opportunity", filter) == store.count("opportunity", filter, 5) == number
+                        assert len(store.ids("opportunity", filter)) == number
+                        assert len(store.query(Query("opportunity", filter, limit=2))) == number
+
+
+def test_what_people_see_is_counted_without_reading_a_record(engine):
+    """PERF-5: what hides a record stands beside its owner and its members, and both are read off an index."""
+    store = fresh_store(engine, make_opportunity("a", "li", TeamMember("zhao", TeamRole.JOINT)))
+    mine = AllOf((Voided(False), AnyOf((OwnerIn({"zhao"}), TeamIn({"zhao"})))))
+    asked: list[str] = []
+    with engine.connect() as connection:
+        connection.connection.driver_connection.set_trace_callback(asked.append)
+    assert store.count("opportunity", mine) == store.count("opportunity", mine, 9) == 1
+    with engine.connect() as connection:
+        connection.connection.driver_connection.set_trace_callback(None)
+        counts = [text for text in asked if "team_member" in text]
+        steps = [step[3] for text in counts for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    read = [step for step in steps if "salesflow_opportunity" in step or "salesflow_team_member" in step]
+    assert len(counts) == 2
+    assert len(read) == 4
+    assert all("USING COVERING INDEX" in step for step in read), read

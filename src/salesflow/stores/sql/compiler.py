@@ -9,7 +9,7 @@ passes neither a comparison nor its negation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, TypeAlias
@@ -105,6 +105,17 @@ class Arms:
 
     people: tuple[tuple[OfPeople, Place], ...]
     rest: tuple[tuple[Filter, Place], ...]
+
+    @property
+    def beside(self) -> tuple[tuple[Filter, Place], ...]:
+        """What of the rest stands beside each arm's people, so that no record need be read for it."""
+        is_told = all(isinstance(node, OwnerIn | TeamIn) for node, _ in self.people)
+        return tuple(part for part in self.rest if is_told and isinstance(part[0], Voided))
+
+    @property
+    def are_alone(self) -> bool:
+        """Whether the people's rows tell all, and each of them is of a record."""
+        return self.rest == self.beside and all(isinstance(node, OwnerIn | TeamIn) for node, _ in self.people)
 
     @property
     def shape(self) -> Hashable:
@@ -223,7 +234,7 @@ class FilterCompiler:
             case _:
                 return None
 
-    def ids(self, arm: tuple[OfPeople, Place], rest: Iterable[tuple[Filter, Place]]) -> Select[Any]:
+    def ids(self, arm: tuple[OfPeople, Place], rest: Collection[tuple[Filter, Place]]) -> Select[Any]:
         """Return the ids that *arm* finds, of records that pass *rest*; some may come twice."""
         node, place = arm
         if isinstance(node, Behind):
@@ -244,6 +255,8 @@ class FilterCompiler:
             return select(table.c.id).where(table.c.tenant == TENANT, self.clause(node, table, place), *clauses)
         team = TEAM.alias()
         ids = select(team.c.opportunity.label("id")).where(self._members(node, team, place, self.dialect.one_of))
+        ids = ids.where(*(team.c.voided == int(part.is_voided) for part, _ in rest if isinstance(part, Voided)))
+        clauses = [self.clause(part, table, where) for part, where in rest if not isinstance(part, Voided)]
         if not clauses:
             return ids
         behind: Select[Any] = select(literal_column("1")).where(

@@ -242,11 +242,16 @@ class Reader:
                 return select(found.c.id).distinct().limit(_LIMIT)
 
             return ("gather ids", plan.shape, arms.shape), values, gather
-        if arms is not None and (cap is None or self._are_few(plan, arms, cap // _READ_PER_GATHERED)):
+        are_alone = arms is not None and arms.are_alone
+        per_read = 1 if are_alone else _READ_PER_GATHERED
+        if arms is not None and (cap is None or self._are_few(plan, arms, cap // per_read)):
             all_of_them = arms
 
             def gather_all() -> Select[Any]:
-                return self._of_people(self._shelf.table.c.id, all_of_them).limit(limit)
+                if not are_alone:
+                    return self._of_people(self._shelf.table.c.id, all_of_them).limit(limit)
+                ids = [self._compiler.ids(arm, all_of_them.rest) for arm in all_of_them.people]
+                return select(self._dialect.each_once(ids).subquery().c.id).limit(limit)
 
             return ("gather all ids", plan.shape, arms.shape, cap is None), values, gather_all
         table = self._shelf.table
@@ -271,7 +276,8 @@ class Reader:
             plan.rows = self._rows_of_people(plan, arms)
         plan.asked += 1
         size = self._memory.size
-        return plan.rows <= (size // _SHARE_TO_GATHER if limit is None else isqrt(limit * size))
+        most = size // _SHARE_TO_GATHER  # none is counted past it
+        return plan.rows <= (most if limit is None else min(most, isqrt(limit * size)))
 
     def _rows_of_people(self, plan: Plan, arms: Arms) -> float:
         """
@@ -299,7 +305,8 @@ class Reader:
     def _of_people(self, column: ColumnElement[Any], arms: Arms) -> Select[Any]:
         """Return *column* of the records that the arms find and that pass the rest."""
         table = self._shelf.table
-        found = union_of(*(self._compiler.ids(arm, ()) for arm in arms.people))
+        found = union_of(*(self._compiler.ids(arm, arms.beside) for arm in arms.people))
+        # all of the rest: SQLite would go through a whole index that has every column asked for
         rest = [self._compiler.clause(part, table, place) for part, place in arms.rest]
         return select(column).where(table.c.tenant == TENANT, table.c.id.in_(found), *rest)
 

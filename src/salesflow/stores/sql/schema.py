@@ -212,9 +212,10 @@ def _shelf(kind: str, record: type[Any]) -> Shelf:
         Index(f"salesflow_{kind}_by_{name}", table.c.tenant, *sorted_by, table.c.id)
     for name in _FOUND_BY:
         if name in fields:
-            # with the id in it, people's records are counted without reading them
+            # with the id in it, and what hides a record from lists, people's records are counted without reading them
             column = table.c[fields[name].columns[0]]
-            Index(f"salesflow_{kind}_of_{column.name}", table.c.tenant, column, table.c.id)
+            hiding = [table.c.voided] if name == "owner" else []
+            Index(f"salesflow_{kind}_of_{column.name}", table.c.tenant, column, table.c.id, *hiding)
     return Shelf(kind, record, table, fields, orders, _reader(fields))
 
 
@@ -252,13 +253,12 @@ def _part(name: str, kind: str, *columns: Column[Any]) -> Table:
 TEAM = _part(
     "team_member", "opportunity",
     Column("person", _TEXT, nullable=False), Column("role", _TEXT, nullable=False),
-    Column("access", _TEXT, nullable=False),
+    Column("access", _TEXT, nullable=False), Column("voided", Integer, nullable=False),
 )  # fmt: skip
-"""Team members, one a row, numbered from 0 in the record's order."""
+"""Team members, one a row, numbered from 0 in the record's order; each says whether the record is voided."""
 
-Index(
-    "salesflow_team_member_of_person", *(TEAM.c[name] for name in ("tenant", "person", "opportunity", "role", "access"))
-)
+_SEARCHED = ("tenant", "person", "opportunity", "role", "access", "voided")
+Index("salesflow_team_member_of_person", *(TEAM.c[name] for name in _SEARCHED))
 
 VISITS = _part(
     "stage_visit", "opportunity",

@@ -124,9 +124,12 @@ def _parts(shelf: Shelf, record: Any, tenant: str, id: str) -> tuple[tuple[Table
     key = {"tenant": tenant, "opportunity": id}
     team, visits, roles = ((), (), ()) if record is None else (record.team, record.visits, record.contact_roles)
     members = [
-        {**key, "number": number, "person": one.person, "role": str(one.role), "access": str(one.access)}
+        {
+            **key, "number": number, "person": one.person, "role": str(one.role), "access": str(one.access),
+            "voided": int(record.voided),
+        }
         for number, one in enumerate(team)
-    ]
+    ]  # fmt: skip
     stays = [
         {
             **key, "number": number, "stage": one.stage, "entry": str(one.entry),
