@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    any_,
     bindparam,
     create_engine,
     event,
@@ -46,6 +47,10 @@ _SQLITE_SETTINGS = (
 )
 
 
+FEW = 32
+"""So many ids at most are few."""
+
+
 @frozen(eq=False)
 class Dialect:
     """
@@ -55,11 +60,13 @@ class Dialect:
         begin_reading: Begins a transaction that sees one moment of the database.
         begin_writing: Begins a transaction that may write; on SQLite nobody else may from here on.
         one_of: Whether a text column is among ids that travel as one parameter, of that name; an index may find them.
+        one_of_few: The same, where they are at most `FEW`.
         among: The same, asked of each record by itself.
         ids: What that parameter is for some ids.
         plain: The column, hidden from the planner, so that it does not search an index by it.
         fenced: The rows of a semi-join, kept from becoming a hash of all that they are of.
-        each_once: The ids that some statements give, each once, for a cost that grows as they do.
+        each_once: The ids that some statements give, each once, for a cost that grows as they do; told how many
+            they may be, where few are better told apart in another way.
         insert: An insert that can update what is there.
         hashes: Whether a semi-join may be worked out at once for all records, and ids are told apart only when all
             have come; where not, each is asked as it comes, and a count ends at its cap.
@@ -69,13 +76,19 @@ class Dialect:
     begin_reading: str
     begin_writing: str
     one_of: Callable[[ColumnElement[Any], str], ColumnElement[bool]]
+    one_of_few: Callable[[ColumnElement[Any], str], ColumnElement[bool]]
     among: Callable[[ColumnElement[Any], str], ColumnElement[bool]]
     ids: Callable[[frozenset[str]], Any]
     plain: Callable[[ColumnElement[Any]], ColumnElement[Any]]
     fenced: Callable[[Select[Any]], Select[Any]]
-    each_once: Callable[[Sequence[Select[Any]]], GenerativeSelect]
+    each_once: Callable[[Sequence[Select[Any]], bool], GenerativeSelect]
     insert: Callable[[Table], Any]
     hashes: bool
+
+    @property
+    def of_few(self) -> Dialect:
+        """The ways where no list of ids holds more than `FEW`."""
+        return evolve(self, one_of=self.one_of_few)
 
 
 def _one_of_json(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
@@ -103,6 +116,11 @@ def _one_of_array(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return column.in_(select(func.unnest(bindparam(name, type_=_TextArray()), type_=String())))
 
 
+def _one_of_few_array(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    # not as rows: to plan a join with them costs as much as it takes to count one person's deals
+    return column == any_(bindparam(name, type_=_TextArray()))
+
+
 def _among_array(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return _one_of_array(column, name).is_(True)  # which keeps it from becoming a join: it is hashed, once
 
@@ -116,13 +134,15 @@ def _with_plus(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return UnaryExpression(column, operator=operators.custom_op("+"), type_=column.type)
 
 
-def _in_groups(ids: Sequence[Select[Any]]) -> Select[Any]:
+def _in_groups(ids: Sequence[Select[Any]], are_few: bool) -> GenerativeSelect:
+    if are_few:
+        return _as_union(ids, are_few)
     # which SQLite sorts; a union's tree outgrows its cache: half a million cost it seven times a quarter of them
     found = union_all(*ids).subquery()
     return select(found.c.id).group_by(found.c.id)
 
 
-def _as_union(ids: Sequence[Select[Any]]) -> GenerativeSelect:
+def _as_union(ids: Sequence[Select[Any]], _are_few: bool) -> GenerativeSelect:
     # which PostgreSQL sorts where they are many; of groups it guesses too few, and its hash outgrows its memory
     return union(*ids) if len(ids) > 1 else ids[0].distinct()
 
@@ -131,6 +151,7 @@ SQLITE = Dialect(
     "sqlite",
     "BEGIN",
     "BEGIN IMMEDIATE",
+    _one_of_json,
     _one_of_json,
     lambda column, name: _one_of_json(_with_plus(column), name),
     _as_json,
@@ -147,6 +168,7 @@ POSTGRESQL = Dialect(
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan",
     "BEGIN ISOLATION LEVEL READ COMMITTED",
     _one_of_array,
+    _one_of_few_array,
     _among_array,
     _as_array,
     lambda column: column,

@@ -30,6 +30,7 @@ from sqlalchemy import union as union_of
 from salesflow.model import sort_value
 from salesflow.ports import Query, RecordFilter
 from salesflow.stores.sql.compiler import TENANT, Arms, FilterCompiler, people, shape
+from salesflow.stores.sql.dialects import FEW
 from salesflow.stores.sql.order import Order, Position
 from salesflow.stores.sql.schema import COUNTERS, SHELVES
 from salesflow.stores.sql.statements import statement_of
@@ -57,6 +58,9 @@ _READ_PER_GATHERED = 10
 _HASHED_PER_PROBE = 40
 """So many rows of teams are hashed in the time in which one record's team is asked for."""
 
+_FEW_ROWS = 2_000
+"""So many ids at most are told apart in a tree."""
+
 _ROOT = "f"
 _LIMIT = bindparam("limit", type_=Integer())
 
@@ -69,7 +73,9 @@ class Plan:
     Args:
         filter: As it was given.
         told, is_exact: What of it SQL can tell, and whether that is all.
+        compiler: What compiles it, for as many people as it has.
         arms: How its people's records are found; None where it names none.
+        are_alone: Whether the people's rows tell all of it.
         shape: What its statements are kept under.
         values: Its people, as parameters.
         sample: Some of them, and *scale* times as many are all.
@@ -80,7 +86,9 @@ class Plan:
     filter: RecordFilter
     told: Filter
     is_exact: bool
+    compiler: FilterCompiler
     arms: Arms | None
+    are_alone: bool
     shape: Hashable
     values: dict[str, Any]
     sample: dict[str, Any]
@@ -214,11 +222,13 @@ class Reader:
         if kept is not None and kept.filter is filter:
             return kept
         told, is_exact = self._compiler.told(filter)
-        arms = self._compiler.arms(told, _ROOT)
         ids = dict(people(told, _ROOT))
+        are_few = all(len(each) <= FEW for each in ids.values())
+        compiler = evolve(self._compiler, dialect=self._dialect.of_few) if are_few else self._compiler
+        arms = compiler.arms(told, _ROOT)
         some = {place: frozenset(islice(each, _SAMPLE)) for place, each in ids.items()}
         plan = Plan(
-            filter, told, is_exact, arms, shape(told),
+            filter, told, is_exact, compiler, arms, arms is not None and arms.are_alone, (are_few, shape(told)),
             {place: self._dialect.ids(each) for place, each in ids.items()},
             {place: self._dialect.ids(each) for place, each in some.items()},
             max([len(each) / len(some[place]) for place, each in ids.items() if each], default=1.0),
@@ -234,26 +244,27 @@ class Reader:
         """Return the statement of the ids that pass, each once, at most *cap*."""
         values, limit = {**plan.values, "limit": cap}, None if cap is None else _LIMIT
         arms = plan.arms
-        if arms is not None and cap is not None and not self._dialect.hashes:
+        are_alone = plan.are_alone
+        are_few = arms is not None and are_alone and self._rows_about(plan, arms) <= _FEW_ROWS
+        if arms is not None and cap is not None and not self._dialect.hashes and not are_few:
             few = arms
 
             def gather() -> Select[Any]:
-                found = union_all(*(self._compiler.ids(arm, few.rest) for arm in few.people)).subquery()
+                found = union_all(*(plan.compiler.ids(arm, few.rest) for arm in few.people)).subquery()
                 return select(found.c.id).distinct().limit(_LIMIT)
 
             return ("gather ids", plan.shape, arms.shape), values, gather
-        are_alone = arms is not None and arms.are_alone
         per_read = 1 if are_alone else _READ_PER_GATHERED
-        if arms is not None and (cap is None or self._are_few(plan, arms, cap // per_read)):
+        if arms is not None and (cap is None or are_few or self._are_few(plan, arms, cap // per_read)):
             all_of_them = arms
 
             def gather_all() -> Select[Any]:
                 if not are_alone:
-                    return self._of_people(self._shelf.table.c.id, all_of_them).limit(limit)
-                ids = [self._compiler.ids(arm, all_of_them.rest) for arm in all_of_them.people]
-                return select(self._dialect.each_once(ids).subquery().c.id).limit(limit)
+                    return self._of_people(plan, self._shelf.table.c.id, all_of_them).limit(limit)
+                ids = [plan.compiler.ids(arm, all_of_them.rest) for arm in all_of_them.people]
+                return select(self._dialect.each_once(ids, are_few).subquery().c.id).limit(limit)
 
-            return ("gather all ids", plan.shape, arms.shape, cap is None), values, gather_all
+            return ("gather all ids", plan.shape, arms.shape, cap is None, are_few), values, gather_all
         table = self._shelf.table
         compiler = self._scanning(plan, cap)
 
@@ -265,19 +276,23 @@ class Reader:
     def _scanning(self, plan: Plan, limit: int | None) -> FilterCompiler:
         """Return what compiles a scan that ends at *limit*: teams are hashed where few rows of them count."""
         if not self._dialect.hashes:
-            return self._compiler
+            return plan.compiler
         arms = plan.arms
         is_hashed = limit is None or (arms is not None and self._are_few(plan, arms, limit * _HASHED_PER_PROBE))
-        return evolve(self._compiler, is_fenced=not is_hashed)
+        return evolve(plan.compiler, is_fenced=not is_hashed)
 
     def _are_few(self, plan: Plan, arms: Arms, limit: int | None) -> bool:
         """Whether gathering costs less than walking to *limit*; None means to the end."""
+        rows, size = self._rows_about(plan, arms), self._memory.size
+        most = size // _SHARE_TO_GATHER  # none is counted past it
+        return rows <= (most if limit is None else min(most, isqrt(limit * size)))
+
+    def _rows_about(self, plan: Plan, arms: Arms) -> float:
+        """Return about how many rows the people of *plan* have, as counted not long ago."""
         if plan.asked % _TRUSTED == 0:
             plan.rows = self._rows_of_people(plan, arms)
         plan.asked += 1
-        size = self._memory.size
-        most = size // _SHARE_TO_GATHER  # none is counted past it
-        return plan.rows <= (most if limit is None else min(most, isqrt(limit * size)))
+        return plan.rows
 
     def _rows_of_people(self, plan: Plan, arms: Arms) -> float:
         """
@@ -288,7 +303,7 @@ class Reader:
         many = (self._memory.size or self.size()) // _SHARE_TO_GATHER + 1
 
         def make() -> Any:
-            found = union_all(*(self._compiler.ids(arm, ()) for arm in arms.people)).limit(_LIMIT).subquery()
+            found = union_all(*(plan.compiler.ids(arm, ()) for arm in arms.people)).limit(_LIMIT).subquery()
             return select(
                 select(func.count()).select_from(found).scalar_subquery(), self._size_of_kind().scalar_subquery()
             )
@@ -302,12 +317,12 @@ class Reader:
         name = f"size:{self._shelf.kind}"
         return select(COUNTERS.c.value).where(COUNTERS.c.tenant == TENANT, COUNTERS.c.name == name)
 
-    def _of_people(self, column: ColumnElement[Any], arms: Arms) -> Select[Any]:
+    def _of_people(self, plan: Plan, column: ColumnElement[Any], arms: Arms) -> Select[Any]:
         """Return *column* of the records that the arms find and that pass the rest."""
         table = self._shelf.table
-        found = union_of(*(self._compiler.ids(arm, arms.beside) for arm in arms.people))
+        found = union_of(*(plan.compiler.ids(arm, arms.beside) for arm in arms.people))
         # all of the rest: SQLite would go through a whole index that has every column asked for
-        rest = [self._compiler.clause(part, table, place) for part, place in arms.rest]
+        rest = [plan.compiler.clause(part, table, place) for part, place in arms.rest]
         return select(column).where(table.c.tenant == TENANT, table.c.id.in_(found), *rest)
 
     def _all(self, table: FromClause, plan: Plan, compiler: FilterCompiler) -> ColumnElement[bool]:
@@ -333,7 +348,7 @@ class Reader:
         def make() -> Select[Any]:
             # the page's ids first: no document is read of a record that is not on it
             table = self._shelf.table
-            found = self._of_people(table.c.id, arms).add_columns(*order.keys)
+            found = self._of_people(plan, table.c.id, arms).add_columns(*order.keys)
             if after is not None:
                 found = found.where(order.behind() if is_behind_value else order.behind_nothing())
             found = found.order_by(*order.terms(self._dialect.plain)).limit(None if limit is None else _LIMIT)
