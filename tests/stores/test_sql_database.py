@@ -11,14 +11,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from salesflow import Employee, NewCustomer, NewOpportunity, Organization, SalesFlow, scenes, templates
 from salesflow.errors import InvalidInput, NotFound, PortError
-from salesflow.model import Access, Money, Opportunity, replay
+from salesflow.model import Access, Money, Opportunity, StageEntry, StageVisit, replay
 from salesflow.ports import Query
 from salesflow.stores.sql import SqlStore, metadata
 from salesflow.stores.sql.compiler import FilterCompiler
 from salesflow.stores.sql.dialects import POSTGRESQL, SQLITE, dialect_of
-from salesflow.stores.sql.schema import EPOCH, SHELVES, Shelf, UtcMoment, minor_units
+from salesflow.stores.sql.schema import EPOCH, SHELVES, VISITS, Shelf, UtcMoment, minor_units
 from salesflow.stores.sql.statements import MOST_STATEMENTS, compiled, kept_for
-from salesflow.testing.records import FILTERS, make_opportunity, new, unit
+from salesflow.testing.records import AT, FILTERS, change, make_opportunity, new, unit
 from salesflow.testing.strategies import money
 from salesflow.visibility.filters import EVERYTHING, AnyOf, FieldCompare, Negation, OwnerIn, TeamIn, Voided
 from tests.stores.databases import fresh_store
@@ -64,6 +64,27 @@ def test_every_moment_survives_sqlite(moment):
     type, on_sqlite = UtcMoment(), sqlite.dialect()
 
     assert type.process_result_value(type.process_bind_param(moment, on_sqlite), on_sqlite) == moment.astimezone(UTC)
+
+
+def test_a_finished_stay_is_a_row_with_the_time_it_took(memory_engine):
+    """PIPE-2: time in stage is a sum over rows that follow the record; a stay that lasts, or of old, has none."""
+    told = ((0, None), (0, 90), (90, 90), (None, 95), (95, None))
+    stays = [
+        StageVisit(
+            number, stage, None if begun is None else AT + timedelta(minutes=begun), StageEntry.ADVANCED,
+            None if ended is None else AT + timedelta(minutes=ended, microseconds=1),
+        )
+        for number, (stage, (begun, ended)) in enumerate(zip("abcde", told, strict=True), 1)
+    ]  # fmt: skip
+    deal = make_opportunity("a", visits=(stays[0],))
+    store = fresh_store(memory_engine, deal)
+    store.save(unit(change(deal, visits=tuple(stays))))
+
+    rows = select(VISITS.c.stage, VISITS.c.took_us).where(VISITS.c.tenant == store.tenant).order_by(VISITS.c.number)
+    with memory_engine.connect() as connection:
+        found = [tuple(row) for row in connection.execute(rows)]
+    assert found == [("a", None), ("b", 90 * 60_000_000 + 1), ("c", 1), ("d", None), ("e", None)]
+    assert store.get("opportunity", "a").visits == tuple(stays)
 
 
 def test_a_naive_moment_is_refused():
@@ -207,9 +228,9 @@ def test_tables_of_another_version_are_refused(tmp_path):
     """HIST-3: a database that a later salesflow made is left alone."""
     url = f"sqlite:///{tmp_path / 'sales.db'}"
     with SqlStore(url) as store, store._engine.connect() as connection:
-        connection.execute(text("UPDATE salesflow_schema SET version = 2"))
+        connection.execute(text("UPDATE salesflow_schema SET version = 3"))
 
-    with pytest.raises(PortError, match="schema 2"):
+    with pytest.raises(PortError, match="schema 3"):
         SqlStore(url)
 
 

@@ -36,14 +36,14 @@ from salesflow.files.json_codec import RECORDS
 from salesflow.model import ORDER_KEYS, Money, utc
 from salesflow.model.money import minor_digits
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """What `salesflow_schema` holds; a database of another version is refused."""
 
 metadata = MetaData()
 """Every table of the store, all named ``salesflow_…``."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 _TEXT = String().with_variant(String(collation="C"), "postgresql")
 
 
@@ -66,13 +66,13 @@ class UtcMoment(TypeDecorator[datetime]):
         if value is None:
             return None
         moment = utc(value)
-        return moment if dialect.name == "postgresql" else (moment - EPOCH) // _MICROSECOND
+        return moment if dialect.name == "postgresql" else (moment - EPOCH) // MICROSECOND
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Return the moment that was kept."""
         if value is None:
             return None
-        moment: datetime = value if dialect.name == "postgresql" else EPOCH + value * _MICROSECOND
+        moment: datetime = value if dialect.name == "postgresql" else EPOCH + value * MICROSECOND
         return moment.astimezone(UTC)
 
 
@@ -263,9 +263,9 @@ Index("salesflow_team_member_of_person", *(TEAM.c[name] for name in _SEARCHED))
 VISITS = _part(
     "stage_visit", "opportunity",
     Column("stage", _TEXT, nullable=False), Column("entry", _TEXT, nullable=False), Column("exit", _TEXT),
-    Column("entered_at", UtcMoment), Column("left_at", UtcMoment),
+    Column("entered_at", UtcMoment), Column("left_at", UtcMoment), Column("took_us", BigInteger),
 )  # fmt: skip
-"""Stage visits, one a row: time in stage then needs no window function."""
+"""Stage visits, one a row, with the microseconds that a finished one took: time in stage needs no window function."""
 
 CONTACT_ROLES = _part("contact_role", "opportunity", Column("contact", _TEXT, nullable=False))
 """Contacts with a role in a deal, one a row: a contact is also read through the deal (VIS-21)."""

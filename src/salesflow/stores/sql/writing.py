@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Select, Table, Update, bindparam, delete, ins
 
 from salesflow.errors import Conflict, InvalidInput
 from salesflow.files.json_codec import to_text, to_texts
+from salesflow.model import StageVisit
 from salesflow.model.duplicates import known_by
 from salesflow.ports import REVISION, UnitOfWork, Write
 from salesflow.stores.sql.dialects import Dialect
@@ -26,6 +27,7 @@ from salesflow.stores.sql.schema import (
     DONE,
     EVENTS,
     KEYS,
+    MICROSECOND,
     SHELVES,
     TEAM,
     TOMBSTONES,
@@ -134,11 +136,18 @@ def _parts(shelf: Shelf, record: Any, tenant: str, id: str) -> tuple[tuple[Table
         {
             **key, "number": number, "stage": one.stage, "entry": str(one.entry),
             "exit": None if one.exit is None else str(one.exit), "entered_at": one.entered_at, "left_at": one.left_at,
+            "took_us": _microseconds(one),
         }
         for number, one in enumerate(visits, 1)
     ]  # fmt: skip
     contacts = [{**key, "number": number, "contact": one.contact} for number, one in enumerate(roles)]
     return ((TEAM, members), (VISITS, stays), (CONTACT_ROLES, contacts))
+
+
+def _microseconds(stay: StageVisit) -> int | None:
+    if stay.entered_at is None or stay.left_at is None:
+        return None
+    return (stay.left_at - stay.entered_at) // MICROSECOND
 
 
 def revision_of(kind: str) -> str:
