@@ -65,8 +65,8 @@ class Dialect:
         ids: What that parameter is for some ids.
         plain: The column, hidden from the planner, so that it does not search an index by it.
         fenced: The rows of a semi-join, kept from becoming a hash of all that they are of.
-        each_once: The ids that some statements give, each once, for a cost that grows as they do; told how many
-            they may be, where few are better told apart in another way.
+        each_once: The ids that some statements give, each once, for a cost that grows as they do; told whether
+            they are at most *few_rows*, which are better told apart in another way.
         insert: An insert that can update what is there.
         hashes: Whether a semi-join may be worked out at once for all records, and ids are told apart only when all
             have come; where not, each is asked as it comes, and a count ends at its cap.
@@ -82,6 +82,7 @@ class Dialect:
     plain: Callable[[ColumnElement[Any]], ColumnElement[Any]]
     fenced: Callable[[Select[Any]], Select[Any]]
     each_once: Callable[[Sequence[Select[Any]], bool], GenerativeSelect]
+    few_rows: int
     insert: Callable[[Table], Any]
     hashes: bool
 
@@ -134,17 +135,23 @@ def _with_plus(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return UnaryExpression(column, operator=operators.custom_op("+"), type_=column.type)
 
 
-def _in_groups(ids: Sequence[Select[Any]], are_few: bool) -> GenerativeSelect:
-    if are_few:
-        return _as_union(ids, are_few)
-    # which SQLite sorts; a union's tree outgrows its cache: half a million cost it seven times a quarter of them
+def _in_groups(ids: Sequence[Select[Any]]) -> GenerativeSelect:
     found = union_all(*ids).subquery()
     return select(found.c.id).group_by(found.c.id)
 
 
-def _as_union(ids: Sequence[Select[Any]], _are_few: bool) -> GenerativeSelect:
-    # which PostgreSQL sorts where they are many; of groups it guesses too few, and its hash outgrows its memory
+def _as_union(ids: Sequence[Select[Any]]) -> GenerativeSelect:
     return union(*ids) if len(ids) > 1 else ids[0].distinct()
+
+
+def _told_apart_by_sqlite(ids: Sequence[Select[Any]], are_few: bool) -> GenerativeSelect:
+    # groups are sorted; a union's tree outgrows the cache: half a million cost it seven times a quarter of them
+    return _as_union(ids) if are_few else _in_groups(ids)
+
+
+def _told_apart_by_postgresql(ids: Sequence[Select[Any]], are_few: bool) -> GenerativeSelect:
+    # of groups it guesses too few and makes a hash, which outgrows its memory; a union of many is sorted
+    return _in_groups(ids) if are_few else _as_union(ids)
 
 
 SQLITE = Dialect(
@@ -157,7 +164,8 @@ SQLITE = Dialect(
     _as_json,
     _with_plus,
     lambda rows: rows,
-    _in_groups,
+    _told_apart_by_sqlite,
+    2_000,
     insert_sqlite,
     False,
 )
@@ -173,7 +181,8 @@ POSTGRESQL = Dialect(
     _as_array,
     lambda column: column,
     lambda rows: rows.offset(0),
-    _as_union,
+    _told_apart_by_postgresql,
+    50_000,
     insert_postgresql,
     True,
 )

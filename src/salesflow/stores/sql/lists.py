@@ -52,14 +52,14 @@ _TRUSTED = 50
 _SHARE_TO_GATHER = 4
 """Without a limit, gathering pays while at most one record in this many may pass."""
 
+_ROWS_PER_RECORD = 2
+"""About so many of its people's rows tell of a record that their viewer sees."""
+
 _READ_PER_GATHERED = 10
 """Where all ids are gathered before the first is counted: so many records are read one behind the other meanwhile."""
 
 _HASHED_PER_PROBE = 40
 """So many rows of teams are hashed in the time in which one record's team is asked for."""
-
-_FEW_ROWS = 2_000
-"""So many ids at most are told apart in a tree."""
 
 _ROOT = "f"
 _LIMIT = bindparam("limit", type_=Integer())
@@ -224,11 +224,15 @@ class Reader:
         told, is_exact = self._compiler.told(filter)
         ids = dict(people(told, _ROOT))
         are_few = all(len(each) <= FEW for each in ids.values())
-        compiler = evolve(self._compiler, dialect=self._dialect.of_few) if are_few else self._compiler
+        first: dict[frozenset[str], str] = {}
+        alike = {place: first.setdefault(each, place) for place, each in ids.items()}
+        dialect = self._dialect.of_few if are_few else self._dialect
+        compiler = evolve(self._compiler, dialect=dialect, alike=alike)
         arms = compiler.arms(told, _ROOT)
         some = {place: frozenset(islice(each, _SAMPLE)) for place, each in ids.items()}
+        are_alone = arms is not None and arms.are_alone
         plan = Plan(
-            filter, told, is_exact, compiler, arms, arms is not None and arms.are_alone, (are_few, shape(told)),
+            filter, told, is_exact, compiler, arms, are_alone, (are_few, *alike.values(), shape(told)),
             {place: self._dialect.ids(each) for place, each in ids.items()},
             {place: self._dialect.ids(each) for place, each in some.items()},
             max([len(each) / len(some[place]) for place, each in ids.items() if each], default=1.0),
@@ -245,7 +249,7 @@ class Reader:
         values, limit = {**plan.values, "limit": cap}, None if cap is None else _LIMIT
         arms = plan.arms
         are_alone = plan.are_alone
-        are_few = arms is not None and are_alone and self._rows_about(plan, arms) <= _FEW_ROWS
+        are_few = arms is not None and are_alone and self._rows_about(plan, arms) <= self._dialect.few_rows
         if arms is not None and cap is not None and not self._dialect.hashes and not are_few:
             few = arms
 
@@ -254,8 +258,8 @@ class Reader:
                 return select(found.c.id).distinct().limit(_LIMIT)
 
             return ("gather ids", plan.shape, arms.shape), values, gather
-        per_read = 1 if are_alone else _READ_PER_GATHERED
-        if arms is not None and (cap is None or are_few or self._are_few(plan, arms, cap // per_read)):
+        worth = None if cap is None else cap * _ROWS_PER_RECORD if are_alone else cap // _READ_PER_GATHERED
+        if arms is not None and (worth is None or not self._dialect.hashes or self._are_few(plan, arms, worth)):
             all_of_them = arms
 
             def gather_all() -> Select[Any]:
