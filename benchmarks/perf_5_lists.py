@@ -5,8 +5,8 @@ On each of two databases (`benchmarks.lists.targets`), over one connection and w
 store: the part of the store that yields rows, its choice of a way included, against the best of the hand-written shapes
 (`benchmarks.lists.by_hand`) for that viewer. Both hand over the same rows, which neither decodes, and the answers are
 equal before anything is timed. Every shape is tried once; those within twice the fastest are timed side by side with
-ours, and the best of them is the peer. The store counts some people's records to choose its way, and goes by that count
-for fifty lists of one viewer; so ours is the mean of many lists where a list is short.
+ours, and the best of them is the peer. The store counts some rows to choose its way, and goes by that count for
+up to fifty lists of one viewer; so ours is the mean of many lists where a list is short.
 
 PERF-11: ours at a quarter of the size and at the size; a page must not cost more than the size grows.
 """

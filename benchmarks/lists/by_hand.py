@@ -33,6 +33,7 @@ _SHARED = f"SELECT opportunity FROM {_TEAM} WHERE tenant = :tenant AND person {{
 _ALONE: Mapping[str, str] = {
     "rows alone": f"{_OWNED} UNION {_SHARED}",
     "rows alone, grouped": f"SELECT id FROM ({_OWNED} UNION ALL {_SHARED}) r GROUP BY id",
+    "rows alone, as they come": f"SELECT DISTINCT id FROM ({_OWNED} UNION ALL {_SHARED}) r",
 }
 _CONDITIONS: Mapping[str, str] = {
     "union": (

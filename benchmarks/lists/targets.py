@@ -62,8 +62,10 @@ class Target:
         self.limit(connection, seconds)
         try:
             return statement.run(connection)
-        except OperationalError:
-            return None
+        except OperationalError as error:
+            if any(said in str(error) for said in ("interrupted", "statement timeout")):
+                return None
+            raise
         finally:
             self.limit(connection, None)
 

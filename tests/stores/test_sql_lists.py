@@ -32,6 +32,9 @@ from salesflow.model import (
 from salesflow.ports import Query
 from salesflow.stores import MemoryStore
 from salesflow.stores.sql import lists
+from salesflow.stores.sql.compiler import FilterCompiler
+from salesflow.stores.sql.dialects import SQLITE
+from salesflow.stores.sql.schema import SHELVES
 from salesflow.testing.records import AT, FILTERS, change, deletion, expected_page, make_opportunity, new, unit
 from salesflow.testing.strategies import leads, record_ids
 from salesflow.visibility.filters import (
@@ -164,7 +167,7 @@ def always(few: bool):
     """Make every list that has people gather them, or walk: small examples would not meet the other way."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lists.Reader, "_are_few", lambda *_: few)
-        patch.setattr(lists.Reader, "_rows_about", lambda *_: 0 if few else 10**9)
+        patch.setattr(lists.Reader, "_are_short", lambda *_: few)
         yield
 
 
@@ -380,3 +383,20 @@ def test_what_people_see_is_counted_without_reading_a_record(engine):
     assert len(counts) == 4
     assert len(read) == 8
     assert all("USING COVERING INDEX" in step for step in read), read
+
+
+def test_whether_rows_are_few_is_counted_of_everybody(engine):
+    """PERF-5: a capped count reads no further than its cap, though of hundreds of people only one has deals."""
+    deals = [make_opportunity(f"d{n}", "li") for n in range(6)]
+    store = fresh_store(engine, *deals)
+    people = {"li", *(f"p{n}" for n in range(200))}
+    mine = AllOf((Voided(False), AnyOf((OwnerIn(people), TeamIn(people)))))
+    ways = {}
+    with engine.connect() as connection:
+        for few_rows in (5, 50):
+            compiler = FilterCompiler(SHELVES["opportunity"], evolve(SQLITE, few_rows=few_rows))
+            reader = lists.Reader(connection, compiler, store.tenant)
+            (way, *_), _, _ = reader._passing(reader._planned(mine), 3)
+            ways[few_rows] = way
+            assert (reader.count(mine, 3), reader.count(mine, None)) == (3, 6)
+    assert ways == {5: "gather ids", 50: "gather all ids"}

@@ -43,7 +43,7 @@ _SQLITE_SETTINGS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
-    "cache_size = -8000",  # kibibytes: with SQLite's own 2 MB, a list of 240 deals read each page anew
+    "cache_size = -8000",  # kibibytes; a list of 240 deals touches more than SQLite's own 2 MB, and read all anew
 )
 
 
@@ -67,6 +67,7 @@ class Dialect:
         fenced: The rows of a semi-join, kept from becoming a hash of all that they are of.
         each_once: The ids that some statements give, each once, for a cost that grows as they do; told whether
             they are at most *few_rows*, which are better told apart in another way.
+        few_rows: So many rows of people are few.
         insert: An insert that can update what is there.
         hashes: Whether a semi-join may be worked out at once for all records, and ids are told apart only when all
             have come; where not, each is asked as it comes, and a count ends at its cap.
@@ -88,7 +89,7 @@ class Dialect:
 
     @property
     def of_few(self) -> Dialect:
-        """The ways where no list of ids holds more than `FEW`."""
+        """The ways where no list of ids is longer than `FEW`."""
         return evolve(self, one_of=self.one_of_few)
 
 

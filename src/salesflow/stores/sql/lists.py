@@ -81,6 +81,8 @@ class Plan:
         sample: Some of them, and *scale* times as many are all.
         rows: About how many rows its people have, as counted last.
         asked: How often that was asked for.
+        are_short: Whether they are at most the dialect's *few_rows*, as counted last.
+        judged: How often that was asked for.
     """
 
     filter: RecordFilter
@@ -95,6 +97,8 @@ class Plan:
     scale: float
     rows: float = 0
     asked: int = 0
+    are_short: bool = False
+    judged: int = 0
 
 
 class Memory:
@@ -223,16 +227,16 @@ class Reader:
             return kept
         told, is_exact = self._compiler.told(filter)
         ids = dict(people(told, _ROOT))
-        are_few = all(len(each) <= FEW for each in ids.values())
+        has_few_people = all(len(each) <= FEW for each in ids.values())
         first: dict[frozenset[str], str] = {}
         alike = {place: first.setdefault(each, place) for place, each in ids.items()}
-        dialect = self._dialect.of_few if are_few else self._dialect
+        dialect = self._dialect.of_few if has_few_people else self._dialect
         compiler = evolve(self._compiler, dialect=dialect, alike=alike)
         arms = compiler.arms(told, _ROOT)
         some = {place: frozenset(islice(each, _SAMPLE)) for place, each in ids.items()}
         are_alone = arms is not None and arms.are_alone
         plan = Plan(
-            filter, told, is_exact, compiler, arms, are_alone, (are_few, *alike.values(), shape(told)),
+            filter, told, is_exact, compiler, arms, are_alone, (dialect.one_of, *alike.values(), shape(told)),
             {place: self._dialect.ids(each) for place, each in ids.items()},
             {place: self._dialect.ids(each) for place, each in some.items()},
             max([len(each) / len(some[place]) for place, each in ids.items() if each], default=1.0),
@@ -248,27 +252,23 @@ class Reader:
         """Return the statement of the ids that pass, each once, at most *cap*."""
         values, limit = {**plan.values, "limit": cap}, None if cap is None else _LIMIT
         arms = plan.arms
-        are_alone = plan.are_alone
-        are_few = arms is not None and are_alone and self._rows_about(plan, arms) <= self._dialect.few_rows
-        if arms is not None and cap is not None and not self._dialect.hashes and not are_few:
-            few = arms
+        if arms is not None and self._is_gathered(plan, arms, cap):
+            all_of_them = arms
+            are_short = plan.are_alone and self._are_short(plan, arms, cap)
 
             def gather() -> Select[Any]:
-                found = union_all(*(plan.compiler.ids(arm, few.rest) for arm in few.people)).subquery()
+                found = union_all(*(plan.compiler.ids(arm, all_of_them.rest) for arm in all_of_them.people)).subquery()
                 return select(found.c.id).distinct().limit(_LIMIT)
 
-            return ("gather ids", plan.shape, arms.shape), values, gather
-        worth = None if cap is None else cap * _ROWS_PER_RECORD if are_alone else cap // _READ_PER_GATHERED
-        if arms is not None and (worth is None or not self._dialect.hashes or self._are_few(plan, arms, worth)):
-            all_of_them = arms
-
             def gather_all() -> Select[Any]:
-                if not are_alone:
+                if not plan.are_alone:
                     return self._of_people(plan, self._shelf.table.c.id, all_of_them).limit(limit)
                 ids = [plan.compiler.ids(arm, all_of_them.rest) for arm in all_of_them.people]
-                return select(self._dialect.each_once(ids, are_few).subquery().c.id).limit(limit)
+                return select(self._dialect.each_once(ids, are_short).subquery().c.id).limit(limit)
 
-            return ("gather all ids", plan.shape, arms.shape, cap is None, are_few), values, gather_all
+            if cap is not None and not self._dialect.hashes and not are_short:
+                return ("gather ids", plan.shape, arms.shape), values, gather
+            return ("gather all ids", plan.shape, arms.shape, cap is None, are_short), values, gather_all
         table = self._shelf.table
         compiler = self._scanning(plan, cap)
 
@@ -276,6 +276,23 @@ class Reader:
             return select(table.c.id).where(self._all(table, plan, compiler)).limit(limit)
 
         return ("scan ids", plan.shape, cap is None, compiler.is_fenced), values, scan
+
+    def _is_gathered(self, plan: Plan, arms: Arms, cap: int | None) -> bool:
+        """Whether ids are found by the people's rows, and not by going through the records until *cap* have passed."""
+        if cap is None or not self._dialect.hashes:
+            return True
+        return self._are_few(plan, arms, cap * _ROWS_PER_RECORD if plan.are_alone else cap // _READ_PER_GATHERED)
+
+    def _are_short(self, plan: Plan, arms: Arms, cap: int | None) -> bool:
+        """Whether the rows of all people of *plan* are at most the dialect's *few_rows*, as counted not long ago."""
+        if cap is not None and self._dialect.hashes:
+            return True  # or they would not be gathered
+        if plan.judged % _TRUSTED == 0:
+            limit = self._dialect.few_rows
+            ((number, _),) = self._counted(plan, arms, plan.values, limit + 1)
+            plan.are_short = number <= limit
+        plan.judged += 1
+        return plan.are_short
 
     def _scanning(self, plan: Plan, limit: int | None) -> FilterCompiler:
         """Return what compiles a scan that ends at *limit*: teams are hashed where few rows of them count."""
@@ -305,6 +322,12 @@ class Reader:
         What is many goes by the size when last looked up, which is looked up on the way: one statement, not two.
         """
         many = (self._memory.size or self.size()) // _SHARE_TO_GATHER + 1
+        ((number, size),) = self._counted(plan, arms, plan.sample, int(many / plan.scale) + 1)
+        self._memory.size = size or 0
+        return float(number * plan.scale)
+
+    def _counted(self, plan: Plan, arms: Arms, people: dict[str, Any], limit: int) -> list[Any]:
+        """Return how many rows *people* have, at most *limit*, and how many records there are."""
 
         def make() -> Any:
             found = union_all(*(plan.compiler.ids(arm, ()) for arm in arms.people)).limit(_LIMIT).subquery()
@@ -312,10 +335,7 @@ class Reader:
                 select(func.count()).select_from(found).scalar_subquery(), self._size_of_kind().scalar_subquery()
             )
 
-        values = {**plan.sample, "limit": int(many / plan.scale) + 1}
-        ((number, size),) = self._run(("few", plan.shape, arms.shape), values, make, None)
-        self._memory.size = size or 0
-        return float(number * plan.scale)
+        return self._run(("few", plan.shape, arms.shape), {**people, "limit": limit}, make, None)
 
     def _size_of_kind(self) -> Select[Any]:
         name = f"size:{self._shelf.kind}"
@@ -325,7 +345,8 @@ class Reader:
         """Return *column* of the records that the arms find and that pass the rest."""
         table = self._shelf.table
         found = union_of(*(plan.compiler.ids(arm, arms.beside) for arm in arms.people))
-        # all of the rest: SQLite would go through a whole index that has every column asked for
+        # all of the rest again: were the order's columns all that is asked of the table, SQLite would read the whole
+        # index of that order, for it has them, rather than look up these ids
         rest = [plan.compiler.clause(part, table, place) for part, place in arms.rest]
         return select(column).where(table.c.tenant == TENANT, table.c.id.in_(found), *rest)
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, Table, Update, bindparam, delete, ins
 
 from salesflow.errors import Conflict, InvalidInput
 from salesflow.files.json_codec import to_text, to_texts
-from salesflow.model import StageVisit
+from salesflow.model import StageVisit, utc
 from salesflow.model.duplicates import known_by
 from salesflow.ports import REVISION, UnitOfWork, Write
 from salesflow.stores.sql.dialects import Dialect
@@ -147,7 +147,7 @@ def _parts(shelf: Shelf, record: Any, tenant: str, id: str) -> tuple[tuple[Table
 def _microseconds(stay: StageVisit) -> int | None:
     if stay.entered_at is None or stay.left_at is None:
         return None
-    return (stay.left_at - stay.entered_at) // MICROSECOND
+    return (utc(stay.left_at) - utc(stay.entered_at)) // MICROSECOND
 
 
 def revision_of(kind: str) -> str:
