@@ -2,7 +2,8 @@
 Which records belong to whom: ids by owner, by team member, by the pool of what has no owner, by the customers and
 contacts that they name, and by the keys that they are known by, so that a list need not look at every record.
 
-A posting is kept by person, never by manager or department: when the organisation changes, no posting does.
+A posting is kept by person, never by manager or department: when the organisation changes, no posting does. Owners and
+members have two, one of them of what is voided: nearly every list leaves that out, and then does not look at it.
 What it gives is always a superset, and says whether it is exact; only a filter's own `matches` decides.
 """
 
@@ -95,8 +96,8 @@ class Postings:
         self.behind = behind
         # Records whose owner does not stand in their team: while there are none, postings by member hold all.
         self.apart: set[str] = set()
-        self.owners: dict[str, set[str]] = {}
-        self.members: dict[str, set[str]] = {}
+        self.owners = _Halves()
+        self.members = _Halves()
         self.pools: dict[str | None, set[str]] = {}
         self.named: dict[Party, set[str]] = {}
         self.keys: dict[str, set[str]] = {}
@@ -104,16 +105,10 @@ class Postings:
 
     def move(self, id: str, old: Place, new: Place) -> None:
         """Take the record from its *old* place to its *new* one."""
-        if old.owner != new.owner:
-            if old.owner is not None:
-                self.owners[old.owner].discard(id)
-            if new.owner is not None:
-                self.owners.setdefault(new.owner, set()).add(id)
-        if old.members != new.members:
-            for person in old.members - new.members:
-                self.members[person].discard(id)
-            for person in new.members - old.members:
-                self.members.setdefault(person, set()).add(id)
+        if (old.owner, old.voided) != (new.owner, new.voided):
+            self.owners.move(id, _one(old.owner), old.voided, _one(new.owner), new.voided)
+        if (old.members, old.voided) != (new.members, new.voided):
+            self.members.move(id, old.members, old.voided, new.members, new.voided)
         if old.parties != new.parties:
             for party in old.parties - new.parties:
                 self.named[party].discard(id)
@@ -130,60 +125,69 @@ class Postings:
         _set(self.voided, id, new.voided)
         _set(self.apart, id, new.owner is not None and new.owner not in new.members)
 
-    def candidates(self, filter: object) -> Candidates | None:
-        """Return the candidates of *filter*; None where the postings cannot tell and each record is one."""
+    def candidates(self, filter: object, hidden: set[str] = _NONE) -> Candidates | None:
+        """
+        Return the candidates of *filter*; None where the postings cannot tell and each record is one.
+
+        Args:
+            hidden: Either what is voided, to be left out, or nothing.
+        """
+        are_whole = hidden is _NONE
         match filter:
             case Nothing():
                 return Candidates([], _NONE, exact=True)
             case OwnerIn():
-                return Candidates(_some(self.owners, filter.people.ids), _NONE, exact=True)
+                return Candidates(self.owners.of(filter.people.ids, are_whole), _NONE, exact=True)
             case TeamIn():
                 is_plain = filter.roles is None and filter.access is Access.READ
-                return Candidates(_some(self.members, filter.people.ids), _NONE, is_plain)
+                return Candidates(self.members.of(filter.people.ids, are_whole), _NONE, is_plain)
             case Names():
-                return Candidates([self.named.get((filter.kind, filter.id), _NONE)], _NONE, exact=True)
+                return Candidates([self.named.get((filter.kind, filter.id), _NONE)], hidden, exact=True)
             case Behind() | BelongsTo():
                 found = self.behind(filter)
-                return None if found is None else Candidates([found], _NONE, exact=isinstance(filter, Behind))
+                return None if found is None else Candidates([found], hidden, exact=isinstance(filter, Behind))
             case PoolIn():
-                return Candidates([self.pools[pool] for pool in filter.pools if pool in self.pools], _NONE, exact=True)
+                return Candidates([self.pools[pool] for pool in filter.pools if pool in self.pools], hidden, exact=True)
             case KnownBy():
-                return Candidates([self.keys[key] for key in filter.keys if key in self.keys], _NONE, exact=True)
+                return Candidates([self.keys[key] for key in filter.keys if key in self.keys], hidden, exact=True)
             case Voided(is_voided=True):
-                return Candidates([self.voided], _NONE, exact=True)
+                return Candidates([self.voided], hidden, exact=True)
             case AnyOf():
-                return self._any(filter)
+                return self._any(filter, hidden)
             case AllOf():
-                return self._all(filter)
+                return self._all(filter, hidden)
             case _:
                 return None
 
-    def _any(self, filter: AnyOf) -> Candidates | None:
+    def _any(self, filter: AnyOf, hidden: set[str]) -> Candidates | None:
         joined: list[set[str]] = []
-        exact = True
+        exact, left_out = True, _NONE
         covered = [part.people.ids for part in filter.parts if isinstance(part, TeamIn) and not self.apart]
         for part in filter.parts:
             if isinstance(part, OwnerIn) and covered:
-                joined += _some(self.owners, part.people.ids - covered[0])
+                joined += self.owners.of(part.people.ids - covered[0], hidden is _NONE)
                 continue
-            found = self.candidates(part)
+            found = self.candidates(part, hidden)
             if found is None:
                 return None
             joined += found.postings
-            exact = exact and found.exact and not found.hidden
-        return Candidates(joined, _NONE, exact)
+            if found.hidden is hidden:
+                left_out = hidden
+            exact = exact and found.exact and (found.hidden is hidden or not found.hidden)
+        return Candidates(joined, left_out, exact)
 
-    def _all(self, filter: AllOf) -> Candidates | None:
+    def _all(self, filter: AllOf, hidden: set[str]) -> Candidates | None:
         """Take the part with the fewest candidates; what the other parts say is left to `matches`."""
         parts = [part for part in filter.parts if part != _VISIBLE]
+        hidden = self.voided if len(parts) < len(filter.parts) else hidden
         # Who names one customer or contact is found at once; then the postings of a manager's people are not gathered.
         telling = [part for part in parts if isinstance(part, Names)] or parts
-        found = [candidates for candidates in map(self.candidates, telling) if candidates is not None]
+        each = (self.candidates(part, hidden) for part in telling)
+        found = [candidates for candidates in each if candidates is not None]
         if not found:
             return None
         fewest = min(found, key=lambda candidates: candidates.estimate)
-        hidden = self.voided if len(parts) < len(filter.parts) else fewest.hidden
-        return Candidates(fewest.postings, hidden, fewest.exact and len(parts) == 1)
+        return Candidates(fewest.postings, fewest.hidden, fewest.exact and len(parts) == 1)
 
 
 def _set(ids: set[str], id: str, belongs: bool) -> None:
@@ -193,8 +197,33 @@ def _set(ids: set[str], id: str, belongs: bool) -> None:
         ids.discard(id)
 
 
-def _some(postings: dict[str, set[str]], people: Set[str]) -> list[set[str]]:
-    """Return the postings of *people*, by whichever of the two is the shorter list."""
-    if len(people) > len(postings):
-        return [ids for person, ids in postings.items() if person in people]
-    return [postings[person] for person in people if person in postings]
+def _one(person: str | None) -> frozenset[str]:
+    return frozenset() if person is None else frozenset((person,))
+
+
+class _Halves:
+    """Postings by person: of what is not voided, and of what is."""
+
+    __slots__ = ("shown", "voided")
+
+    def __init__(self) -> None:
+        self.shown: dict[str, set[str]] = {}
+        self.voided: dict[str, set[str]] = {}
+
+    def move(self, id: str, old: Set[str], was_voided: bool, new: Set[str], is_voided: bool) -> None:
+        """Take the record from the postings of its *old* people to those of its *new* ones."""
+        before, after = (self.voided if voided else self.shown for voided in (was_voided, is_voided))
+        for person in old:
+            before[person].discard(id)
+        for person in new:
+            after.setdefault(person, set()).add(id)
+
+    def of(self, people: Set[str], are_whole: bool) -> list[set[str]]:
+        """Return the postings of *people*, by whichever is the shorter list; of what is voided only if *are_whole*."""
+        found: list[set[str]] = []
+        for postings in (self.shown, self.voided) if are_whole else (self.shown,):
+            if len(people) > len(postings):
+                found += [ids for person, ids in postings.items() if person in people]
+            else:
+                found += [postings[person] for person in people if person in postings]
+        return found
