@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    GenerativeSelect,
     Integer,
     Select,
     and_,
@@ -209,8 +210,8 @@ class Reader:
         self,
         key: tuple[Hashable, ...],
         values: dict[str, Any],
-        make: Callable[[], Select[Any]],
-        wrap: Callable[[Select[Any]], Select[Any]] | None,
+        make: Callable[[], GenerativeSelect],
+        wrap: Callable[[GenerativeSelect], GenerativeSelect] | None,
     ) -> list[Any]:
         """Run the statement that *key* tells; *make* builds it, and *wrap* what is asked of it."""
         statement = statement_of(
@@ -248,7 +249,7 @@ class Reader:
 
     def _passing(
         self, plan: Plan, cap: int | None
-    ) -> tuple[tuple[Hashable, ...], dict[str, Any], Callable[[], Select[Any]]]:
+    ) -> tuple[tuple[Hashable, ...], dict[str, Any], Callable[[], GenerativeSelect]]:
         """Return the statement of the ids that pass, each once, at most *cap*."""
         values, limit = {**plan.values, "limit": cap}, None if cap is None else _LIMIT
         arms = plan.arms
@@ -260,11 +261,11 @@ class Reader:
                 found = union_all(*(plan.compiler.ids(arm, all_of_them.rest) for arm in all_of_them.people)).subquery()
                 return select(found.c.id).distinct().limit(_LIMIT)
 
-            def gather_all() -> Select[Any]:
+            def gather_all() -> GenerativeSelect:
                 if not plan.are_alone:
                     return self._of_people(plan, self._shelf.table.c.id, all_of_them).limit(limit)
                 ids = [plan.compiler.ids(arm, all_of_them.rest) for arm in all_of_them.people]
-                return select(self._dialect.each_once(ids, are_short).subquery().c.id).limit(limit)
+                return self._dialect.each_once(ids, are_short).limit(limit)
 
             if cap is not None and not self._dialect.hashes and not are_short:
                 return ("gather ids", plan.shape, arms.shape), values, gather
@@ -414,11 +415,11 @@ class Reader:
         return found
 
 
-def select_ids(passing: Select[Any]) -> Select[Any]:
+def select_ids(passing: GenerativeSelect) -> GenerativeSelect:
     """Ask for the ids themselves."""
     return passing
 
 
-def count_ids(passing: Select[Any]) -> Select[Any]:
+def count_ids(passing: GenerativeSelect) -> GenerativeSelect:
     """Ask how many ids there are."""
     return select(func.count()).select_from(passing.subquery())

@@ -11,14 +11,14 @@ from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from attrs import frozen
-from sqlalchemy import Connection, CursorResult, Insert, Select, Update
+from sqlalchemy import Connection, CursorResult, GenerativeSelect, Insert, Update
 from sqlalchemy import Dialect as Compiling
 
 MOST_STATEMENTS = 500
 """So many shapes are kept; the application's rules decide how many there are."""
 
 Convert = Callable[[Any], Any]
-Source: TypeAlias = Select[Any] | Insert | Update
+Source: TypeAlias = GenerativeSelect | Insert | Update
 
 
 @frozen(eq=False)

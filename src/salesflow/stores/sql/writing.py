@@ -125,10 +125,11 @@ def _parts(shelf: Shelf, record: Any, tenant: str, id: str) -> tuple[tuple[Table
         return ()
     key = {"tenant": tenant, "opportunity": id}
     team, visits, roles = ((), (), ()) if record is None else (record.team, record.visits, record.contact_roles)
+    voided = 0 if record is None else int(record.voided)
     members = [
         {
             **key, "number": number, "person": one.person, "role": str(one.role), "access": str(one.access),
-            "voided": int(record.voided),
+            "voided": voided,
         }
         for number, one in enumerate(team)
     ]  # fmt: skip
