@@ -14,17 +14,9 @@ import salesflow as sf
 from salesflow.pipeline import Board, PipelineChanges
 from salesflow.pipeline.grouping import DEPARTMENT, GROUPINGS, SHARED_GROUPINGS
 from salesflow.stores import MemoryStore
-from tests.machine import (  # noqa: F401 - each adds its steps
-    automation_steps,
-    deal_steps,
-    lead_steps,
-    other_steps,
-    paper_steps,
-    people_steps,
-    reading_steps,
-)
+from tests.machine import other_steps
+from tests.machine.all_steps import STEPS
 from tests.machine.driver import Run
-from tests.machine.steps import STEPS
 
 ZONE = "Asia/Shanghai"
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)

@@ -68,7 +68,7 @@ def test_everything_that_is_wrong_is_told_with_its_place():
 )
 def test_the_longest_rules_are_read_in_time(text):
     """REL-8: blanks at the end, a quote never closed and signs without end are each looked at once."""
-    lines = [f"s{n} = {toml_value(text)}" for n in range(2)]
+    lines = [f"s{n} = {toml_value(text)}" for n in range(4)]
     source = "\n".join(["[scenes]", *lines])
     took, _ = best_time(lambda: examine_scenes(source), SECONDS)
     assert took < SECONDS

@@ -21,17 +21,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 import salesflow as sf
 from tests.app.test_operations import GROUPS, OPERATIONS
-from tests.machine import (  # noqa: F401 - each adds its steps
-    automation_steps,
-    deal_steps,
-    lead_steps,
-    other_steps,
-    paper_steps,
-    people_steps,
-    reading_steps,
-)
+from tests.machine import other_steps
+from tests.machine.all_steps import STEPS
 from tests.machine.driver import COUNTS, Run
-from tests.machine.steps import STEPS
 from tests.stores.databases import fresh_store, prepared_engine
 
 CHANCE = st.integers(0, 2**64)

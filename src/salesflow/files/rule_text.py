@@ -14,9 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeVar
-
-from attrs import frozen
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from salesflow.errors import InvalidInput
 from salesflow.model import Money
@@ -107,8 +105,7 @@ def rule_text(rule: Rule) -> str:
     return text
 
 
-@frozen
-class _Token:
+class _Token(NamedTuple):
     kind: str
     text: str
     at: int

@@ -10,7 +10,7 @@ What it gives is always a superset, and says whether it is exact; only a filter'
 from __future__ import annotations
 
 from collections.abc import Callable, Set
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from attrs import frozen
 
@@ -22,6 +22,9 @@ from salesflow.visibility.known_by import KnownBy
 
 _VISIBLE = Voided(False)
 _NONE: set[str] = set()
+_NOBODY: frozenset[str] = frozenset()
+
+KeyT = TypeVar("KeyT")
 
 
 class Place(NamedTuple):
@@ -105,42 +108,30 @@ class Postings:
 
     def move(self, id: str, old: Place, new: Place) -> None:
         """Take the record from its *old* place to its *new* one."""
-        if (old.owner, old.voided) != (new.owner, new.voided):
-            self.owners.move(id, _one(old.owner), old.voided, _one(new.owner), new.voided)
-        if (old.members, old.voided) != (new.members, new.voided):
-            self.members.move(id, old.members, old.voided, new.members, new.voided)
-        if old.parties != new.parties:
-            for party in old.parties - new.parties:
-                self.named[party].discard(id)
-            for party in new.parties - old.parties:
-                self.named.setdefault(party, set()).add(id)
-        for key in old.keys - new.keys:
-            self.keys[key].discard(id)
-        for key in new.keys - old.keys:
-            self.keys.setdefault(key, set()).add(id)
-        for pool in old.pools - new.pools:
-            self.pools[pool].discard(id)
-        for pool in new.pools - old.pools:
-            self.pools.setdefault(pool, set()).add(id)
+        self.owners.move(id, _one(old.owner), old.voided, _one(new.owner), new.voided)
+        self.members.move(id, old.members, old.voided, new.members, new.voided)
+        _move(self.named, id, old.parties, new.parties)
+        _move(self.keys, id, old.keys, new.keys)
+        _move(self.pools, id, old.pools, new.pools)
         _set(self.voided, id, new.voided)
         _set(self.apart, id, new.owner is not None and new.owner not in new.members)
 
-    def candidates(self, filter: object, hidden: set[str] = _NONE) -> Candidates | None:
+    def candidates(self, filter: object, *, is_shown: bool = False) -> Candidates | None:
         """
         Return the candidates of *filter*; None where the postings cannot tell and each record is one.
 
         Args:
-            hidden: Either what is voided, to be left out, or nothing.
+            is_shown: Whether what is voided is left out.
         """
-        are_whole = hidden is _NONE
+        hidden = self.voided if is_shown else _NONE
         match filter:
             case Nothing():
                 return Candidates([], _NONE, exact=True)
             case OwnerIn():
-                return Candidates(self.owners.of(filter.people.ids, are_whole), _NONE, exact=True)
+                return Candidates(self.owners.of(filter.people.ids, is_shown), _NONE, exact=True)
             case TeamIn():
                 is_plain = filter.roles is None and filter.access is Access.READ
-                return Candidates(self.members.of(filter.people.ids, are_whole), _NONE, is_plain)
+                return Candidates(self.members.of(filter.people.ids, is_shown), _NONE, is_plain)
             case Names():
                 return Candidates([self.named.get((filter.kind, filter.id), _NONE)], hidden, exact=True)
             case Behind() | BelongsTo():
@@ -153,36 +144,35 @@ class Postings:
             case Voided(is_voided=True):
                 return Candidates([self.voided], hidden, exact=True)
             case AnyOf():
-                return self._any(filter, hidden)
+                return self._any(filter, is_shown)
             case AllOf():
-                return self._all(filter, hidden)
+                return self._all(filter, is_shown)
             case _:
                 return None
 
-    def _any(self, filter: AnyOf, hidden: set[str]) -> Candidates | None:
+    def _any(self, filter: AnyOf, is_shown: bool) -> Candidates | None:
         joined: list[set[str]] = []
-        exact, left_out = True, _NONE
+        exact, hidden = True, _NONE
         covered = [part.people.ids for part in filter.parts if isinstance(part, TeamIn) and not self.apart]
         for part in filter.parts:
             if isinstance(part, OwnerIn) and covered:
-                joined += self.owners.of(part.people.ids - covered[0], hidden is _NONE)
+                joined += self.owners.of(part.people.ids - covered[0], is_shown)
                 continue
-            found = self.candidates(part, hidden)
+            found = self.candidates(part, is_shown=is_shown)
             if found is None:
                 return None
             joined += found.postings
-            if found.hidden is hidden:
-                left_out = hidden
-            exact = exact and found.exact and (found.hidden is hidden or not found.hidden)
-        return Candidates(joined, left_out, exact)
+            hidden = found.hidden if is_shown and found.hidden else hidden
+            exact = exact and found.exact and (is_shown or not found.hidden)
+        return Candidates(joined, hidden, exact)
 
-    def _all(self, filter: AllOf, hidden: set[str]) -> Candidates | None:
+    def _all(self, filter: AllOf, is_shown: bool) -> Candidates | None:
         """Take the part with the fewest candidates; what the other parts say is left to `matches`."""
         parts = [part for part in filter.parts if part != _VISIBLE]
-        hidden = self.voided if len(parts) < len(filter.parts) else hidden
+        is_shown = is_shown or len(parts) < len(filter.parts)
         # Who names one customer or contact is found at once; then the postings of a manager's people are not gathered.
         telling = [part for part in parts if isinstance(part, Names)] or parts
-        each = (self.candidates(part, hidden) for part in telling)
+        each = (self.candidates(part, is_shown=is_shown) for part in telling)
         found = [candidates for candidates in each if candidates is not None]
         if not found:
             return None
@@ -197,8 +187,15 @@ def _set(ids: set[str], id: str, belongs: bool) -> None:
         ids.discard(id)
 
 
+def _move(postings: dict[KeyT, set[str]], id: str, old: frozenset[KeyT], new: frozenset[KeyT]) -> None:
+    for key in old - new:
+        postings[key].discard(id)
+    for key in new - old:
+        postings.setdefault(key, set()).add(id)
+
+
 def _one(person: str | None) -> frozenset[str]:
-    return frozenset() if person is None else frozenset((person,))
+    return _NOBODY if person is None else frozenset((person,))
 
 
 class _Halves:
@@ -210,18 +207,16 @@ class _Halves:
         self.shown: dict[str, set[str]] = {}
         self.voided: dict[str, set[str]] = {}
 
-    def move(self, id: str, old: Set[str], was_voided: bool, new: Set[str], is_voided: bool) -> None:
+    def move(self, id: str, old: frozenset[str], was_voided: bool, new: frozenset[str], is_voided: bool) -> None:
         """Take the record from the postings of its *old* people to those of its *new* ones."""
-        before, after = (self.voided if voided else self.shown for voided in (was_voided, is_voided))
-        for person in old:
-            before[person].discard(id)
-        for person in new:
-            after.setdefault(person, set()).add(id)
+        for postings, voided in ((self.shown, False), (self.voided, True)):
+            before, after = old if was_voided is voided else _NOBODY, new if is_voided is voided else _NOBODY
+            _move(postings, id, before, after)
 
-    def of(self, people: Set[str], are_whole: bool) -> list[set[str]]:
-        """Return the postings of *people*, by whichever is the shorter list; of what is voided only if *are_whole*."""
+    def of(self, people: Set[str], is_shown: bool) -> list[set[str]]:
+        """Return the postings of *people*, by whichever is the shorter list; none of what is voided if *is_shown*."""
         found: list[set[str]] = []
-        for postings in (self.shown, self.voided) if are_whole else (self.shown,):
+        for postings in (self.shown,) if is_shown else (self.shown, self.voided):
             if len(people) > len(postings):
                 found += [ids for person, ids in postings.items() if person in people]
             else:

@@ -259,11 +259,11 @@ class FilterCompiler:
         team = TEAM.alias()
         ids = select(team.c.opportunity.label("id")).where(self._members(node, team, place, self.dialect.one_of))
         ids = ids.where(*(team.c.voided == int(part.is_voided) for part, _ in rest if isinstance(part, Voided)))
-        clauses = [self.clause(part, table, where) for part, where in rest if not isinstance(part, Voided)]
-        if not clauses:
+        apart = [self.clause(part, table, where) for part, where in rest if not isinstance(part, Voided)]
+        if not apart:
             return ids
         behind: Select[Any] = select(literal_column("1")).where(
-            table.c.tenant == TENANT, table.c.id == team.c.opportunity, *clauses
+            table.c.tenant == TENANT, table.c.id == team.c.opportunity, *apart
         )
         return ids.where(behind.correlate(team).exists())
 

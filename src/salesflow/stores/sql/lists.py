@@ -285,9 +285,9 @@ class Reader:
         return self._are_few(plan, arms, cap * _ROWS_PER_RECORD if plan.are_alone else cap // _READ_PER_GATHERED)
 
     def _are_short(self, plan: Plan, arms: Arms, cap: int | None) -> bool:
-        """Whether the rows of all people of *plan* are at most the dialect's *few_rows*, as counted not long ago."""
+        """Whether the rows of all people of *plan* are taken for few: at most *few_rows*, as counted not long ago."""
         if cap is not None and self._dialect.hashes:
-            return True  # or they would not be gathered
+            return True  # not counted again: few enough to be gathered under a cap
         if plan.judged % _TRUSTED == 0:
             limit = self._dialect.few_rows
             ((number, _),) = self._counted(plan, arms, plan.values, limit + 1)
