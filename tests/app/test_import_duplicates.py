@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import salesflow as sf
-from salesflow.app.importing import Intake, Item
+from salesflow.app.import_report import Item
+from salesflow.app.importing import Intake
 from salesflow.files.mapping import Arrival
 from salesflow.model import Duplicate, ImportedLead, ImportedOpportunity
 from salesflow.ports import Query

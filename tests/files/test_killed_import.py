@@ -133,7 +133,7 @@ def test_an_import_that_was_killed_is_run_again(tmp_path):
 
     Nothing that was reported is lost, nothing is there twice, and the end is the same as without a kill.
     """
-    killed = Import(tmp_path, 450)
+    killed = Import(tmp_path, 1_800)
     killed.begin("write:4", "write:12", "write:1", "row:150", "row:200", "write:3")
     look_and_finish(killed, tmp_path)
 

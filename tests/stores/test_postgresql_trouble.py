@@ -38,13 +38,15 @@ def failing(store: SqlStore, code: str, statement: int, times: int) -> Iterator[
     told: list[str] = []
     failed = [0]
 
-    def replace(_connection: Any, _cursor: Any, asked: str, values: Any, *_: Any) -> tuple[str, Any]:
+    def replace(
+        _connection: Any, _cursor: Any, asked: str, values: Any, _context: Any, is_many: bool
+    ) -> tuple[str, Any]:  # fmt: skip
         if asked.startswith("BEGIN"):
             told.clear()
         told.append(asked)
         if len(told) == statement + 1 and failed[0] < times:
             failed[0] += 1
-            return f"DO $$ BEGIN RAISE EXCEPTION 'undone' USING ERRCODE = '{code}'; END $$", ()
+            return f"DO $$ BEGIN RAISE EXCEPTION 'undone' USING ERRCODE = '{code}'; END $$", [()] if is_many else ()
         return asked, values
 
     event.listen(store._engine, "before_cursor_execute", replace, retval=True)

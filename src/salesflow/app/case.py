@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from attrs import frozen
@@ -62,7 +63,7 @@ class Case:
         """Whether the person sees all of the record, and not only the card of a pool's lead (VIS-18)."""
         return self.sight.sees_whole(self.person, self.record)
 
-    @property
+    @cached_property
     def today(self) -> date:
         """The business day."""
         return self.kernel.today(self.now)
@@ -74,7 +75,8 @@ class Case:
 
     def grader(self) -> Callable[[Opportunity], Any]:
         """Return the function that grades an opportunity today."""
-        return lambda opportunity: regrade(opportunity, self.kernel.grading, self.today)
+        policy, today = self.kernel.grading, self.today
+        return lambda opportunity: regrade(opportunity, policy, today)
 
 
 @frozen

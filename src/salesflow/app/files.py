@@ -12,7 +12,8 @@ from typing import IO, Any, TypeAlias
 
 from salesflow.app.execution import Execution
 from salesflow.app.exporting import write_csv, write_json
-from salesflow.app.importing import ImportReport, Intake, Item
+from salesflow.app.import_report import ImportReport, Item
+from salesflow.app.importing import Intake
 from salesflow.errors import InvalidInput
 from salesflow.files.mapping import Arrival, ImportMapping, RowMapper, load_mapping
 from salesflow.files.problems import RowProblem, WrongRow, wrong
@@ -63,7 +64,7 @@ class FileDesk:
         Take in leads or opportunities from a CSV file.
 
         A row that is wrong is reported and does not stop the rest. A row whose record is there already changes
-        nothing, so an import that was stopped is simply run again. 250 rows at a time are saved together.
+        nothing, so an import that was stopped is simply run again. 1,000 rows at a time are saved together.
 
         Args:
             file: Its path, or the file, opened for reading.

@@ -7,12 +7,9 @@ goes the same way, and notes what it would have made in a temporary file in plac
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
-
-from attrs import field, frozen
 
 from salesflow.app.case import Case
 from salesflow.app.claims import pool_for
@@ -20,10 +17,11 @@ from salesflow.app.deals import with_deals
 from salesflow.app.duplicates import keys_of, known, taken, with_keys
 from salesflow.app.execution import TRIES, Execution, callback
 from salesflow.app.import_rehearsal import Rehearsal
+from salesflow.app.import_report import ImportReport, Item, Plan, Tally
 from salesflow.app.port import STORE_PORT
 from salesflow.errors import Conflict, InvalidInput
 from salesflow.files.mapping import Arrival, derived_id
-from salesflow.files.problems import CellProblem, RowProblem, wrong
+from salesflow.files.problems import CellProblem, wrong
 from salesflow.model import (
     Contact,
     Customer,
@@ -42,70 +40,10 @@ from salesflow.ports import REVISION, UnitOfWork, Write
 from salesflow.process import import_lead, import_opportunity, refused
 from salesflow.process.arrivals import brought_along, moments_ahead
 
-BATCH = 250
+BATCH = 1_000
 """So many rows of a file are saved together."""
 
-MOST_PROBLEMS = 1_000
-"""A report names at most so many problems; `ImportReport.refused` counts every row."""
-
-_REMEMBERED = 4_096  # ids of customers and contacts that are known to be there
-
-
-@frozen
-class ImportReport:
-    """
-    What an import did, or in a dry run would do.
-
-    Args:
-        imported: How many records it made, customers and contacts aside.
-        unchanged: How many were there already; importing twice changes nothing.
-        problems: What is wrong with the rows that were not taken in, the first 1,000 problems; none of them
-            stopped the rest.
-        missing: Per field that a move will ask for, how many records arrived without it; of leads, those without
-            the name of a contact or a source.
-        refused: How many rows were not taken in.
-        made: How many customers and contacts were made on the way, by kind.
-        respelled: How many rows had a wrong spelling that the mapping corrects, by ``"column: spelling"``.
-        linked: How many of the leads are about a customer, or a lead with documents, that is known already.
-
-    Source: IO-1, IO-3, LEAD-12.
-    """
-
-    imported: int = 0
-    unchanged: int = 0
-    problems: tuple[RowProblem, ...] = ()
-    missing: dict[str, int] = field(factory=dict)
-    refused: int = 0
-    made: dict[str, int] = field(factory=dict)
-    respelled: dict[str, int] = field(factory=dict)
-    linked: int = 0
-
-
-@frozen
-class Item:
-    """
-    One row on its way in.
-
-    Args:
-        row: Its number, from 1.
-        line: The line of the file where it begins, or None.
-        arrival: What it became; None where it became nothing.
-        problems: Why not.
-    """
-
-    row: int
-    line: int | None
-    arrival: Arrival | None
-    problems: tuple[CellProblem, ...] = ()
-
-
-@frozen
-class _Plan:
-    """What taking one row in would write, or why it may not; neither where the record is there already."""
-
-    writes: tuple[Write, ...] = ()
-    problems: tuple[CellProblem, ...] = ()
-    missing: tuple[str, ...] = ()
+_REMEMBERED = 32_768  # ids of customers and contacts that are known to be there
 
 
 class Intake:
@@ -139,11 +77,7 @@ class Intake:
         self._known: Mapping[str, list[Any]] = {}
         self._claimed: dict[str, str] = {}
         self._elsewhere: dict[str, Mapping[str, str]] = {}
-        self._problems: list[RowProblem] = []
-        self._counts: Counter[str] = Counter()
-        self._missing: Counter[str] = Counter()
-        self._made: Counter[str] = Counter()
-        self._respelled: Counter[str] = Counter()
+        self._tally = Tally()
 
     def take(
         self, items: Iterable[Item], *, column_of: Callable[[str], str | None] | None = None,
@@ -172,14 +106,12 @@ class Intake:
         finally:
             if self._dry is not None:
                 self._dry.close()
-        return ImportReport(
-            self._counts["imported"], self._counts["unchanged"], tuple(self._problems), dict(self._missing),
-            self._counts["refused"], dict(self._made), dict(self._respelled),
-            self._counts["linked"],
-        )  # fmt: skip
+        return self._tally.report()
 
     def _take(self, items: list[Item], tries: int = 1) -> None:
         case = self._run.blank()
+        if len(self._there) >= _REMEMBERED:
+            self._there.clear()
         pending: dict[tuple[str, str], Write] = {}
         self._looked_up = self._look_up(items)
         self._claimed = {}
@@ -199,9 +131,9 @@ class Intake:
                 for item in items:
                     self._take([item])
                 return
-            plans = [_Plan(problems=(self._conflicted(items[0], conflict),))]
+            plans = [Plan(problems=(self._conflicted(items[0], conflict),))]
         for item, plan in zip(items, plans, strict=True):
-            self._tell(item, plan)
+            self._tally.add(item, plan)
 
     def _save(self, case: Case, pending: Mapping[tuple[str, str], Write]) -> None:
         if self._dry is not None:
@@ -210,58 +142,43 @@ class Intake:
             writes = with_deals(case, pending, self._looked_up, self._operation)
             self._run.kernel.save(UnitOfWork(writes, resting_on=case.sight.revisions))
 
-    def _tell(self, item: Item, plan: _Plan) -> None:
-        """Count what came of a row."""
-        if plan.problems:
-            self._counts["refused"] += 1
-            id = item.arrival.record.id if item.arrival is not None else None
-            for found in plan.problems[: MOST_PROBLEMS - len(self._problems)]:
-                self._problems.append(RowProblem(item.row, id, found.message, found.code, found.column, item.line))
-            return
-        self._counts["imported" if plan.writes else "unchanged"] += 1
-        self._counts["linked"] += any(_is_linked(write.record) for write in plan.writes)
-        self._missing.update(plan.missing)
-        self._made.update(write.kind for write in plan.writes[:-1])
-        assert item.arrival is not None  # else there were problems
-        self._respelled.update(f"{column}: {spelling}" for column, spelling in item.arrival.respelled)
-
-    def _plan(self, case: Case, item: Item, pending: dict[tuple[str, str], Write]) -> _Plan:
+    def _plan(self, case: Case, item: Item, pending: dict[tuple[str, str], Write]) -> Plan:
         arrival = item.arrival
         if arrival is None:
-            return _Plan(problems=item.problems)
+            return Plan(problems=item.problems)
         record = arrival.record
         kind = "lead" if isinstance(record, ImportedLead) else "opportunity"
         problems = [*self._not_theirs(case, arrival), *self._not_seen(case, arrival)]
         if problems:
-            return _Plan(problems=tuple(problems))
+            return Plan(problems=tuple(problems))
         known = self._get(kind, record.id)
         before = self._told_before(kind, record.id, known, pending)
         if before is None and known is not None and self._is_theirs(case, known):
-            return _Plan()
+            return Plan()
         problems = list(self._not_yet(case, arrival))
         if problems:
-            return _Plan(problems=tuple(problems))
+            return Plan(problems=tuple(problems))
         writes: list[Write] = []
         try:
             named(record.id, "id", longest=LONGEST_ID)
             made, decision = self._record(case, arrival, self._keys[item.row], pending, writes)
         except InvalidInput as error:
             column = self._column_of(error.what)
-            return _Plan(problems=(wrong("invalid_value", column, problem=str(error)),))
+            return Plan(problems=(wrong("invalid_value", column, problem=str(error)),))
         if before is not None:
             is_same = before == repr(brought_along(made))
-            return _Plan() if is_same else _Plan(problems=(self._doubled(record.id),))
+            return Plan() if is_same else Plan(problems=(self._doubled(record.id),))
         # RULE-1, IO-3: a lead is as good as created; an opportunity arrives, and the rules guard moves
         broken = case.kernel.rules.against_new(made) if kind == "lead" else ()
         reasons = (*decision.reasons, *broken)
         if reasons:
-            return _Plan(problems=tuple(CellProblem(reason.code, None, str(reason)) for reason in reasons))
+            return Plan(problems=tuple(CellProblem(reason.code, None, str(reason)) for reason in reasons))
         if known is not None or (self._dry is not None and self._is_deleted(kind, record.id)):
-            return _Plan(problems=(self._taken(record.id),))
+            return Plan(problems=(self._taken(record.id),))
         writes.append(Write(made.KIND, made.id, 0, made, decision.events))
         pending.update({(write.kind, write.id): write for write in writes})
         self._claimed.update((key, write.id) for write in writes for key in unique_keys(write.record))
-        return _Plan(tuple(writes), missing=tuple(_missing(made)))
+        return Plan(tuple(writes), missing=tuple(_missing(made)))
 
     def _told_before(
         self, kind: str, id: str, known: Any | None, pending: Mapping[tuple[str, str], Write]
@@ -329,12 +246,17 @@ class Intake:
         return created(record, at=case.now, by=self._run.person, operation=self._operation, kind=EventKind.IMPORTED)
 
     def _keys_of(self, arrival: Arrival | None) -> tuple[str, ...]:
-        """Return the keys of the lead that arrives, or of the customer that an opportunity brings along."""
+        """Return the keys of the lead that arrives, or of the customer that an opportunity brings along anew."""
         if arrival is None:
             return ()
-        record = arrival.record
-        keyed = record if isinstance(record, ImportedLead) else arrival.customer
-        return () if keyed is None else keys_of(self._run.kernel, keyed)
+        if isinstance(arrival.record, ImportedLead):
+            return keys_of(self._run.kernel, arrival.record)
+        customer = arrival.customer
+        if customer is None:
+            return ()
+        key = ("customer", derived_id("customer", self._run.person, customer.name))
+        is_there = key in self._there or self._looked_up.get(key) is not None
+        return () if is_there else keys_of(self._run.kernel, customer)
 
     def _holder(self, case: Case, keys: tuple[str, ...]) -> str | Reason | None:
         """
@@ -380,8 +302,6 @@ class Intake:
             return True
         found = self._get(kind, id) is not None
         if found and remember:
-            if len(self._there) >= _REMEMBERED:
-                self._there.clear()
             self._there.add(key)
         return found or (self._dry is not None and self._dry.has(kind, id))
 
@@ -468,10 +388,6 @@ class Intake:
             if found is None or not case.sight.can_see(self._run.person, found):
                 reason = Reason(f"{kind}_unknown", **{kind: id})
                 yield CellProblem(reason.code, self._column_of(kind), str(reason))
-
-
-def _is_linked(record: Any) -> bool:
-    return isinstance(record, Lead) and record.duplicate_of is not None
 
 
 def _no_column(_field: str) -> None:

@@ -7,7 +7,7 @@ writes them itself and gives the same text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -55,22 +55,25 @@ def write_event(event: Event, written: Mapping[int, Any] = MappingProxyType({}),
     told = {
         "record_kind": event.record_kind, "record_id": event.record_id, "version": event.version,
         "number": event.number, "kind": _text(event.kind), "at": at, "by": event.by,
-        "operation": event.operation, "changes": [_write_change(each, written, native) for each in event.changes],
+        "operation": event.operation, "changes": _write_changes(event.changes, written, native),
     }  # fmt: skip
     if event.reason is not None:
         told["reason"] = event.reason
     return told
 
 
-def _write_change(change: Change, written: Mapping[int, Any], native: bool) -> dict[str, Any]:
-    field, key, before, after = change
-    told = {
-        "field": field,
-        "before": None if before is None else write_value(before, native),  # what is new was nothing before
-        "after": written[id(after)] if id(after) in written else write_value(after, native),
-    }
-    if key is not None:
-        told["key"] = key
+def _write_changes(changes: Iterable[Change], written: Mapping[int, Any], native: bool) -> list[dict[str, Any]]:
+    told = []
+    for field, key, before, after in changes:
+        place = id(after)
+        change = {
+            "field": field,
+            "before": None if before is None else write_value(before, native),  # what is new was nothing before
+            "after": written[place] if place in written else write_value(after, native),
+        }
+        if key is not None:
+            change["key"] = key
+        told.append(change)
     return told
 
 
@@ -125,7 +128,7 @@ def _writer_of_class(cls: Any, native: bool) -> Write | None:
     if cls is Event:
         return partial(write_event, native=native)
     if cls is Change:
-        return lambda change: _write_change(change, {}, native)
+        return lambda change: _write_changes((change,), {}, native)[0]
     if attrs.has(cls):
         return _class_writer(cls, native)
     if issubclass(cls, Enum):

@@ -13,6 +13,7 @@ from attrs import evolve
 from salesflow.errors import PortError, SalesflowError
 from salesflow.grading.policy import GradeDecision, GradingPolicy, route_of
 from salesflow.model.enums import Grade
+from salesflow.model.events import having
 from salesflow.model.opportunity import Grading, Opportunity
 from salesflow.model.reasons import Reason
 
@@ -44,7 +45,7 @@ def regrade(opportunity: Opportunity, policy: GradingPolicy, on: date | None) ->
         raise PortError("grading policy", f"gave {type(decision).__name__}, not a GradeDecision")
     before = opportunity.grade
     suspended = before.override is not None and before.override_led_by is not opportunity.led_by
-    return _routed(evolve(before, computed=decision.grade, reason=decision.reason, is_suspended=suspended))
+    return _routed(having(before, computed=decision.grade, reason=decision.reason, is_suspended=suspended))
 
 
 def set_grade(opportunity: Opportunity, grade: Grade, reason: str, by: str) -> Grading | Reason:
@@ -88,4 +89,4 @@ def clear_grade(opportunity: Opportunity) -> Grading | Reason:
 
 def _routed(grading: Grading) -> Grading:
     route = route_of(grading.effective)
-    return grading if grading.route is route else evolve(grading, route=route)
+    return grading if grading.route is route else having(grading, route=route)

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from attrs import NOTHING, field, fields, frozen
 
@@ -20,6 +20,8 @@ from salesflow.errors import Refused
 from salesflow.model.construction import quick, quick_by_position
 from salesflow.model.moments import utc
 from salesflow.model.reasons import Reason
+
+RecordT = TypeVar("RecordT")
 
 
 class EventKind(StrEnum):
@@ -332,7 +334,17 @@ def created(record: Any, *, at: datetime, by: str, operation: str, kind: EventKi
         if value is blank or name in _UNTOLD:
             continue
         if name in known.collections:
-            changes += differences(name, blank, value)
+            changes += [_change((name, item.key, None, item)) for item in value]
         elif blank is None or value != blank:
             changes.append(_change((name, None, blank, value)))
     return _event(record.KIND, record.id, 1, 0, kind, at, by, operation, tuple(changes))
+
+
+def having(record: RecordT, /, **values: Any) -> RecordT:
+    """Return *record* with other *values* of some fields: what `attrs.evolve` gives, in a fifth of the time."""
+    known = shape(type(record))
+    held = list(known.read(record))
+    for name, value in values.items():
+        held[known.places[name]] = value
+    made: RecordT = known.make(*held)
+    return made

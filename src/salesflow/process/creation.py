@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import partial
 
 from salesflow.model import (
     Access,
@@ -35,6 +34,7 @@ from salesflow.model import (
     utc,
 )
 from salesflow.model.construction import quick
+from salesflow.model.events import having
 from salesflow.process import stages
 from salesflow.process.arrivals import check_arrival, past_of
 from salesflow.process.asked_approvals import asked_approvals
@@ -97,8 +97,8 @@ def create_opportunity(
     for skipped in passed:
         visits = stages.skip(visits, skipped.code, at=at, reason=request.reason)
     visits = stages.enter(visits, entry, at=at, entry=StageEntry.CREATED)
-    made = partial(
-        _opportunity, id=id, version=1, name=request.name, owner=owner, process=process.id,
+    ungraded = _opportunity(
+        id=id, version=1, name=request.name, owner=owner, process=process.id,
         process_version=process.version, stage=entry,
         probability=Probability(stage.probability, ProbabilitySource.STAGE),
         team=(TeamMember(owner, TeamRole.OWNER, Access.READ_WRITE), *request.team),
@@ -107,7 +107,7 @@ def create_opportunity(
         visits=visits, tasks=stages.begin((), stage, len(visits)),
         created_at=at, created_by=by, updated_at=at,
     )  # fmt: skip
-    opportunity = made(grade=grader(made()))
+    opportunity = having(ungraded, grade=grader(ungraded))
     reasons += _late_entry(process, opportunity, passed, request.reason) if passed else []
     reasons += broken_rules(process, "create", opportunity)
     if reasons:
@@ -183,8 +183,8 @@ def import_opportunity(
         )  # fmt: skip
         probability = Probability(100 if won else 0, ProbabilitySource.OUTCOME)
     first = next((moment for _, moment in arrival.history), arrival.entered_at)
-    arrived = partial(
-        _opportunity, id=arrival.id, version=1, name=arrival.name, owner=arrival.owner, process=process.id,
+    ungraded = _opportunity(
+        id=arrival.id, version=1, name=arrival.name, owner=arrival.owner, process=process.id,
         process_version=process.version, stage=arrival.stage, probability=probability,
         team=(TeamMember(arrival.owner, TeamRole.OWNER, Access.READ_WRITE),),
         status=status, customer=customer or arrival.customer, contact=contact or arrival.contact,
@@ -192,6 +192,6 @@ def import_opportunity(
         close_date=arrival.close_date, source=arrival.source, is_imported=True, visits=visits, tasks=tasks,
         closings=closings, created_at=arrival.created_at or first or at, created_by=by, updated_at=at,
     )  # fmt: skip
-    opportunity = arrived(grade=grader(arrived()))
+    opportunity = having(ungraded, grade=grader(ungraded))
     event = created(opportunity, at=at, by=by, operation=operation, kind=EventKind.IMPORTED)
     return opportunity, Decision((event,))

@@ -44,6 +44,7 @@ _SQLITE_SETTINGS = (
     "synchronous = FULL",
     "foreign_keys = ON",
     "cache_size = -8000",  # kibibytes; a list of 240 deals touches more than SQLite's own 2 MB, and read all anew
+    "wal_autocheckpoint = 10000",  # pages, 40 MB; an import touches the same pages again within so many
 )
 
 

@@ -172,6 +172,7 @@ class Shelf:
     Args:
         orders: The key field of each order key; ``id`` has none.
         read: Gives a record's values of all `fields`, in their order.
+        blank: The columns of all `fields`, each with nothing in it.
     """
 
     kind: str
@@ -180,14 +181,16 @@ class Shelf:
     fields: dict[str, KeyField]
     orders: dict[str, KeyField]
     read: Callable[[Any], tuple[Any, ...]]
+    blank: dict[str, None]
 
     def row(self, record: Any) -> dict[str, Any]:
         """Return the key columns of *record*."""
-        found: dict[str, Any] = {}
+        found: dict[str, Any] = dict(self.blank)
         for key, value in zip(self.fields.values(), self.read(record), strict=True):
-            if value is None or type(value) in _KEPT_AS_THEY_ARE:
-                for column in key.columns:
-                    found[column] = value
+            if value is None:
+                continue
+            if type(value) in _KEPT_AS_THEY_ARE:
+                found[key.columns[0]] = value
             else:
                 found.update(zip(key.columns, key.values(value), strict=True))
         return found
@@ -216,7 +219,8 @@ def _shelf(kind: str, record: type[Any]) -> Shelf:
             column = table.c[fields[name].columns[0]]
             hiding = [table.c.voided] if name == "owner" else []
             Index(f"salesflow_{kind}_of_{column.name}", table.c.tenant, column, table.c.id, *hiding)
-    return Shelf(kind, record, table, fields, orders, _reader(fields))
+    blank = dict.fromkeys(column for key in fields.values() for column in key.columns)
+    return Shelf(kind, record, table, fields, orders, _reader(fields), blank)
 
 
 def _reader(paths: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:

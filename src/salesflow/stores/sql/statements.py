@@ -44,17 +44,18 @@ class Statement:
         """Run it with *values* by name."""
         return connection.exec_driver_sql(self.text, self._told(values))
 
-    def run_many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Run it once for each of *rows*, in one call of the driver."""
-        connection.exec_driver_sql(self.text, [self._told(row) for row in rows])
+    def run_many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> CursorResult[Any]:
+        """Run it once for each of *rows*, in one call of the driver; its `rowcount` is that of all."""
+        return connection.exec_driver_sql(self.text, [self._told(row) for row in rows])
 
     def _told(self, values: Mapping[str, Any]) -> Any:
         """Return *values* as the driver takes them."""
         told = {**self.constants, **values}
         for name, convert in self.converters.items():
-            told[name] = convert(told[name])
+            if told[name] is not None:
+                told[name] = convert(told[name])
         if self.is_positional:
-            return tuple(map(told.__getitem__, self.names))
+            return tuple([told[name] for name in self.names])
         return {name: told[name] for name in self.names}
 
 

@@ -8,19 +8,32 @@ Everything that can be worked out is, before the transaction begins. Rows are lo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from attrs import frozen
-from sqlalchemy import Connection, Select, Table, Update, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from salesflow.errors import Conflict, InvalidInput
 from salesflow.files.json_codec import to_text, to_texts
 from salesflow.model import StageVisit, utc
 from salesflow.model.duplicates import known_by
 from salesflow.ports import REVISION, UnitOfWork, Write
-from salesflow.stores.sql.dialects import Dialect
+from salesflow.stores.sql.dialects import FEW, Dialect
 from salesflow.stores.sql.schema import (
     CONTACT_ROLES,
     COUNTERS,
@@ -171,9 +184,16 @@ def _update_of(table: Table) -> Update:
 
 
 @cache
-def _beside(table: Table, kind: str) -> Select[Any]:
-    """Return what reads the rows of *table* that stand beside one record of *kind*."""
-    return select(table).where(table.c.tenant == bindparam("tenant"), table.c[kind] == bindparam("of"))
+def _beside(table: Table, kind: str, one_of: Callable[[Any, str], ColumnElement[bool]]) -> Select[Any]:
+    """Return what reads the rows of *table* that stand beside some records of *kind*."""
+    return select(table).where(table.c.tenant == bindparam("tenant"), one_of(table.c[kind], "ids"))
+
+
+@cache
+def _removal(table: Table, kind: str) -> Delete:
+    """Return what deletes one row of *table* that stands beside a record of *kind*."""
+    of_record = (table.c.tenant == bindparam("tenant"), table.c[kind] == bindparam("of"))
+    return delete(table).where(*of_record, table.c.number == bindparam("at"))
 
 
 class Writer:
@@ -202,12 +222,15 @@ class Writer:
             self._insert(shelf.table, [step.row for step in made if step.shelf is shelf and step.row])
         self._refuse_deleted(made)
         beside = [part for step in made for part in step.parts]
-        for step in prepared.steps:
-            if step.row is None:
-                self._delete(step)
-            elif step.write.expected_version:
-                self._update(step, step.row)
-                beside += self._cleared(step)
+        there = (step for step in prepared.steps if step.row is None or step.write.expected_version)
+        for (_, is_deleted), alike in groupby(there, lambda step: (step.write.kind, step.row is None)):
+            steps = list(alike)
+            if is_deleted:
+                for step in steps:
+                    self._delete(step)
+            else:
+                self._update(steps)
+                beside += self._cleared(steps)
         for table in _PARTS:  # last: a key that one record gives up is free for another of the same unit
             self._insert(table, [row for part, rows in beside if part is table for row in rows])
         if prepared.done is not None:
@@ -235,29 +258,45 @@ class Writer:
             if found is not None:
                 raise Conflict(kind, found.id, 0, found.version)
 
-    def _update(self, step: _Step, row: dict[str, Any]) -> None:
-        write, table = step.write, step.shelf.table
+    def _update(self, steps: Sequence[_Step]) -> None:
+        """Put the new versions of records of one kind in the place of those that they came from."""
+        table = steps[0].shelf.table
         made = statement_of(("update", table.name), self._connection.dialect, lambda: _update_of(table))
-        values = {f"to_{name}": value for name, value in row.items() if name not in _ALWAYS_THE_SAME}
-        values |= {"tenant": self._tenant, "of": write.id, "at": write.expected_version}
-        changed = made.run(self._connection, values)
-        if changed.rowcount != 1:
-            raise self.conflict(write)
+        changed = made.run_many(self._connection, [self._replacing(step) for step in steps])
+        if changed.rowcount != len(steps):
+            raise self.conflict(self._lost(steps))
 
-    def _cleared(self, step: _Step) -> list[tuple[Table, Rows]]:
-        """Delete the rows beside the record that are not the step's; return those of the step that are not there."""
-        missing = []
-        for table, rows in step.parts:
-            of_record = (table.c.tenant == self._tenant, table.c[step.shelf.kind] == step.write.id)
-            of = {"tenant": self._tenant, "of": step.write.id}
-            there = self._connection.execute(_beside(table, step.shelf.kind), of).mappings()
-            found = {row["number"]: dict(row) for row in there}
-            fresh = [row for row in rows if found.get(row["number"]) != row]
-            wanted = {row["number"] for row in rows if found.get(row["number"]) == row}
-            gone = [number for number in found if number not in wanted]
+    def _replacing(self, step: _Step) -> dict[str, Any]:
+        assert step.row is not None  # what is deleted is not updated
+        values = {f"to_{name}": value for name, value in step.row.items() if name not in _ALWAYS_THE_SAME}
+        return values | {"tenant": self._tenant, "of": step.write.id, "at": step.write.expected_version}
+
+    def _lost(self, steps: Sequence[_Step]) -> Write:
+        """Return the first write of *steps* that changed nothing; one of them is such a one."""
+        for step in steps[:-1]:
+            assert step.row is not None
+            table = step.shelf.table
+            # by the document too: whoever was quicker may have made the same version
+            of_row = [table.c[name] == step.row[name] for name in ("tenant", "id", "version", "document")]
+            if self._connection.scalar(select(table.c.id).where(*of_row)) is None:
+                return step.write
+        return steps[-1].write
+
+    def _cleared(self, steps: Sequence[_Step]) -> list[tuple[Table, Rows]]:
+        """Delete the rows beside records of one kind that are not the steps'; return those that are not there."""
+        kind, missing = steps[0].shelf.kind, []
+        ids = frozenset(step.write.id for step in steps)
+        one_of = self._dialect.one_of_few if len(ids) <= FEW else self._dialect.one_of
+        for place, (table, _) in enumerate(steps[0].parts):
+            wanted = {(row[kind], row["number"]): row for step in steps for row in step.parts[place][1]}
+            asked = {"tenant": self._tenant, "ids": self._dialect.ids(ids)}
+            there = self._connection.execute(_beside(table, kind, one_of), asked).mappings()
+            found = {(row[kind], row["number"]): dict(row) for row in there}
+            gone = [key for key, row in found.items() if wanted.get(key) != row]
             if gone:
-                self._connection.execute(delete(table).where(*of_record, table.c.number.in_(gone)))
-            missing.append((table, fresh))
+                removed = [{"tenant": self._tenant, "of": of, "at": number} for of, number in gone]
+                self._connection.execute(_removal(table, kind), removed)
+            missing.append((table, [row for key, row in wanted.items() if found.get(key) != row]))
         return missing
 
     def _delete(self, step: _Step) -> None:
@@ -269,7 +308,7 @@ class Writer:
             != 1
         ):
             raise self.conflict(write)
-        self._cleared(step)
+        self._cleared([step])
         self._connection.execute(delete(table).where(*of_version))
         self._connection.execute(
             delete(EVENTS).where(EVENTS.c.tenant == self._tenant, EVENTS.c.kind == write.kind, EVENTS.c.id == write.id)
