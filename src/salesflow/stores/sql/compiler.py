@@ -10,8 +10,6 @@ passes neither a comparison nor its negation.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
-from datetime import date, datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -34,25 +32,21 @@ from sqlalchemy import (
 )
 
 from salesflow.errors import InvalidInput
-from salesflow.model import Access, Money
+from salesflow.model import Access
 from salesflow.ports import RecordFilter
+from salesflow.stores.sql.comparisons import compared
 from salesflow.stores.sql.dialects import Dialect
 from salesflow.stores.sql.schema import (
     CONTACT_ROLES,
     KEYS,
-    LARGEST_WHOLE,
     SHELVES,
     TEAM,
-    KeyField,
-    KeyType,
     Shelf,
-    minor_units,
 )
 from salesflow.visibility.behind import BEARING_KINDS, BELONGING_KINDS, Behind, BelongsTo, Names
 from salesflow.visibility.filters import (
     EVERYTHING,
     NOTHING,
-    OPERATORS,
     AllOf,
     AnyOf,
     Everything,
@@ -175,9 +169,10 @@ class FilterCompiler:
     def clause(self, filter: Filter, table: FromClause, place: Place) -> ColumnElement[bool]:
         """Return what lets pass every record of *table*, an alias of the kind's own, that passes *filter*."""
         match filter:
-            case AllOf() | AnyOf():
-                found = [self.clause(part, table, f"{place}_{n}") for n, part in enumerate(filter.parts)]
-                return and_(*found) if isinstance(filter, AllOf) else or_(*found)
+            case AllOf():
+                return and_(*(self.clause(part, table, f"{place}_{n}") for n, part in enumerate(filter.parts)))
+            case AnyOf():
+                return self._any_of(filter, table, place)
             case Everything():
                 return true()
             case Nothing():
@@ -191,9 +186,9 @@ class FilterCompiler:
             case Negation(part=PoolIn() as part):
                 return and_(self._hidden_owner(table).is_(None), ~self._pool_in(part, table, place))
             case Voided():
-                return _boolean(table.c.voided == int(filter.is_voided))
+                return and_(table.c.voided == int(filter.is_voided))
             case FieldCompare():
-                return _compared(filter, self.shelf.fields[filter.name], table)
+                return compared(filter, self.shelf.fields[filter.name], table)
             case Negation(part=OwnerIn()):
                 has_owner = self._hidden_owner(table).is_not(None) if "owner" in table.c else false()
                 return and_(has_owner, ~self._owner_in(table, place, self._among))
@@ -209,6 +204,34 @@ class FilterCompiler:
                 return ~self.clause(filter.part, table, place)
             case _:
                 raise InvalidInput("filter", filter, "is a node that cannot be compiled; ask `told` first")
+
+    def _any_of(self, filter: AnyOf, table: FromClause, place: Place) -> ColumnElement[bool]:
+        parts = {f"{place}_{n}": part for n, part in enumerate(filter.parts)}
+        found = []
+        if self.is_fenced and self.dialect.hashes and self.shelf.kind == "opportunity":
+            for owner, member in self._pairs(parts):
+                found.append(self._owner_or_member_in(table, member))
+                del parts[owner], parts[member]
+        return or_(*found, *(self.clause(part, table, at) for at, part in parts.items()))
+
+    def _pairs(self, parts: Mapping[Place, Filter]) -> list[tuple[Place, Place]]:
+        """Return the places of owners and of members, in any role, where they are the same people."""
+        owners = {self.alike.get(at, at): at for at, part in parts.items() if isinstance(part, OwnerIn)}
+        members = {
+            self.alike.get(at, at): at
+            for at, part in parts.items()
+            if isinstance(part, TeamIn) and part.roles is None and part.access is Access.READ
+        }
+        return [(owner, members[people]) for people, owner in owners.items() if people in members]
+
+    def _owner_or_member_in(self, table: FromClause, place: Place) -> ColumnElement[bool]:
+        """Return whether a deal's owner or a member is among the people: asked at once, they are hashed once."""
+        team = TEAM.alias()
+        beside = select(team.c.person).where(team.c.tenant == TENANT, team.c.opportunity == table.c.id)
+        owner = select(table.c.owner.label("person"))
+        someone = self.dialect.fenced(union_all(owner.correlate(table), beside.correlate(table))).subquery()
+        is_one = self.dialect.among(someone.c.person, self.alike.get(place, place))
+        return self._semi_join(select(literal_column("1")).select_from(someone).where(is_one).correlate(table))
 
     def arms(self, filter: Filter, place: Place) -> Arms | None:
         """Return the arms of *filter*, those with the fewest people where there is a choice; None without any."""
@@ -463,37 +486,3 @@ def shape(filter: Filter) -> Hashable:
             return type(filter), *map(shape, filter.parts)
         case _:
             return filter
-
-
-def _compared(filter: FieldCompare, key: KeyField, table: FromClause) -> ColumnElement[bool]:
-    """Return the comparison of columns; values of unlike types compare in no way."""
-    compare: Callable[[Any, Any], Any] = OPERATORS[filter.operator]
-    value = filter.value
-    column = table.c[key.columns[-1]]
-    match key.type:
-        case KeyType.MONEY if isinstance(value, Money):
-            return and_(table.c[key.columns[0]] == value.currency, compare(column, minor_units(value)))
-        case KeyType.TEXT if isinstance(value, str):
-            return _boolean(compare(column, str(value)))
-        case KeyType.WHOLE if isinstance(value, int | Decimal):
-            return _whole(filter.operator, column, Decimal(value))
-        case KeyType.DAY if isinstance(value, date) and not isinstance(value, datetime):
-            return _boolean(compare(column, value))
-        case KeyType.MOMENT if isinstance(value, datetime) and value.utcoffset() is not None:
-            return _boolean(compare(column, value))
-        case _:
-            return false()
-
-
-def _whole(operator: str, column: ColumnElement[Any], value: Decimal) -> ColumnElement[bool]:
-    """Return the comparison of a whole number with one that may have decimals, or be larger than any column's."""
-    near = max(-LARGEST_WHOLE, min(LARGEST_WHOLE, value))
-    whole = int(near.to_integral_value(ROUND_CEILING if operator in ("<", ">=") else ROUND_FLOOR))
-    if operator in ("==", "!=") and whole != near:
-        return false() if operator == "==" else column.is_not(None)
-    return _boolean(OPERATORS[operator](column, whole))
-
-
-def _boolean(clause: Any) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = clause
-    return found

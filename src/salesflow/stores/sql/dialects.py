@@ -82,7 +82,7 @@ class Dialect:
     among: Callable[[ColumnElement[Any], str], ColumnElement[bool]]
     ids: Callable[[frozenset[str]], Any]
     plain: Callable[[ColumnElement[Any]], ColumnElement[Any]]
-    fenced: Callable[[Select[Any]], Select[Any]]
+    fenced: Callable[[Any], Any]
     each_once: Callable[[Sequence[Select[Any]], bool], GenerativeSelect]
     few_rows: int
     insert: Callable[[Table], Any]

@@ -10,11 +10,11 @@ import pytest
 from attrs import evolve
 
 from salesflow.errors import Conflict, InvalidInput
-from salesflow.model import Customer
+from salesflow.model import Customer, TeamMember, TeamRole
 from salesflow.ports import DoneOnce, Query, Write
 from salesflow.testing.conformance.suite import StoreSuite
 from salesflow.testing.records import AT, change, deletion, make_opportunity, new, unit
-from salesflow.visibility.filters import EVERYTHING
+from salesflow.visibility.filters import EVERYTHING, TeamIn
 
 _FAILURES: dict[str, tuple[Callable[[], Write], type[Exception]]] = {
     "a stale version": (lambda: change(make_opportunity("stale"), name="late"), Conflict),
@@ -71,6 +71,30 @@ class SavingRules(StoreSuite):
             2,
         )
         assert store.get("opportunity", "a") == first.record
+
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    def test_a_conflict_names_the_one_that_was_overtaken(self, store: Any, place: int) -> None:
+        """HIST-3: of several changes in one unit, the one is named that somebody else made first, in like manner."""
+        records = [make_opportunity(id) for id in "abc"]
+        store.save(unit(*map(new, records)))
+        store.save(unit(change(records[place], name="first")))
+
+        with pytest.raises(Conflict) as caught:
+            store.save(unit(*(change(record, name="second") for record in records)))
+
+        assert (caught.value.id, caught.value.expected_version, caught.value.found_version) == ("abc"[place], 1, 2)
+
+    def test_records_changed_together_lose_what_they_gave_up(self, store: Any) -> None:
+        """HIST-3, VIS-10: each of several changes in one unit finds its own people, and no other's."""
+        members = [TeamMember(person, TeamRole.PRESALES) for person in ("ann", "bob")]
+        records = [make_opportunity(id, "li", *members) for id in "abc"]
+        store.save(unit(*map(new, records)))
+        teams = {"a": records[0].team[:1], "b": records[0].team, "c": (*records[0].team[:1], records[0].team[2])}
+        store.save(unit(*(change(record, team=teams[record.id]) for record in records)))
+
+        for person, ids in {"ann": ["b"], "bob": ["b", "c"], "li": ["a", "b", "c"]}.items():
+            found = store.query(Query("opportunity", TeamIn(frozenset({person}))))
+            assert sorted(record.id for record in found) == ids
 
     def test_a_version_from_the_future_is_a_conflict(self, store: Any) -> None:
         """HIST-3: a change of a version that never was is refused."""
