@@ -21,9 +21,9 @@ from salesflow.model import Access, Department, Employee, OpportunityStatus, Tea
 from salesflow.ports import Query
 from salesflow.stores import MemoryStore
 from salesflow.stores.sql import lists
-from salesflow.testing.records import AT, change, deletion, new, unit
+from salesflow.testing.records import AT, change, deletion, make_opportunity, new, unit
 from salesflow.visibility import Sight
-from salesflow.visibility.filters import Filter
+from salesflow.visibility.filters import AllOf, AnyOf, FieldCompare, Filter, OwnerIn, TeamIn, Voided
 from tests.stores.databases import fresh_store
 from tests.visibility.reference import World
 from tests.visibility.test_agreement import SCENES
@@ -260,3 +260,34 @@ def test_what_a_store_gives_back_decides_as_what_was_saved(make_store):
     moved = change(some[0], owner="p2")
     store.save(unit(moved))
     assert store.get("opportunity", some[0].id) == moved.record
+
+
+def test_owners_and_members_of_the_same_people_are_not_taken_for_others(make_store):
+    """VIS-10: asked at once or one by one, in any role or some, with any access or writing, by a walk of the order."""
+    teams = [
+        (TeamMember(person, role, access),)
+        for person in ("wang", "zhao")
+        for role in (TeamRole.SALES, TeamRole.PRESALES)
+        for access in Access
+    ]
+    deals = [
+        make_opportunity(
+            f"{n}-{place}", ("wang", "li", "qian")[(n + place) % 3], *team, close_date=date(2026, 1, 1 + place)
+        )
+        for n in range(4)
+        for place, team in enumerate([*teams, ()])
+    ]
+    store, memory = filled(make_store, deals), filled(MemoryStore, deals)
+    some, others = frozenset({"wang", "li"}), frozenset({"wang"})
+    nodes: list[Filter] = [
+        OwnerIn(some), OwnerIn(others), TeamIn(others), TeamIn(some), TeamIn(some, frozenset({TeamRole.SALES})),
+        TeamIn(others, None, Access.READ_WRITE),
+    ]  # fmt: skip
+    for first in nodes:
+        for second in nodes:
+            for third in (None, OwnerIn(others), FieldCompare("close_date", "<", date(2026, 1, 3))):
+                either: Filter = AnyOf((first, second, *([] if third is None else [third])))
+                for asked in (either, AllOf((Voided(False), either))):
+                    query = Query("opportunity", asked, "-close_date", 100)
+                    with always("walk"):
+                        assert list(store.query(query)) == list(memory.query(query)), asked
