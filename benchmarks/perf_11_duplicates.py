@@ -21,7 +21,8 @@ from time import process_time
 from benchmarks.measure import Result, meets
 from benchmarks.sales import TEMPLATE
 from salesflow import Employee, ImportedLead, MemoryStore, Organization, SalesFlow
-from salesflow.app.importing import Intake, Item
+from salesflow.app.import_report import Item
+from salesflow.app.importing import Intake
 from salesflow.files.mapping import Arrival
 from salesflow.ports import Store
 from salesflow.stores.sql import SqlStore

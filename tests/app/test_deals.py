@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 
 import salesflow as sf
 from examples.dict_store import DictStore
-from salesflow.app.importing import BATCH
+from salesflow.app.import_report import Item
+from salesflow.app.importing import BATCH, Intake
 from salesflow.errors import PortError
-from salesflow.files.mapping import parse_mapping
+from salesflow.files.mapping import Arrival, parse_mapping
 from salesflow.model import DealStatus, check, replay
+from salesflow.testing.records import deletion, unit
 from tests.app.test_documents import Breaking
 from tests.app.test_imports import arrival
 from tests.app.test_races import Overtaken
@@ -203,7 +206,7 @@ def test_customers_made_on_the_way_are_made_with_their_deals(store: str):
 
 
 def test_an_import_that_is_overtaken_counts_every_win_once():
-    """CUS-2, HIST-3: the batch is taken in again row by row, each with its own count."""
+    """CUS-2, HIST-3: the batch is taken in again, and counted on what is there by then."""
     world = World(through=Overtaken)
     customer = world.customer().id
     deal = ready(world, customer)
@@ -213,6 +216,46 @@ def test_an_import_that_is_overtaken_counts_every_win_once():
     report = world.acting("li").files.import_csv(StringIO(file), DEALS)
     assert (report.imported, report.problems) == (3, ())
     assert held(world, "customer", customer).deals_won == 3
+    assert kinds(world.store.events("customer", customer)) == ("created", "deals_counted", "deals_counted")
+
+
+def test_all_of_a_batch_is_saved_but_for_what_stands_in_the_way():
+    """IO-1, HIST-3: of 1,000 rows the one is found whose id was deleted, by some saves and not by a thousand."""
+    world = World(through=Overtaken)
+    world.customer()
+    li = world.acting("li")
+    row = "{},Acme,{}\n".format
+    head, wrong = "id,customer,outcome\n", BATCH - 7
+    assert li.files.import_csv(StringIO(head + row(wrong, "won")), DEALS).imported == 1
+    (deal,) = li.opportunities.list().items
+    world.store.save(unit(deletion(deal)))
+    saves: list[int] = []
+    world.ports["store"].others = [lambda: saves.append(1)] * BATCH
+    rows = "".join(row(n, "won" if n % 2 else "") for n in range(BATCH))
+    report = li.files.import_csv(StringIO(head + rows), DEALS)
+    assert report.imported == BATCH - 1
+    assert [(found.row, found.code) for found in report.problems] == [(wrong + 1, "id_taken")]
+    assert len(saves) < 40
+
+
+def test_a_customer_that_goes_while_deals_arrive_is_not_counted_on():
+    """CUS-2, IO-1: what an import remembers of customers is not believed against the store."""
+    world = World()
+    li = world.acting("li")
+    items = [
+        Item(n, None, Arrival(arrival(id=str(n), outcome=WON, amount=LARGE), sf.NewCustomer("Acme")))
+        for n in range(1, 4)
+    ]
+
+    def arriving() -> Iterator[Item]:
+        yield from items[:2]
+        (customer,) = li.customers.list().items
+        world.store.save(unit(deletion(customer)))
+        yield items[2]
+
+    report = Intake(li._execution, "files.import_opportunities", batch=1).take(arriving())
+    assert report.imported == 2
+    assert [found.code for found in report.problems] == ["conflict"]
 
 
 STEPS = ("win", "reopen", "void", "unvoid", "lose")

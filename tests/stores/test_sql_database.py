@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import StaticPool, create_engine, inspect, select, text
+from sqlalchemy import StaticPool, create_engine, event, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from salesflow import Employee, NewCustomer, NewOpportunity, Organization, SalesFlow, scenes, templates
-from salesflow.errors import InvalidInput, NotFound, PortError
+from salesflow.errors import Conflict, InvalidInput, NotFound, PortError
 from salesflow.model import Access, Money, Opportunity, StageEntry, StageVisit, replay
 from salesflow.ports import Query
 from salesflow.stores.sql import SqlStore, metadata
@@ -192,6 +192,30 @@ def test_a_file_is_set_up_to_lose_nothing(tmp_path):
     assert found == ["wal", 2, 1]
     with SqlStore(f"sqlite:///{tmp_path / 'sales.db'}") as store:
         assert store.get("opportunity", "a") == make_opportunity("a")
+
+
+@pytest.mark.parametrize("is_counting", [True, False])
+def test_a_driver_that_does_not_count_is_asked_one_by_one(tmp_path, is_counting):
+    """HIST-3: whether every record was replaced is known of any driver that an application's engine may have."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'sales.db'}")
+    engine.dialect.supports_sane_multi_rowcount = is_counting
+    store = SqlStore(engine)
+    store.create_schema()
+    deals = [make_opportunity(id) for id in "abc"]
+    store.save(unit(*map(new, deals)))
+    updates: list[bool] = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(_connection, _cursor, statement, _values, _context, is_many):
+        if statement.startswith("UPDATE"):
+            updates.append(is_many)
+
+    store.save(unit(*(change(deal, name="changed") for deal in deals)))
+    assert updates == ([True] if is_counting else [False] * 3)
+    with pytest.raises(Conflict):
+        store.save(unit(*(change(deal, name="late") for deal in deals)))
+    assert {deal.name for deal in store.query(Query("opportunity", EVERYTHING))} == {"changed"}
+    engine.dispose()
 
 
 def test_an_applications_engine_stays_its_own(tmp_path):

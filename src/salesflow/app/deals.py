@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
+from salesflow.errors import Conflict
 from salesflow.model import Customer, EventKind, Opportunity, apply, created
 from salesflow.ports import Write
 from salesflow.process import count_deals, customer_won
@@ -49,6 +50,9 @@ def with_deals(
     Args:
         known: Records that were read already, by kind and id.
 
+    Raises:
+        Conflict: A customer was deleted since it was looked up; all of it must be decided anew.
+
     Source: CUS-2, IO-3.
     """
     deals = [customer_won(write.record) for write in arriving.values() if write.kind == "opportunity"]
@@ -65,7 +69,9 @@ def with_deals(
             event = created(customer, kind=EventKind.IMPORTED, **facts)
             writes[key] = Write("customer", id, 0, customer, (event,))
         else:
-            counted = counting(there[id], further, **facts)  # no row names a customer that is not there
+            if there.get(id) is None:
+                raise Conflict("customer", id, 1, None)
+            counted = counting(there[id], further, **facts)
             assert counted is not None  # a win more is always a change
             writes[key] = counted
     return tuple(writes.values())

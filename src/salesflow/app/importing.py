@@ -1,8 +1,9 @@
 """
 Taking arrivals in, in bounded batches: each batch is one unit of work, so that nothing is half there or there twice.
 
-A batch that met a conflict is taken in again row by row; what still conflicts is a problem of its row. A dry run
-goes the same way, and notes what it would have made in a temporary file in place of the store.
+A batch that met a conflict is taken in again: as a whole where something changed that it rests on, else in halves; what
+still conflicts by itself is a problem of its row. A dry run goes the same way, and notes what it would have made in a
+temporary file in place of the store.
 """
 
 from __future__ import annotations
@@ -123,13 +124,15 @@ class Intake:
         except Conflict as conflict:
             self._there.clear()
             self._elsewhere.clear()
-            # Where only what the batch rests on changed, all of it is decided anew: its rows are as sound as before.
-            if tries < TRIES and (len(items) == 1 or conflict.kind == REVISION):
+            # Where what the batch rests on changed, or a customer, all of it is decided anew: its rows are sound.
+            is_beside = conflict.kind == REVISION or (conflict.expected_version or 0) > 0
+            if tries < TRIES and (len(items) == 1 or is_beside):
                 self._take(items, tries + 1)
                 return
             if len(items) > 1:
-                for item in items:
-                    self._take([item])
+                half = len(items) // 2
+                self._take(items[:half])
+                self._take(items[half:])
                 return
             plans = [Plan(problems=(self._conflicted(items[0], conflict),))]
         for item, plan in zip(items, plans, strict=True):

@@ -208,14 +208,15 @@ class FilterCompiler:
     def _any_of(self, filter: AnyOf, table: FromClause, place: Place) -> ColumnElement[bool]:
         parts = {f"{place}_{n}": part for n, part in enumerate(filter.parts)}
         found = []
-        if self.is_fenced and self.dialect.hashes and self.shelf.kind == "opportunity":
-            for owner, member in self._pairs(parts):
-                found.append(self._owner_or_member_in(table, member))
-                del parts[owner], parts[member]
+        for owner, member in self._pairs(parts):
+            found.append(self._owner_or_member_in(table, member))
+            del parts[owner], parts[member]
         return or_(*found, *(self.clause(part, table, at) for at, part in parts.items()))
 
     def _pairs(self, parts: Mapping[Place, Filter]) -> list[tuple[Place, Place]]:
-        """Return the places of owners and of members, in any role, where they are the same people."""
+        """Return the places of owners and of members, in any role, that are the same people and asked at once."""
+        if not (self.is_fenced and self.dialect.hashes and self.shelf.kind == "opportunity"):
+            return []
         owners = {self.alike.get(at, at): at for at, part in parts.items() if isinstance(part, OwnerIn)}
         members = {
             self.alike.get(at, at): at
@@ -229,6 +230,7 @@ class FilterCompiler:
         team = TEAM.alias()
         beside = select(team.c.person).where(team.c.tenant == TENANT, team.c.opportunity == table.c.id)
         owner = select(table.c.owner.label("person"))
+        # fenced, else the people would be asked for, and hashed, in either part
         someone = self.dialect.fenced(union_all(owner.correlate(table), beside.correlate(table))).subquery()
         is_one = self.dialect.among(someone.c.person, self.alike.get(place, place))
         return self._semi_join(select(literal_column("1")).select_from(someone).where(is_one).correlate(table))

@@ -38,7 +38,7 @@ from salesflow.stores.sql.schema import (
     metadata,
 )
 from salesflow.stores.sql.trouble import as_port_error, is_undone, read_document, told
-from salesflow.stores.sql.writing import FORGOTTEN, OUTBOX, Prepared, Writer, prepare, revision_of
+from salesflow.stores.sql.writing import FORGOTTEN, OUTBOX, Overtaken, Prepared, Writer, prepare, revision_of
 
 TRIES = 5
 """How often a unit of work is saved that the database undoes for another's sake."""
@@ -197,6 +197,8 @@ class SqlStore:
                 return
             except IntegrityError as problem:
                 raise (self._taken(prepared) or PortError("store", told(problem))) from problem
+            except Overtaken:
+                raise self._overtaken(unit) from None
             except PortError as problem:
                 if tries == TRIES or not is_undone(problem):
                     raise
@@ -290,6 +292,13 @@ class SqlStore:
     def _scalar(self, statement: Any) -> Any:
         with self._connected() as connection:
             return connection.scalar(statement)
+
+    def _overtaken(self, unit: UnitOfWork) -> Conflict:
+        """Return which record of *unit* is no longer at the version that it was to be replaced at."""
+        with self._connected() as connection:
+            writer = Writer(connection, self._dialect, self.tenant)
+            found = [writer.conflict(write) for write in unit.writes if write.expected_version]
+        return max(found, key=lambda conflict: conflict.found_version != conflict.expected_version)
 
     def _taken(self, prepared: Prepared) -> Conflict | None:
         """Return which new record, mark or key was there already, or None where that was not what broke."""

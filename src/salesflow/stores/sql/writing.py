@@ -196,6 +196,10 @@ def _removal(table: Table, kind: str) -> Delete:
     return delete(table).where(*of_record, table.c.number == bindparam("at"))
 
 
+class Overtaken(Exception):
+    """Some record that was to be replaced is not at its expected version; which one, is seen after the rollback."""
+
+
 class Writer:
     """
     Saves one prepared unit of work over one connection, inside one transaction.
@@ -214,7 +218,9 @@ class Writer:
         Save everything.
 
         Raises:
-            Conflict: A record is not at its expected version; the caller must roll back.
+            Conflict: A record to delete is not at its expected version, or a new one was deleted; the caller must
+                roll back.
+            Overtaken: A record to replace is not at its expected version; likewise.
             IntegrityError: A new record, a mark or a unique key is there already; likewise.
         """
         made = [step for step in prepared.steps if step.row is not None and not step.write.expected_version]
@@ -262,25 +268,18 @@ class Writer:
         """Put the new versions of records of one kind in the place of those that they came from."""
         table = steps[0].shelf.table
         made = statement_of(("update", table.name), self._connection.dialect, lambda: _update_of(table))
-        changed = made.run_many(self._connection, [self._replacing(step) for step in steps])
-        if changed.rowcount != len(steps):
-            raise self.conflict(self._lost(steps))
+        rows = [self._replacing(step) for step in steps]
+        if self._connection.dialect.supports_sane_multi_rowcount:
+            changed = made.run_many(self._connection, rows).rowcount
+        else:  # a driver of the application's choice, which does not count the rows of them all
+            changed = sum(made.run(self._connection, row).rowcount for row in rows)
+        if changed != len(steps):
+            raise Overtaken
 
     def _replacing(self, step: _Step) -> dict[str, Any]:
         assert step.row is not None  # what is deleted is not updated
         values = {f"to_{name}": value for name, value in step.row.items() if name not in _ALWAYS_THE_SAME}
         return values | {"tenant": self._tenant, "of": step.write.id, "at": step.write.expected_version}
-
-    def _lost(self, steps: Sequence[_Step]) -> Write:
-        """Return the first write of *steps* that changed nothing; one of them is such a one."""
-        for step in steps[:-1]:
-            assert step.row is not None
-            table = step.shelf.table
-            # by the document too: whoever was quicker may have made the same version
-            of_row = [table.c[name] == step.row[name] for name in ("tenant", "id", "version", "document")]
-            if self._connection.scalar(select(table.c.id).where(*of_row)) is None:
-                return step.write
-        return steps[-1].write
 
     def _cleared(self, steps: Sequence[_Step]) -> list[tuple[Table, Rows]]:
         """Delete the rows beside records of one kind that are not the steps'; return those that are not there."""

@@ -73,14 +73,15 @@ class SavingRules(StoreSuite):
         assert store.get("opportunity", "a") == first.record
 
     @pytest.mark.parametrize("place", [0, 1, 2])
-    def test_a_conflict_names_the_one_that_was_overtaken(self, store: Any, place: int) -> None:
-        """HIST-3: of several changes in one unit, the one is named that somebody else made first, in like manner."""
+    @pytest.mark.parametrize("name", ["other", "same"])
+    def test_a_conflict_names_the_one_that_was_overtaken(self, store: Any, place: int, name: str) -> None:
+        """HIST-3: of several changes in one unit, the one is named that somebody else made first, be it the same."""
         records = [make_opportunity(id) for id in "abc"]
         store.save(unit(*map(new, records)))
-        store.save(unit(change(records[place], name="first")))
+        store.save(unit(change(records[place], name=name)))
 
         with pytest.raises(Conflict) as caught:
-            store.save(unit(*(change(record, name="second") for record in records)))
+            store.save(unit(*(change(record, name="same") for record in records)))
 
         assert (caught.value.id, caught.value.expected_version, caught.value.found_version) == ("abc"[place], 1, 2)
 
