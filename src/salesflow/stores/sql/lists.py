@@ -372,13 +372,14 @@ class Reader:
         values = {**plan.values, **order.values(after)}
 
         def make() -> Select[Any]:
-            # the page's ids first: no document is read of a record that is not on it
-            table = self._shelf.table
-            found = self._of_people(plan, table.c.id, arms).add_columns(*order.keys)
+            table, is_apart = self._shelf.table, self._dialect.reads_apart
+            found = self._of_people(plan, table.c.id if is_apart else table.c.document, arms)
             if after is not None:
                 found = found.where(order.behind() if is_behind_value else order.behind_nothing())
             found = found.order_by(*order.terms(self._dialect.plain)).limit(None if limit is None else _LIMIT)
-            page, record = found.subquery(), table.alias()
+            if not is_apart:
+                return found
+            page, record = found.add_columns(*order.keys).subquery(), table.alias()
             its = and_(record.c.tenant == TENANT, record.c.id == page.c.id)
             in_order = Order(self._shelf.orders, order_by, page).terms(self._dialect.plain)
             return select(record.c.document).select_from(page.join(record, its)).order_by(*in_order)
