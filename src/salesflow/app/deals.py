@@ -69,9 +69,10 @@ def with_deals(
             event = created(customer, kind=EventKind.IMPORTED, **facts)
             writes[key] = Write("customer", id, 0, customer, (event,))
         else:
-            if there.get(id) is None:
+            customer = there.get(id)
+            if customer is None:
                 raise Conflict("customer", id, 1, None)
-            counted = counting(there[id], further, **facts)
+            counted = counting(customer, further, **facts)
             assert counted is not None  # a win more is always a change
             writes[key] = counted
     return tuple(writes.values())

@@ -216,7 +216,7 @@ class Intake:
             owner = arrival.customer_owner or record.owner
             asked = arrival.customer
             customer = self._party("customer", (asked.name,), pending)
-            is_there = self._is_there("customer", customer, pending, remember=True)
+            is_there = self._is_there("customer", customer, pending)
             holder = None if is_there else self._holder(case, keys)
             if isinstance(holder, Reason):
                 return record, refused(holder)
@@ -232,7 +232,7 @@ class Intake:
         if arrival.contact is not None:
             person = arrival.contact
             contact = self._party("contact", (customer or "", person.name), pending)
-            if not self._is_there("contact", contact, pending, remember=True):
+            if not self._is_there("contact", contact, pending):
                 someone = Contact(
                     id=contact, version=1, name=person.name, owner=record.owner, customer=customer, phone=person.phone,
                     email=person.email, title=person.title, created_at=case.now, created_by=run.person,
@@ -281,7 +281,7 @@ class Intake:
     def _party(self, kind: str, parts: tuple[str, ...], pending: Mapping[tuple[str, str], Write]) -> str:
         """Return the id of the customer or contact of this name: one that is there, else the one that is to be."""
         id = derived_id(kind, self._run.person, *parts)
-        if self._is_there(kind, id, pending, remember=True):
+        if self._is_there(kind, id, pending):
             return id
         return self._by_hand(kind).get(id, id)
 
@@ -297,14 +297,12 @@ class Intake:
             self._elsewhere[kind] = found
         return self._elsewhere[kind]
 
-    def _is_there(
-        self, kind: str, id: str, pending: Mapping[tuple[str, str], Write], *, remember: bool = False
-    ) -> bool:
+    def _is_there(self, kind: str, id: str, pending: Mapping[tuple[str, str], Write]) -> bool:
         key = (kind, id)
         if key in pending or key in self._there:
             return True
         found = self._get(kind, id) is not None
-        if found and remember:
+        if found:
             self._there.add(key)
         return found or (self._dry is not None and self._dry.has(kind, id))
 

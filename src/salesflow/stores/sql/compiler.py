@@ -217,9 +217,9 @@ class FilterCompiler:
         """Return the places of owners and of members, in any role, that are the same people and asked at once."""
         if not (self.is_fenced and self.dialect.hashes and self.shelf.kind == "opportunity"):
             return []
-        owners = {self.alike.get(at, at): at for at, part in parts.items() if isinstance(part, OwnerIn)}
+        owners = {self._parameter(at): at for at, part in parts.items() if isinstance(part, OwnerIn)}
         members = {
-            self.alike.get(at, at): at
+            self._parameter(at): at
             for at, part in parts.items()
             if isinstance(part, TeamIn) and part.roles is None and part.access is Access.READ
         }
@@ -232,7 +232,7 @@ class FilterCompiler:
         owner = select(table.c.owner.label("person"))
         # fenced, else the people would be asked for, and hashed, in either part
         someone = self.dialect.fenced(union_all(owner.correlate(table), beside.correlate(table))).subquery()
-        is_one = self.dialect.among(someone.c.person, self.alike.get(place, place))
+        is_one = self.dialect.among(someone.c.person, self._parameter(place))
         return self._semi_join(select(literal_column("1")).select_from(someone).where(is_one).correlate(table))
 
     def arms(self, filter: Filter, place: Place) -> Arms | None:
@@ -395,6 +395,10 @@ class FilterCompiler:
         found = and_(known.c.tenant == TENANT, self.dialect.one_of(known.c.key, place))
         return table.c.id.in_(select(known.c[self.shelf.kind]).where(found))
 
+    def _parameter(self, place: Place) -> str:
+        """Return the parameter that the people at *place* travel in."""
+        return self.alike.get(place, place)
+
     @property
     def _among(self) -> _OneOf:
         return self.dialect.among if self.is_fenced else self.dialect.one_of
@@ -403,7 +407,7 @@ class FilterCompiler:
         return (self.dialect.fenced(rows) if self.is_fenced else rows).exists()
 
     def _owner_in(self, table: FromClause, place: Place, one_of: _OneOf) -> ColumnElement[bool]:
-        return one_of(table.c.owner, self.alike.get(place, place)) if "owner" in table.c else false()
+        return one_of(table.c.owner, self._parameter(place)) if "owner" in table.c else false()
 
     def _hidden_owner(self, table: FromClause) -> ColumnElement[Any]:
         return self.dialect.plain(table.c.owner)
@@ -424,7 +428,7 @@ class FilterCompiler:
         return self._semi_join(rows.correlate(table))
 
     def _members(self, filter: TeamIn, team: FromClause, place: Place, one_of: _OneOf) -> ColumnElement[bool]:
-        found = [team.c.tenant == TENANT, one_of(team.c.person, self.alike.get(place, place))]
+        found = [team.c.tenant == TENANT, one_of(team.c.person, self._parameter(place))]
         if self.shelf.kind != "opportunity":
             found.append(false())
         if filter.roles is not None:

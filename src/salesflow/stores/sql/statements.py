@@ -55,7 +55,7 @@ class Statement:
             if told[name] is not None:
                 told[name] = convert(told[name])
         if self.is_positional:
-            return tuple([told[name] for name in self.names])
+            return tuple(map(told.__getitem__, self.names))
         return {name: told[name] for name in self.names}
 
 

@@ -286,9 +286,9 @@ class Writer:
         kind, missing = steps[0].shelf.kind, []
         ids = frozenset(step.write.id for step in steps)
         one_of = self._dialect.one_of_few if len(ids) <= FEW else self._dialect.one_of
+        asked = {"tenant": self._tenant, "ids": self._dialect.ids(ids)}
         for place, (table, _) in enumerate(steps[0].parts):
             wanted = {(row[kind], row["number"]): row for step in steps for row in step.parts[place][1]}
-            asked = {"tenant": self._tenant, "ids": self._dialect.ids(ids)}
             there = self._connection.execute(_beside(table, kind, one_of), asked).mappings()
             found = {(row[kind], row["number"]): dict(row) for row in there}
             gone = [key for key, row in found.items() if wanted.get(key) != row]
