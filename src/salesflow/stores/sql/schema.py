@@ -173,6 +173,7 @@ class Shelf:
         orders: The key field of each order key; ``id`` has none.
         read: Gives a record's values of all `fields`, in their order.
         blank: The columns of all `fields`, each with nothing in it.
+        indexed: The columns of `fields` that stand in an index.
     """
 
     kind: str
@@ -182,6 +183,7 @@ class Shelf:
     orders: dict[str, KeyField]
     read: Callable[[Any], tuple[Any, ...]]
     blank: dict[str, None]
+    indexed: frozenset[str]
 
     def row(self, record: Any) -> dict[str, Any]:
         """Return the key columns of *record*."""
@@ -220,7 +222,8 @@ def _shelf(kind: str, record: type[Any]) -> Shelf:
             hiding = [table.c.voided] if name == "owner" else []
             Index(f"salesflow_{kind}_of_{column.name}", table.c.tenant, column, table.c.id, *hiding)
     blank = dict.fromkeys(column for key in fields.values() for column in key.columns)
-    return Shelf(kind, record, table, fields, orders, _reader(fields), blank)
+    indexed = frozenset(column.name for index in table.indexes for column in index.columns) & blank.keys()
+    return Shelf(kind, record, table, fields, orders, _reader(fields), blank, indexed)
 
 
 def _reader(paths: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:

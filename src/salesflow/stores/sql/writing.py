@@ -8,8 +8,8 @@ Everything that can be worked out is, before the transaction begins. Rows are lo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from itertools import groupby
 from typing import Any
 
@@ -172,15 +172,27 @@ def revision_of(kind: str) -> str:
 _ALWAYS_THE_SAME = ("tenant", "id")
 
 
-def _update_of(table: Table) -> Update:
-    """Return what puts a record's new version in the place of the one at ``at``; each column is given as ``to_`` it."""
+def _update_of(table: Table, kept: frozenset[str]) -> Update:
+    """
+    Return what puts a record's new version in the place of the one at ``at``.
+
+    Each column is given as ``to_`` it; those of *kept* stay as they are.
+    """
     of_version = (
         table.c.tenant == bindparam("tenant", type_=table.c.tenant.type),
         table.c.id == bindparam("of", type_=table.c.id.type),
         table.c.version == bindparam("at", type_=table.c.version.type),
     )
-    columns = [column for column in table.columns if column.name not in _ALWAYS_THE_SAME]
+    columns = [column for column in table.columns if column.name not in kept.union(_ALWAYS_THE_SAME)]
     return update(table).where(*of_version).values({c.name: bindparam(f"to_{c.name}", type_=c.type) for c in columns})
+
+
+@cache
+def _indexed(shelf: Shelf, one_of: Callable[[Any, str], ColumnElement[bool]]) -> Select[Any]:
+    """Return what reads the indexed columns of some records."""
+    table = shelf.table
+    columns = (table.c[name] for name in sorted(shelf.indexed))
+    return select(table.c.id, *columns).where(table.c.tenant == bindparam("tenant"), one_of(table.c.id, "ids"))
 
 
 @cache
@@ -266,15 +278,34 @@ class Writer:
 
     def _update(self, steps: Sequence[_Step]) -> None:
         """Put the new versions of records of one kind in the place of those that they came from."""
-        table = steps[0].shelf.table
-        made = statement_of(("update", table.name), self._connection.dialect, lambda: _update_of(table))
-        rows = [self._replacing(step) for step in steps]
-        if self._connection.dialect.supports_sane_multi_rowcount:
-            changed = made.run_many(self._connection, rows).rowcount
-        else:  # a driver of the application's choice, which does not count the rows of them all
-            changed = sum(made.run(self._connection, row).rowcount for row in rows)
+        table, changed = steps[0].shelf.table, 0
+        for kept, alike in self._by_what_stays(steps).items():
+            shape = ("update", table.name, kept)
+            made = statement_of(shape, self._connection.dialect, partial(_update_of, table, kept))
+            rows = [self._replacing(step) for step in alike]
+            if self._connection.dialect.supports_sane_multi_rowcount:
+                changed += made.run_many(self._connection, rows).rowcount
+            else:  # a driver of the application's choice, which does not count the rows of them all
+                changed += sum(made.run(self._connection, row).rowcount for row in rows)
         if changed != len(steps):
             raise Overtaken
+
+    def _by_what_stays(self, steps: Sequence[_Step]) -> Mapping[frozenset[str], Sequence[_Step]]:
+        """Return the steps, all of one kind, by the indexed columns that need not be named in their update."""
+        if not self._dialect.rewrites_named:
+            return {frozenset(): steps}
+        shelf = steps[0].shelf
+        ids = self._dialect.ids(frozenset(step.write.id for step in steps))
+        read = _indexed(shelf, self._dialect.one_of)
+        there = {
+            row["id"]: row for row in self._connection.execute(read, {"tenant": self._tenant, "ids": ids}).mappings()
+        }
+        groups: dict[frozenset[str], list[_Step]] = {}
+        for step in steps:
+            old, new = there.get(step.write.id), step.row
+            same = () if old is None or new is None else [name for name in shelf.indexed if old[name] == new[name]]
+            groups.setdefault(frozenset(same), []).append(step)
+        return groups
 
     def _replacing(self, step: _Step) -> dict[str, Any]:
         assert step.row is not None  # what is deleted is not updated
