@@ -38,7 +38,7 @@ from salesflow.stores.sql.schema import (
     metadata,
 )
 from salesflow.stores.sql.trouble import as_port_error, is_undone, read_document, told
-from salesflow.stores.sql.writing import FORGOTTEN, OUTBOX, Overtaken, Prepared, Writer, prepare, revision_of
+from salesflow.stores.sql.writing import FORGOTTEN, OUTBOX, Overtaken, Writer, prepare, revision_of
 
 TRIES = 5
 """How often a unit of work is saved that the database undoes for another's sake."""
@@ -195,10 +195,8 @@ class SqlStore:
                 with self._connected(self._dialect.begin_writing) as connection:
                     Writer(connection, self._dialect, self.tenant).save(prepared)
                 return
-            except IntegrityError as problem:
-                raise (self._taken(prepared) or PortError("store", told(problem))) from problem
-            except Overtaken:
-                raise self._overtaken(unit) from None
+            except (IntegrityError, Overtaken) as problem:
+                raise (self._conflict(unit) or PortError("store", told(problem))) from problem
             except PortError as problem:
                 if tries == TRIES or not is_undone(problem):
                     raise
@@ -293,25 +291,17 @@ class SqlStore:
         with self._connected() as connection:
             return connection.scalar(statement)
 
-    def _overtaken(self, unit: UnitOfWork) -> Conflict:
-        """Return which record of *unit* is no longer at the version that it was to be replaced at."""
+    def _conflict(self, unit: UnitOfWork) -> Conflict | None:
+        """Return what *unit* lost to: a mark, another version of a record, a unique key; None where to none of them."""
+        if unit.done is not None and self.done(unit.done.key) is not None:
+            return Conflict("idempotency key", unit.done.key, 0, 1)
         with self._connected() as connection:
             writer = Writer(connection, self._dialect, self.tenant)
-            found = [writer.conflict(write) for write in unit.writes if write.expected_version]
-        return max(found, key=lambda conflict: conflict.found_version != conflict.expected_version)
-
-    def _taken(self, prepared: Prepared) -> Conflict | None:
-        """Return which new record, mark or key was there already, or None where that was not what broke."""
-        done = prepared.unit.done
-        if done is not None and self.done(done.key) is not None:
-            return Conflict("idempotency key", done.key, 0, 1)
-        with self._connected() as connection:
-            writer = Writer(connection, self._dialect, self.tenant)
-            for write in prepared.unit.writes:
+            for write in unit.writes:
                 conflict = writer.conflict(write)
-                if write.expected_version == 0 and conflict.found_version is not None:
+                if (conflict.found_version or 0) != write.expected_version:
                     return conflict
-            return self._held(connection, prepared.unit)
+            return self._held(connection, unit)
 
     def _held(self, connection: Connection, unit: UnitOfWork) -> Conflict | None:
         """Return which unique key is held by another record, of the store or of *unit* itself."""
