@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,20 @@ def test_each_value_is_found_on_its_line():
         "stages[1].tasks[0].code": 28,
     }  # fmt: skip
     assert {place: lines[place] for place in expected} == expected
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_a_text_of_many_lines_ends_where_the_parser_says(quote: str):
+    """PROC-3, REL-8: whatever up to six quotes, backslashes, letters and line breaks stand in it, all of them tried."""
+    for letters in chain.from_iterable(product(f"{quote}\\a\n", repeat=length) for length in range(7)):
+        written = quote * 3 + "".join(letters) + quote * 3
+        text = f"x = {written}\nname = 1\n"
+        try:
+            tomllib.loads(text)
+        except tomllib.TOMLDecodeError:
+            continue
+        assert read_toml(text) == tomllib.loads(text)
+        assert line_of_each_place(text) == {"x": 1, "name": 2 + written.count("\n")}
 
 
 def places(value: Any, place: str = "") -> set[str]:

@@ -28,10 +28,10 @@ MOST_VALUES = 6_000
 """A file holds at most so many keys, values and headers: what parsing costs is decided by these."""
 
 # Strings, comments and empty lines are passed over whole, an unterminated string up to its end. Every quantifier
-# is possessive: nothing is tried again.
+# is possessive: nothing is tried again. None holds a lookahead: Python before 3.11.5 may go wrong there.
 _TOKEN = re.compile(
-    r'"""(?:[^"\\]++|\\.|"(?!""))*+"{0,5}+'
-    r"|'''(?:[^']++|'(?!''))*+'{0,5}+"
+    r'"""(?:[^"\\]++|\\.|"[^"\\]|"\\.|""[^"\\]|""\\.)*+"{0,5}+'
+    r"|'''(?:[^']++|'[^']|''[^'])*+'{0,5}+"
     r'|"(?:[^"\\\n]++|\\[^\n])*+"?+'
     r"|'[^'\n]*+'?+"
     r"|#[^\n]*+"

@@ -15,10 +15,11 @@ from salesflow.files.toml import read_toml
 from salesflow.process.findings import Finding
 from salesflow.process.value_checks import key_picture
 
-# Every quantifier is possessive: nothing is tried again.
+# Every quantifier is possessive: nothing is tried again. None holds a lookahead: Python before 3.11.5 may go wrong
+# there.
 _TOKEN = re.compile(
-    r'"""(?:[^"\\]++|\\.|"(?!""))*+"{3,5}+'
-    r"|'''(?:[^']++|'(?!''))*+'{3,5}+"
+    r'"""(?:[^"\\]++|\\.|"[^"\\]|"\\.|""[^"\\]|""\\.)*+"{3,5}+'
+    r"|'''(?:[^']++|'[^']|''[^'])*+'{3,5}+"
     r'|"(?:[^"\\\n]++|\\[^\n])*+"'
     r"|'[^'\n]*+'"
     r"|#[^\n]*+"
