@@ -48,12 +48,16 @@ class Statement:
         """Run it once for each of *rows*, in one call of the driver; its `rowcount` is that of all."""
         return connection.exec_driver_sql(self.text, [self._told(row) for row in rows])
 
+    def converted(self, name: str, value: Any) -> Any:
+        """Return what the driver takes for *value* of the parameter *name*."""
+        convert = self.converters.get(name)
+        return value if value is None or convert is None else convert(value)
+
     def _told(self, values: Mapping[str, Any]) -> Any:
         """Return *values* as the driver takes them."""
         told = {**self.constants, **values}
-        for name, convert in self.converters.items():
-            if told[name] is not None:
-                told[name] = convert(told[name])
+        for name in self.converters:
+            told[name] = self.converted(name, told[name])
         if self.is_positional:
             return tuple(map(told.__getitem__, self.names))
         return {name: told[name] for name in self.names}

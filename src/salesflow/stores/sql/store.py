@@ -195,8 +195,10 @@ class SqlStore:
                 with self._connected(self._dialect.begin_writing) as connection:
                     Writer(connection, self._dialect, self.tenant).save(prepared)
                 return
-            except (IntegrityError, Overtaken) as problem:
+            except IntegrityError as problem:
                 raise (self._conflict(unit) or PortError("store", told(problem))) from problem
+            except Overtaken as lost:
+                raise (self._conflict(unit) or lost.conflict) from None
             except PortError as problem:
                 if tries == TRIES or not is_undone(problem):
                     raise
@@ -292,14 +294,14 @@ class SqlStore:
             return connection.scalar(statement)
 
     def _conflict(self, unit: UnitOfWork) -> Conflict | None:
-        """Return what *unit* lost to: a mark, another version of a record, a unique key; None where to none of them."""
+        """Return the conflict of *unit* with what is there now: a mark, a record or a unique key; None without one."""
         if unit.done is not None and self.done(unit.done.key) is not None:
             return Conflict("idempotency key", unit.done.key, 0, 1)
         with self._connected() as connection:
             writer = Writer(connection, self._dialect, self.tenant)
             for write in unit.writes:
                 conflict = writer.conflict(write)
-                if (conflict.found_version or 0) != write.expected_version:
+                if conflict is not None:
                     return conflict
             return self._held(connection, unit)
 

@@ -43,7 +43,7 @@ _UNDONE = ("40001", "40P01")
 """What PostgreSQL undoes so that somebody else can go on: the same transaction may succeed a moment later (I-41)."""
 
 
-def told(problem: Exception) -> str:
+def told(problem: SQLAlchemyError | UnicodeError) -> str:
     """Return what the database said of *problem*, and what would do where that is known."""
     said = getattr(problem, "orig", None) or problem
     name = getattr(said, "sqlite_errorname", None) or getattr(said, "sqlstate", None) or ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, partial
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -25,8 +25,10 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    type_coerce,
     update,
 )
+from sqlalchemy.types import NullType
 
 from salesflow.errors import Conflict, InvalidInput
 from salesflow.files.json_codec import to_text, to_texts
@@ -47,7 +49,7 @@ from salesflow.stores.sql.schema import (
     VISITS,
     Shelf,
 )
-from salesflow.stores.sql.statements import statement_of
+from salesflow.stores.sql.statements import Statement, statement_of
 
 OUTBOX = "outbox"
 """The counter of the last position."""
@@ -188,11 +190,11 @@ def _update_of(table: Table, kept: frozenset[str]) -> Update:
 
 
 @cache
-def _indexed(shelf: Shelf, one_of: Callable[[Any, str], ColumnElement[bool]]) -> Select[Any]:
-    """Return what reads the indexed columns of some records."""
+def _indexed(shelf: Shelf, dialect: Dialect) -> Select[Any]:
+    """Return what reads the indexed columns of some records, as the database holds them: they may be damaged."""
     table = shelf.table
-    columns = (table.c[name] for name in sorted(shelf.indexed))
-    return select(table.c.id, *columns).where(table.c.tenant == bindparam("tenant"), one_of(table.c.id, "ids"))
+    held = (type_coerce(dialect.plain(table.c[name]), NullType()).label(name) for name in sorted(shelf.indexed))
+    return select(table.c.id, *held).where(table.c.tenant == bindparam("tenant"), dialect.one_of(table.c.id, "ids"))
 
 
 @cache
@@ -209,7 +211,16 @@ def _removal(table: Table, kind: str) -> Delete:
 
 
 class Overtaken(Exception):
-    """Some record that was to be replaced is not at its expected version; which one, is seen after the rollback."""
+    """
+    Some record that was to be replaced is not at its expected version; which one, is seen after the rollback.
+
+    Args:
+        write: One of those that it may be.
+    """
+
+    def __init__(self, write: Write) -> None:
+        super().__init__()
+        self.conflict = Conflict(write.kind, write.id, write.expected_version, None)
 
 
 class Writer:
@@ -280,32 +291,40 @@ class Writer:
         """Put the new versions of records of one kind in the place of those that they came from."""
         table, changed = steps[0].shelf.table, 0
         for kept, alike in self._by_what_stays(steps).items():
-            shape = ("update", table.name, kept)
-            made = statement_of(shape, self._connection.dialect, partial(_update_of, table, kept))
+            made = self._update_statement(table, kept)
             rows = [self._replacing(step) for step in alike]
             if self._connection.dialect.supports_sane_multi_rowcount:
                 changed += made.run_many(self._connection, rows).rowcount
             else:  # a driver of the application's choice, which does not count the rows of them all
                 changed += sum(made.run(self._connection, row).rowcount for row in rows)
         if changed != len(steps):
-            raise Overtaken
+            raise Overtaken(steps[0].write)
 
     def _by_what_stays(self, steps: Sequence[_Step]) -> Mapping[frozenset[str], Sequence[_Step]]:
-        """Return the steps, all of one kind, by the indexed columns that need not be named in their update."""
+        """
+        Return the steps, all of one kind, by the indexed columns that need not be named in their update.
+
+        Of a record that is not there nothing stays; nor of any, where their changes are of too many kinds.
+        """
         if not self._dialect.rewrites_named:
             return {frozenset(): steps}
         shelf = steps[0].shelf
         ids = self._dialect.ids(frozenset(step.write.id for step in steps))
-        read = _indexed(shelf, self._dialect.one_of)
-        there = {
-            row["id"]: row for row in self._connection.execute(read, {"tenant": self._tenant, "ids": ids}).mappings()
-        }
+        asked = {"tenant": self._tenant, "ids": ids}
+        found = self._connection.execute(_indexed(shelf, self._dialect), asked).mappings()
+        there = {row["id"]: dict(row) for row in found}
+        new = self._update_statement(shelf.table, frozenset())
         groups: dict[frozenset[str], list[_Step]] = {}
         for step in steps:
-            old, new = there.get(step.write.id), step.row
-            same = () if old is None or new is None else [name for name in shelf.indexed if old[name] == new[name]]
-            groups.setdefault(frozenset(same), []).append(step)
-        return groups
+            held: dict[str, Any] = there.get(step.write.id, {})
+            row = {name: new.converted(f"to_{name}", value) for name, value in (step.row or {}).items()}
+            stays = frozenset(name for name in shelf.indexed & held.keys() if held[name] == row[name])
+            groups.setdefault(stays, []).append(step)
+        return groups if len(groups) <= FEW else {frozenset(): steps}
+
+    def _update_statement(self, table: Table, kept: frozenset[str]) -> Statement:
+        shape = ("update", table.name, kept)
+        return statement_of(shape, self._connection.dialect, lambda: _update_of(table, kept))
 
     def _replacing(self, step: _Step) -> dict[str, Any]:
         assert step.row is not None  # what is deleted is not updated
@@ -337,7 +356,7 @@ class Writer:
             self._connection.execute(update(table).where(*of_version).values(version=write.expected_version)).rowcount
             != 1
         ):
-            raise self.conflict(write)
+            raise self.conflict(write) or Conflict(write.kind, write.id, write.expected_version, None)
         self._cleared([step])
         self._connection.execute(delete(table).where(*of_version))
         self._connection.execute(
@@ -390,12 +409,14 @@ class Writer:
         first = values[OUTBOX] - len(events) + 1
         self._insert(EVENTS, [{**event, "position": first + number} for number, event in enumerate(events)])
 
-    def conflict(self, write: Write) -> Conflict:
-        """Return the conflict of *write* with what is there now."""
-        table = SHELVES[write.kind].table
+    def conflict(self, write: Write) -> Conflict | None:
+        """Return the conflict of *write* with what is there now, or None where there is none."""
+        table, expected = SHELVES[write.kind].table, write.expected_version
         found = self._connection.scalar(
             select(table.c.version).where(table.c.tenant == self._tenant, table.c.id == write.id)
         )
+        if found is not None and found == expected:
+            return None
         if found is None:
             found = self._connection.scalar(
                 select(TOMBSTONES.c.version).where(
@@ -404,4 +425,4 @@ class Writer:
                     TOMBSTONES.c.id == write.id,
                 )
             )
-        return Conflict(write.kind, write.id, write.expected_version, found)
+        return None if found is None and not expected else Conflict(write.kind, write.id, expected, found)
