@@ -100,8 +100,14 @@ def test_changes_of_too_many_kinds_are_written_in_one_way(memory_engine):
     store = fresh_store(memory_engine)
     deals = [make_opportunity(f"{n:02}") for n in range(64)]
     store.save(unit(*map(new, deals)))
-    fields: dict[str, Any] = {"name": "x", "customer": "acme", "contact": "ada", "owner": "zhang", "amount": Money(1, "CNY"),
-              "close_date": date(2026, 1, 5)}  # fmt: skip
+    fields: dict[str, Any] = {
+        "name": "x",
+        "customer": "acme",
+        "contact": "ada",
+        "owner": "zhang",
+        "amount": Money(1, "CNY"),
+        "close_date": date(2026, 1, 5),
+    }
     writes = [
         change(deal, **{name: value for bit, (name, value) in enumerate(fields.items()) if n >> bit & 1}, source=f"{n}")
         for n, deal in enumerate(deals)
