@@ -316,9 +316,9 @@ class Writer:
         new = self._update_statement(shelf.table, frozenset())
         groups: dict[frozenset[str], list[_Step]] = {}
         for step in steps:
-            held: dict[str, Any] = there.get(step.write.id, {})
-            row = {name: new.converted(f"to_{name}", value) for name, value in (step.row or {}).items()}
-            stays = frozenset(name for name in shelf.indexed & held.keys() if held[name] == row[name])
+            held, row = there.get(step.write.id, {}), step.row or {}
+            told = {name: new.converted(f"to_{name}", row[name]) for name in shelf.indexed}
+            stays = frozenset(name for name, _ in held.items() & told.items())
             groups.setdefault(stays, []).append(step)
         return groups if len(groups) <= FEW else {frozenset(): steps}
 
