@@ -3,8 +3,8 @@ Hand-written statements for one viewer's list: every shape that somebody who kno
 
 *union* gathers ids by the people's rows and then sorts; *two steps* sorts the ids before it reads any document;
 *rows alone* counts what the people's rows tell and reads no deal; *or* leaves the choice to the planner; *walk* follows
-the order's index and asks of each deal, held back from searching by person and from hashing the team. The people are
-one parameter, a range of labels, or a closure table.
+the order's index and asks of each deal, held back from searching by person and from hashing the team; *members* leaves
+owners out, who stand in the team too. The people are one parameter, a range of labels, or a closure table.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ _ALONE: Mapping[str, str] = {
     "rows alone": f"{_OWNED} UNION {_SHARED}",
     "rows alone, grouped": f"SELECT id FROM ({_OWNED} UNION ALL {_SHARED}) r GROUP BY id",
     "rows alone, as they come": f"SELECT DISTINCT id FROM ({_OWNED} UNION ALL {_SHARED}) r",
+    "members' rows alone": _SHARED.replace("SELECT", "SELECT DISTINCT"),
+    "members' rows alone, grouped": f"{_SHARED} GROUP BY {{plain}}opportunity",
 }
 _CONDITIONS: Mapping[str, str] = {
     "union": (
@@ -41,6 +43,7 @@ _CONDITIONS: Mapping[str, str] = {
         f"UNION SELECT opportunity FROM {_TEAM} WHERE tenant = :tenant AND person {{people}})"
     ),
     "union of what is not voided": f"o.id IN ({_OWNED} UNION {_SHARED})",
+    "union by members": f"o.id IN ({_SHARED})",
     "or": (
         "(o.owner {people} OR EXISTS (SELECT 1 "
         f"FROM {_TEAM} t WHERE t.tenant = :tenant AND t.opportunity = o.id AND t.person {{people}}))"
@@ -52,6 +55,10 @@ _CONDITIONS: Mapping[str, str] = {
     "walk": (
         "({plain}o.owner {people} OR EXISTS (SELECT 1 "
         f"FROM {_TEAM} t WHERE t.tenant = :tenant AND t.opportunity = o.id AND {{plain}}t.person {{people}}{{fence}}))"
+    ),
+    "walk by members": (
+        f"EXISTS (SELECT 1 FROM {_TEAM} t "
+        "WHERE t.tenant = :tenant AND t.opportunity = o.id AND {plain}t.person {people}{fence})"
     ),
 }
 _WHERE = f"FROM {_O} o WHERE o.tenant = :tenant AND o.voided = 0 AND "
@@ -146,7 +153,7 @@ class Writer:
         limit = "" if cap is None else f" LIMIT {cap}"
         for shape, rows in _ALONE.items():
             for encoding, people in self.tongue.people.items():
-                counted = f"SELECT count(*) FROM ({rows.format(people=people)}{limit}) s"
+                counted = f"SELECT count(*) FROM ({rows.format(people=people, plain=self.tongue.plain)}{limit}) s"
                 found[f"{shape}, {encoding}"] = self._written(counted)
         return found
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from time import process_time_ns
 from typing import Any
@@ -46,15 +46,15 @@ class Target:
     Args:
         name: As figures call it.
         tongue: How hand-written statements are written.
-        filled: Gives an engine with so many deals; all is gone at the end.
-        clock: What gives nanoseconds of CPU that were spent for a connection so far.
+        filled: Gives, by size, an engine with so many deals; all is gone at the end.
+        clock: What gives nanoseconds of CPU that were spent for some connections so far.
         limit: Makes statements of a connection fail that take more than so many seconds; None takes it off.
     """
 
     name: str
     tongue: by_hand.Tongue
-    filled: Callable[[World, int], AbstractContextManager[Engine]]
-    clock: Callable[[Connection], Callable[[], int]]
+    filled: Callable[[World, Collection[int]], AbstractContextManager[dict[int, Engine]]]
+    clock: Callable[[Collection[Connection]], Callable[[], int]]
     limit: Callable[[Connection, float | None], None]
 
     def within(self, connection: Connection, seconds: float, statement: by_hand.Statement) -> list[Any] | None:
@@ -71,34 +71,38 @@ class Target:
 
 
 @contextmanager
-def _sqlite_filled(world: World, size: int) -> Iterator[Engine]:
-    with _folder("sqlite") as folder:
-        path = folder / f"deals_{size}.db"
-        if not path.exists():
-            unfinished = path.with_suffix(".unfinished")
-            unfinished.unlink(missing_ok=True)
-            _fill(f"sqlite:///{unfinished}", world, size)
-            unfinished.rename(path)
-        with _engine(f"sqlite:///{path}") as engine:
-            yield engine
+def _sqlite_filled(world: World, sizes: Collection[int]) -> Iterator[dict[int, Engine]]:
+    with _folder("sqlite") as folder, ExitStack() as engines:
+        found = {}
+        for size in sizes:
+            path = folder / f"deals_{size}.db"
+            if not path.exists():
+                unfinished = path.with_suffix(".unfinished")
+                unfinished.unlink(missing_ok=True)
+                _fill(f"sqlite:///{unfinished}", world, size)
+                unfinished.rename(path)
+            found[size] = engines.enter_context(_engine(f"sqlite:///{path}"))
+        yield found
 
 
 @contextmanager
-def _postgresql_filled(world: World, size: int) -> Iterator[Engine]:
+def _postgresql_filled(world: World, sizes: Collection[int]) -> Iterator[dict[int, Engine]]:
     missing = postgresql.missing()
     if missing is not None:
         raise SystemExit(missing)
-    with _folder("postgresql") as folder, postgresql.server(_SETTINGS, folder) as url, _engine(url) as first:
-        name = f"deals_{size}"
-        with first.connect() as connection:
-            names = {row[0] for row in connection.exec_driver_sql("SELECT datname FROM pg_database")}
-            if name not in names:
-                connection.exec_driver_sql("DROP DATABASE IF EXISTS unfinished")
-                connection.exec_driver_sql("CREATE DATABASE unfinished")
-                _fill(_with_database(first, "unfinished"), world, size)
-                connection.exec_driver_sql(f"ALTER DATABASE unfinished RENAME TO {name}")
-        with _engine(_with_database(first, name)) as engine:
-            yield engine
+    with _folder("postgresql") as folder, postgresql.server(_SETTINGS, folder) as url, ExitStack() as engines:
+        first, found = engines.enter_context(_engine(url)), {}
+        for size in sizes:
+            name = f"deals_{size}"
+            with first.connect() as connection:
+                names = {row[0] for row in connection.exec_driver_sql("SELECT datname FROM pg_database")}
+                if name not in names:
+                    connection.exec_driver_sql("DROP DATABASE IF EXISTS unfinished")
+                    connection.exec_driver_sql("CREATE DATABASE unfinished")
+                    _fill(_with_database(first, "unfinished"), world, size)
+                    connection.exec_driver_sql(f"ALTER DATABASE unfinished RENAME TO {name}")
+            found[size] = engines.enter_context(_engine(_with_database(first, name)))
+        yield found
 
 
 def _with_database(engine: Engine, name: str) -> str:
@@ -136,17 +140,18 @@ def _fill(url: str, world: World, size: int) -> None:
         fill(engine, world, deals(world, size), size)
 
 
-def _clock_of_this_process(_connection: Connection) -> Callable[[], int]:
+def _clock_of_this_process(_connections: Collection[Connection]) -> Callable[[], int]:
     return process_time_ns
 
 
-def _clock_with_server(connection: Connection) -> Callable[[], int]:
-    """Return a clock of this process and the one that serves *connection*."""
-    ((server,),) = connection.exec_driver_sql("SELECT pg_backend_pid()")
-    path = Path(f"/proc/{server}/schedstat")  # nanoseconds on a CPU, where /proc/N/stat has hundredths of a second
+def _clock_with_server(connections: Collection[Connection]) -> Callable[[], int]:
+    """Return a clock of this process and those that serve *connections*."""
+    servers = [connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() for connection in connections]
+    # nanoseconds on a CPU, where /proc/N/stat has hundredths of a second
+    paths = [Path(f"/proc/{server}/schedstat") for server in servers]
 
     def clock() -> int:
-        return process_time_ns() + int(path.read_text().split()[0])
+        return process_time_ns() + sum(int(path.read_text().split()[0]) for path in paths)
 
     return clock
 

@@ -365,24 +365,84 @@ def test_what_is_voided_leaves_the_lists_of_its_members_and_comes_back(engine):
                         assert len(store.query(Query("opportunity", filter, limit=2))) == number
 
 
-def test_what_people_see_is_counted_without_reading_a_record(engine):
+@pytest.mark.parametrize(("owners", "indexes"), [({"zhao"}, 1), ({"li"}, 2)])
+def test_what_people_see_is_counted_without_reading_a_record(engine, owners, indexes):
     """PERF-5: what hides a record stands beside its owner and its members, and both are read off an index."""
     store = fresh_store(engine, make_opportunity("a", "li", TeamMember("zhao", TeamRole.JOINT)))
-    mine = AllOf((Voided(False), AnyOf((OwnerIn({"zhao"}), TeamIn({"zhao"})))))
-    asked: list[str] = []
+    mine = AllOf((Voided(False), AnyOf((OwnerIn(owners), TeamIn({"zhao"})))))
+
+    with asked_of(engine) as asked:
+        for few in (True, False):
+            with always(few):
+                assert store.count("opportunity", mine) == store.count("opportunity", mine, 9) == 1
+    counts = [text for text in asked if "team_member" in text]
     with engine.connect() as connection:
-        connection.connection.driver_connection.set_trace_callback(asked.append)
-    for few in (True, False):
-        with always(few):
-            assert store.count("opportunity", mine) == store.count("opportunity", mine, 9) == 1
-    with engine.connect() as connection:
-        connection.connection.driver_connection.set_trace_callback(None)
-        counts = [text for text in asked if "team_member" in text]
         steps = [step[3] for text in counts for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
     read = [step for step in steps if "salesflow_opportunity" in step or "salesflow_team_member" in step]
     assert len(counts) == 4
-    assert len(read) == 8
+    assert len(read) == 4 * indexes
     assert all("USING COVERING INDEX" in step for step in read), read
+
+
+ROLES = (
+    None,
+    frozenset({TeamRole.OWNER}),
+    frozenset({"owner", "joint"}),
+    frozenset({TeamRole.JOINT}),
+    frozenset[str](),
+)
+
+
+@pytest.mark.parametrize("access", Access)
+@pytest.mark.parametrize("roles", ROLES)
+def test_owners_are_left_to_their_teams_where_those_tell_of_them(engine, roles, access):
+    """TEAM-2, PERF-5: an owner is asked for only where not among the people of a team; the answer is the same."""
+    records = [
+        evolve(make_opportunity(f"{owner}{n}", owner, TeamMember(other, TeamRole.JOINT, reach)), voided=voided)
+        for owner, other in (("li", "wang"), ("wang", "li"), ("zhao", "li"))
+        for n, (reach, voided) in enumerate([(Access.READ, False), (Access.READ_WRITE, False), (Access.READ, True)])
+    ]
+    store = fresh_store(engine, *records)
+    some = [set[str](), {"li"}, {"wang"}, {"li", "wang"}, {"li", "zhao"}]
+    for owners in some:
+        for members in some:
+            either = AnyOf((OwnerIn(owners), TeamIn(members, roles, access)))
+            is_told = bool(owners) and owners <= members and (roles is None or TeamRole.OWNER in roles)
+            for filter in (either, AllOf((Voided(False), either)), Negation(either)):
+                expected = {record.id for record in records if filter.matches(record)}
+                for few in (True, False):
+                    with always(few), asked_of(engine) as asked:
+                        agree(store, filter, expected)
+                    if filter is either and owners:
+                        assert any("owner IN" in text for text in asked) is not is_told
+
+
+def test_owners_of_what_has_no_team_are_asked_for(engine):
+    """TEAM-2: it is opportunities that have a team; a lead is found by its owner beside any team."""
+    lead = Lead(id="l", version=1, title="l", owner="li", status=LeadStatus.ASSIGNED, phone="1", updated_at=AT)
+    store = fresh_store(engine, lead)
+    for filter in (AnyOf((OwnerIn({"li"}), TeamIn({"li"}))), AnyOf((OwnerIn({"li"}), TeamIn({"li", "wang"})))):
+        for few in (True, False):
+            with always(few):
+                assert store.ids("lead", filter) == {"l"}
+
+
+def agree(store, filter, expected):
+    assert store.ids("opportunity", filter) == expected
+    assert store.count("opportunity", filter) == len(expected)
+    assert store.count("opportunity", filter, 2) == min(2, len(expected))
+    assert {record.id for record in store.query(Query("opportunity", filter, limit=20))} == expected
+
+
+@contextmanager
+def asked_of(engine):
+    """Give a list of the statements that the one connection of *engine* is asked meanwhile."""
+    asked: list[str] = []
+    with engine.connect() as connection:
+        connection.connection.driver_connection.set_trace_callback(asked.append)
+    yield asked
+    with engine.connect() as connection:
+        connection.connection.driver_connection.set_trace_callback(None)
 
 
 def test_whether_rows_are_few_is_counted_of_everybody(engine):

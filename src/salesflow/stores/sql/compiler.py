@@ -4,7 +4,8 @@ A filter as a where-clause: the only place that turns visibility into SQL (VIS-1
 A clause lets every record pass that `matches` lets pass. Where SQL can tell exactly, it lets no other pass;
 where it cannot (a field without a column, a node of the application's own), `told` says so and the store asks
 `matches` too; `clause` itself refuses a node that it does not know. Only semi-joins, never a join; what is NULL
-passes neither a comparison nor its negation.
+passes neither a comparison nor its negation. Of an opportunity it is taken for granted that its owner stands in its
+team (TEAM-2).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from sqlalchemy import (
 )
 
 from salesflow.errors import InvalidInput
-from salesflow.model import Access
+from salesflow.model import Access, TeamRole
 from salesflow.ports import RecordFilter
 from salesflow.stores.sql.comparisons import compared
 from salesflow.stores.sql.dialects import Dialect
@@ -139,7 +140,8 @@ class FilterCompiler:
         """Return the narrowest filter that SQL can tell and that all of *filter* pass, and whether it is the same."""
         match filter:
             case AllOf() | AnyOf():
-                parts = [self.told(part) for part in filter.parts]
+                kept = self._without_owners_of_teams(filter.parts) if isinstance(filter, AnyOf) else filter.parts
+                parts = [self.told(part) for part in kept]
                 join = all_of if isinstance(filter, AllOf) else any_of
                 return join(part for part, _ in parts), all(is_exact for _, is_exact in parts)
             case FieldCompare() if filter.name in self.shelf.fields:
@@ -166,13 +168,26 @@ class FilterCompiler:
             case _:
                 return EVERYTHING, False
 
+    def _without_owners_of_teams(self, parts: Collection[RecordFilter]) -> Collection[RecordFilter]:
+        """Return *parts* but for owners who are among a team's people: an owner stands in the team (TEAM-2)."""
+        if self.shelf.kind != "opportunity":
+            return parts
+        teams = [
+            part.people.ids
+            for part in parts
+            if isinstance(part, TeamIn) and (part.roles is None or TeamRole.OWNER in part.roles)
+        ]
+        return [
+            part for part in parts if not (isinstance(part, OwnerIn) and any(part.people.ids <= ids for ids in teams))
+        ]
+
     def clause(self, filter: Filter, table: FromClause, place: Place) -> ColumnElement[bool]:
         """Return what lets pass every record of *table*, an alias of the kind's own, that passes *filter*."""
         match filter:
             case AllOf():
                 return and_(*(self.clause(part, table, f"{place}_{n}") for n, part in enumerate(filter.parts)))
             case AnyOf():
-                return self._any_of(filter, table, place)
+                return or_(*(self.clause(part, table, f"{place}_{n}") for n, part in enumerate(filter.parts)))
             case Everything():
                 return true()
             case Nothing():
@@ -204,36 +219,6 @@ class FilterCompiler:
                 return ~self.clause(filter.part, table, place)
             case _:
                 raise InvalidInput("filter", filter, "is a node that cannot be compiled; ask `told` first")
-
-    def _any_of(self, filter: AnyOf, table: FromClause, place: Place) -> ColumnElement[bool]:
-        parts = {f"{place}_{n}": part for n, part in enumerate(filter.parts)}
-        found = []
-        for owner, member in self._pairs(parts):
-            found.append(self._owner_or_member_in(table, member))
-            del parts[owner], parts[member]
-        return or_(*found, *(self.clause(part, table, at) for at, part in parts.items()))
-
-    def _pairs(self, parts: Mapping[Place, Filter]) -> list[tuple[Place, Place]]:
-        """Return the places of owners and of members, in any role, that are the same people and asked at once."""
-        if not (self.is_fenced and self.dialect.hashes and self.shelf.kind == "opportunity"):
-            return []
-        owners = {self._parameter(at): at for at, part in parts.items() if isinstance(part, OwnerIn)}
-        members = {
-            self._parameter(at): at
-            for at, part in parts.items()
-            if isinstance(part, TeamIn) and part.roles is None and part.access is Access.READ
-        }
-        return [(owner, members[people]) for people, owner in owners.items() if people in members]
-
-    def _owner_or_member_in(self, table: FromClause, place: Place) -> ColumnElement[bool]:
-        """Return whether a deal's owner or a member is among the people: asked at once, they are hashed once."""
-        team = TEAM.alias()
-        beside = select(team.c.person).where(team.c.tenant == TENANT, team.c.opportunity == table.c.id)
-        owner = select(table.c.owner.label("person"))
-        # fenced, else the people would be asked for, and hashed, in either part
-        someone = self.dialect.fenced(union_all(owner.correlate(table), beside.correlate(table))).subquery()
-        is_one = self.dialect.among(someone.c.person, self._parameter(place))
-        return self._semi_join(select(literal_column("1")).select_from(someone).where(is_one).correlate(table))
 
     def arms(self, filter: Filter, place: Place) -> Arms | None:
         """Return the arms of *filter*, those with the fewest people where there is a choice; None without any."""
@@ -282,7 +267,9 @@ class FilterCompiler:
         if isinstance(node, Names | KnownBy):
             return select(table.c.id).where(table.c.tenant == TENANT, self.clause(node, table, place), *clauses)
         team = TEAM.alias()
-        ids = select(team.c.opportunity.label("id")).where(self._members(node, team, place, self.dialect.one_of))
+        # plain: to tell ids apart without sorting, SQLite would read all teams, which it has in their order
+        ids = select(self.dialect.plain(team.c.opportunity).label("id"))
+        ids = ids.where(self._members(node, team, place, self.dialect.one_of))
         ids = ids.where(*(team.c.voided == int(part.is_voided) for part, _ in rest if isinstance(part, Voided)))
         apart = [self.clause(part, table, where) for part, where in rest if not isinstance(part, Voided)]
         if not apart:

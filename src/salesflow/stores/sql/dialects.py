@@ -43,7 +43,7 @@ _SQLITE_SETTINGS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
-    "cache_size = -32000",  # kibibytes; a list touches more than SQLite's own 2 MB, an import more than 8
+    "cache_size = -16000",  # kibibytes; a list touches more than SQLite's own 2 MB, an import more than 8
     "wal_autocheckpoint = 10000",  # pages, 40 MB; an import touches the same pages again within so many
 )
 
