@@ -34,7 +34,7 @@ _ALONE: Mapping[str, str] = {
     "rows alone": f"{_OWNED} UNION {_SHARED}",
     "rows alone, grouped": f"SELECT id FROM ({_OWNED} UNION ALL {_SHARED}) r GROUP BY id",
     "rows alone, as they come": f"SELECT DISTINCT id FROM ({_OWNED} UNION ALL {_SHARED}) r",
-    "members' rows alone": _SHARED.replace("SELECT", "SELECT DISTINCT"),
+    "members' rows alone": _SHARED.replace("SELECT ", "SELECT DISTINCT {plain}"),
     "members' rows alone, grouped": f"{_SHARED} GROUP BY {{plain}}opportunity",
 }
 _CONDITIONS: Mapping[str, str] = {

@@ -228,7 +228,7 @@ def test_a_transfer_moves_nothing_else(opportunity: Opportunity, to: str, role: 
         stays = TeamMember(old, role, Access.READ_WRITE)
         assert set(after.team) == {*others, *theirs, stays, TeamMember(to, TeamRole.OWNER, Access.READ_WRITE)}
     for before, now in zip(opportunity.tasks, after.tasks, strict=True):
-        is_handed_over = tasks and before.assignee == old and before.status == "open"
+        is_handed_over = tasks and before.assignee == old and before.status != "done"  # others may open again
         assert now == (evolve(before, assignee=to) if is_handed_over else before)
     back = evolve(
         after, owner=old, team=opportunity.team, tasks=opportunity.tasks, version=opportunity.version,
@@ -236,3 +236,28 @@ def test_a_transfer_moves_nothing_else(opportunity: Opportunity, to: str, role: 
     )  # fmt: skip
     assert back == opportunity
     assert [evolve(p, tasks=()) for p in after.after_sales] == [evolve(p, tasks=()) for p in opportunity.after_sales]
+
+
+NAMES = st.text(":%owner3A", min_size=1, max_size=9)
+
+
+@given(NAMES, NAMES, NAMES, NAMES)
+def test_members_are_told_apart_by_role_and_person(role: str, person: str, other_role: str, other: str) -> None:
+    """TEAM-2: one key is one person in one role, wherever colons stand; built-in roles stay readable."""
+    are_one = (role, person) == (other_role, other)
+
+    assert (TeamMember(person, role).key == TeamMember(other, other_role).key) is are_one
+    assert TeamMember(f"x:{person}", TeamRole.OWNER).key != TeamMember(person, "owner:x").key
+    assert TeamMember(person, TeamRole.AFTER_SALES).key == f"after_sales:{person}"
+
+
+def test_no_role_takes_the_owner_out_of_the_team() -> None:
+    """TEAM-2: a member whose role and id read like the owner's is somebody else; the owner stays."""
+    record = evolve(opened(), owner="x:y", team=(TeamMember("x:y", TeamRole.OWNER, Access.READ_WRITE),))
+    stranger = TeamMember("y", "owner:x")
+
+    assert codes(remove_member(record, stranger, **BY)) == ["member_unknown"]
+    assert codes(change_member(record, stranger, **BY)) == ["member_unknown"]
+    added = does(record, add_member(record, stranger, **BY))
+    assert [member.person for member in added.team] == ["x:y", "y"]
+    assert does(added, remove_member(added, stranger, **BY)).team == record.team

@@ -60,7 +60,8 @@ def filled(make_store: Any, some: Iterable[Any]) -> Any:
 def always(way: str) -> Iterator[None]:
     """Make the SQL store gather every list, walk it, or hash teams on the walk: small examples would meet one way."""
     # teams are hashed where people are too many to be gathered, and few for so many probes
-    answers = {"gather": lambda limit: True, "walk": lambda limit: False, "hash": lambda limit: limit and limit >= 40}
+    probes = lists._HASHED_PER_PROBE
+    answers = {"gather": lambda limit: True, "walk": lambda _: False, "hash": lambda limit: limit and limit >= probes}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lists.Reader, "_are_few", lambda _reader, _plan, _arms, limit: bool(answers[way](limit)))
         yield

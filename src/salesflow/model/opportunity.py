@@ -50,7 +50,10 @@ class TeamMember:
     @property
     def key(self) -> str:
         """The item's key: a person stands at most once per role."""
-        return f"{self.role}:{self.person}"
+        role = self.role
+        if ":" in role or "%" in role:  # so that the first colon ends the role: ids may hold colons too
+            role = role.replace("%", "%25").replace(":", "%3A")
+        return f"{role}:{self.person}"
 
 
 @frozen

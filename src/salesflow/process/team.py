@@ -37,8 +37,8 @@ def change_owner(
         to: The new owner's id.
         old_owner_role: The role in which the old owner stays, with `READ_WRITE`, beside what other roles they
             have; None means they leave the team, whatever their roles.
-        hand_over_tasks: Whether open tasks assigned to the old owner go to the new one, those of after-sales
-            too; else they stay assigned.
+        hand_over_tasks: Whether tasks assigned to the old owner that are open or may open again go to the new
+            one, those of after-sales too; else they stay assigned.
 
     Stage, progress, shares and history are untouched.
 

@@ -140,10 +140,12 @@ class FilterCompiler:
         """Return the narrowest filter that SQL can tell and that all of *filter* pass, and whether it is the same."""
         match filter:
             case AllOf() | AnyOf():
-                kept = self._without_owners_of_teams(filter.parts) if isinstance(filter, AnyOf) else filter.parts
-                parts = [self.told(part) for part in kept]
+                parts = [self.told(part) for part in filter.parts]
                 join = all_of if isinstance(filter, AllOf) else any_of
-                return join(part for part, _ in parts), all(is_exact for _, is_exact in parts)
+                joined = join(part for part, _ in parts)
+                if isinstance(joined, AnyOf) and self.shelf.kind == "opportunity":
+                    joined = any_of(_without_owners_of_teams(joined.parts))
+                return joined, all(is_exact for _, is_exact in parts)
             case FieldCompare() if filter.name in self.shelf.fields:
                 return filter, True
             case Voided() if "voided" in self.shelf.fields:
@@ -168,19 +170,6 @@ class FilterCompiler:
             case _:
                 return EVERYTHING, False
 
-    def _without_owners_of_teams(self, parts: Collection[RecordFilter]) -> Collection[RecordFilter]:
-        """Return *parts* but for owners who are among a team's people: an owner stands in the team (TEAM-2)."""
-        if self.shelf.kind != "opportunity":
-            return parts
-        teams = [
-            part.people.ids
-            for part in parts
-            if isinstance(part, TeamIn) and (part.roles is None or TeamRole.OWNER in part.roles)
-        ]
-        return [
-            part for part in parts if not (isinstance(part, OwnerIn) and any(part.people.ids <= ids for ids in teams))
-        ]
-
     def clause(self, filter: Filter, table: FromClause, place: Place) -> ColumnElement[bool]:
         """Return what lets pass every record of *table*, an alias of the kind's own, that passes *filter*."""
         match filter:
@@ -193,7 +182,7 @@ class FilterCompiler:
             case Nothing():
                 return false()
             case OwnerIn():
-                return self._owner_in(table, place, self._among)
+                return self._owner_in(table, place, self.dialect.among)
             case TeamIn():
                 return self._team_in(filter, table, place)
             case PoolIn():
@@ -206,7 +195,7 @@ class FilterCompiler:
                 return compared(filter, self.shelf.fields[filter.name], table)
             case Negation(part=OwnerIn()):
                 has_owner = self._hidden_owner(table).is_not(None) if "owner" in table.c else false()
-                return and_(has_owner, ~self._owner_in(table, place, self._among))
+                return and_(has_owner, ~self._owner_in(table, place, self.dialect.among))
             case Names():
                 return self._names(filter, table, place)
             case Behind():
@@ -386,10 +375,6 @@ class FilterCompiler:
         """Return the parameter that the people at *place* travel in."""
         return self.alike.get(place, place)
 
-    @property
-    def _among(self) -> _OneOf:
-        return self.dialect.among if self.is_fenced else self.dialect.one_of
-
     def _semi_join(self, rows: Select[Any]) -> ColumnElement[bool]:
         return (self.dialect.fenced(rows) if self.is_fenced else rows).exists()
 
@@ -410,7 +395,11 @@ class FilterCompiler:
         if self.shelf.kind != "opportunity":
             return false()
         team = TEAM.alias()
-        members = self._members(filter, team, place, self._among)
+        if not self.is_fenced:
+            members = self._members(filter, team, place, self.dialect.one_of)
+            ids = self.dialect.plain(table.c.id).in_(select(team.c.opportunity).where(members))
+            return ids.is_(True)  # alone in a where-clause PostgreSQL would make it a join
+        members = self._members(filter, team, place, self.dialect.among)
         rows: Select[Any] = select(literal_column("1")).where(team.c.opportunity == table.c.id, members)
         return self._semi_join(rows.correlate(table))
 
@@ -419,10 +408,25 @@ class FilterCompiler:
         if self.shelf.kind != "opportunity":
             found.append(false())
         if filter.roles is not None:
-            found.append(or_(false(), *(team.c.role == str(role) for role in sorted(filter.roles))))
+            found.append(or_(false(), *(team.c.role == str.__str__(role) for role in sorted(filter.roles))))
         if filter.access is not Access.READ:
             found.append(team.c.access == str(Access.READ_WRITE))
         return and_(*found)
+
+
+def _without_owners_of_teams(parts: Iterable[Filter]) -> Iterator[Filter]:
+    """Give *parts* but for owners who are among a team's people: an owner stands in the team (TEAM-2)."""
+    parts = list(parts)
+    teams = [
+        part.people.ids
+        for part in parts
+        if isinstance(part, TeamIn) and (part.roles is None or TeamRole.OWNER in part.roles)
+    ]
+    for part in parts:
+        if not isinstance(part, OwnerIn):
+            yield part
+        elif left := part.people.ids.difference(*teams):
+            yield OwnerIn(left)
 
 
 def _of_whom(node: OfPeople) -> frozenset[str]:

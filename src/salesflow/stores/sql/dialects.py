@@ -20,11 +20,14 @@ from sqlalchemy import (
     Text,
     any_,
     bindparam,
+    case,
     create_engine,
     event,
+    false,
     func,
     make_url,
     select,
+    true,
     union,
     union_all,
 )
@@ -43,7 +46,7 @@ _SQLITE_SETTINGS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
-    "cache_size = -16000",  # kibibytes; a list touches more than SQLite's own 2 MB, an import more than 8
+    "cache_size = -16000",  # kibibytes; an import touches more than 8 MB, and with 32 it is no quicker
     "wal_autocheckpoint = 10000",  # pages, 40 MB; an import touches the same pages again within so many
 )
 
@@ -85,7 +88,7 @@ class Dialect:
     among: Callable[[ColumnElement[Any], str], ColumnElement[bool]]
     ids: Callable[[frozenset[str]], Any]
     plain: Callable[[ColumnElement[Any]], ColumnElement[Any]]
-    fenced: Callable[[Any], Any]
+    fenced: Callable[[Select[Any]], Select[Any]]
     each_once: Callable[[Sequence[Select[Any]], bool], GenerativeSelect]
     few_rows: int
     insert: Callable[[Table], Any]
@@ -130,7 +133,8 @@ def _one_of_few_array(column: ColumnElement[Any], name: str) -> ColumnElement[bo
 
 
 def _among_array(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    return _one_of_array(column, name).is_(True)  # which keeps it from becoming a join: it is hashed, once
+    # hashed, once; within a case the planner does not look at each id
+    return case((column == any_(bindparam(name, type_=_TextArray())), true()), else_=false())
 
 
 def _as_array(ids: frozenset[str]) -> str:
@@ -157,8 +161,12 @@ def _told_apart_by_sqlite(ids: Sequence[Select[Any]], are_few: bool) -> Generati
 
 
 def _told_apart_by_postgresql(ids: Sequence[Select[Any]], are_few: bool) -> GenerativeSelect:
-    # of groups it guesses too few and makes a hash, which outgrows its memory; a union of many is sorted
-    return _in_groups(ids) if are_few else _as_union(ids)
+    if are_few:
+        return _in_groups(ids)
+    # it would make a hash, which outgrows its memory: half a million cost it five times a quarter of them
+    found = union_all(*ids).subquery()
+    in_order = select(found.c.id).order_by(found.c.id).offset(0).subquery()
+    return select(in_order.c.id).group_by(in_order.c.id)
 
 
 SQLITE = Dialect(

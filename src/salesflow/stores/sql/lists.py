@@ -54,12 +54,12 @@ _SHARE_TO_GATHER = 4
 """Without a limit, gathering pays while at most one record in this many may pass."""
 
 _ROWS_PER_RECORD = 2
-"""About so many of its people's rows tell of a record that their viewer sees."""
+"""At most about so many of its people's rows tell of a record that their viewer sees."""
 
 _READ_PER_GATHERED = 10
 """Where all ids are gathered before the first is counted: so many records are read one behind the other meanwhile."""
 
-_HASHED_PER_PROBE = 40
+_HASHED_PER_PROBE = 30
 """So many rows of teams are hashed in the time in which one record's team is asked for."""
 
 _ROOT = "f"
@@ -297,10 +297,11 @@ class Reader:
 
     def _scanning(self, plan: Plan, limit: int | None) -> FilterCompiler:
         """Return what compiles a scan that ends at *limit*: teams are hashed where few rows of them count."""
-        if not self._dialect.hashes:
-            return plan.compiler
         arms = plan.arms
-        is_hashed = limit is None or (arms is not None and self._are_few(plan, arms, limit * _HASHED_PER_PROBE))
+        if limit is None:
+            is_hashed = self._dialect.hashes
+        else:
+            is_hashed = arms is not None and self._are_few(plan, arms, limit * _HASHED_PER_PROBE)
         return evolve(plan.compiler, is_fenced=not is_hashed)
 
     def _are_few(self, plan: Plan, arms: Arms, limit: int | None) -> bool:

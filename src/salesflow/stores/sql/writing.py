@@ -143,7 +143,7 @@ def _parts(shelf: Shelf, record: Any, tenant: str, id: str) -> tuple[tuple[Table
     voided = 0 if record is None else int(record.voided)
     members = [
         {
-            **key, "number": number, "person": one.person, "role": str(one.role), "access": str(one.access),
+            **key, "number": number, "person": one.person, "role": str.__str__(one.role), "access": str(one.access),
             "voided": voided,
         }
         for number, one in enumerate(team)
