@@ -73,8 +73,8 @@ class Dialect:
             they are at most *few_rows*, which are better told apart in another way.
         few_rows: So many rows of people are few.
         insert: An insert that can update what is there.
-        hashes: Whether a semi-join may be worked out at once for all records, and ids are told apart only when all
-            have come; where not, each is asked as it comes, and a count ends at its cap.
+        hashes: Whether a scan to the end works a semi-join out at once for all records, and ids are told apart only
+            when all have come; where not, each is asked as it comes, and a count ends at its cap.
         reads_apart: Whether the page's documents are read once its ids are known; where not, reading what a record is
             sorted by has read its document too.
         rewrites_named: Whether an update rewrites the index entries of every column that it names, changed or not.
